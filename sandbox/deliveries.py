@@ -1,0 +1,237 @@
+"""Webhooks on their way to the gateway: signed when sent, in order, retried as the vendor does, and logged.
+
+A vendor's delays are real seconds multiplied by ``Deliveries.scale``, so that a trial of minutes shows what takes a
+vendor hours. Its time limits are not scaled: the gateway must keep them.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx2
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+_LOG_KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """What a vendor does about a delivery that failed."""
+
+    timeout_s: float
+    """How long it waits for the answer."""
+    delays_s: tuple[float, ...]
+    """How long it waits before each further attempt, before scaling; empty is one attempt only."""
+    retried: Callable[[int | None], bool]
+    """Whether a status (None: no answer) is tried again."""
+    holds_queue: bool = False
+    """Whether later deliveries of the same queue wait until this one is through or given up."""
+
+
+JIRA = RetryPolicy(
+    # Five more attempts, 5 to 15 minutes apart: developer.atlassian.com/cloud/jira/platform/webhooks, "Retry policy".
+    timeout_s=30.0,
+    delays_s=(300.0,) * 5,
+    retried=lambda status: status is None or status in (408, 409, 425, 429) or status >= 500,
+)
+GITHUB = RetryPolicy(timeout_s=10.0, delays_s=(), retried=lambda status: False)
+PAGERDUTY = RetryPolicy(
+    # About 48 hours of growing delays; a 4xx other than 429 drops the event.
+    timeout_s=5.0,
+    delays_s=(20.0, 60.0, 180.0, 540.0, 1620.0, 4860.0, 14580.0, 43740.0, 86400.0),
+    retried=lambda status: status is None or status == 429 or status >= 500,
+    holds_queue=True,
+)
+SLACK_EVENTS = RetryPolicy(
+    # Nearly at once, after one minute, after five: api.slack.com/apis/events-api, "Retries".
+    timeout_s=3.0,
+    delays_s=(0.0, 60.0, 300.0),
+    retried=lambda status: status is None or not 200 <= status < 300,
+)
+SLACK_INTERACTION = RetryPolicy(timeout_s=3.0, delays_s=(), retried=lambda status: False)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook to send."""
+
+    system: str
+    id: str
+    """The vendor's own id of the delivery, as the gateway sees it in a header or in the body."""
+    event: str
+    path: str
+    """Where it goes, below the gateway's address."""
+    body: bytes
+    policy: RetryPolicy
+    headers: Callable[[int, int | None], dict[str, str]]
+    """The headers of an attempt, the signature among them: of the attempt's number (0 is the first) and of the status
+    that the attempt before it got (None: no answer)."""
+    queue: str
+    """Deliveries of one queue are first sent in the order they were given."""
+    on_end: Callable[[int | None], None] | None = None
+    """Told the last attempt's status when the delivery is through or given up."""
+
+
+class LoggedDelivery(BaseModel):
+    """One attempt at a delivery."""
+
+    model_config = ConfigDict(frozen=True)
+
+    system: str
+    id: str
+    event: str
+    url: str
+    attempt: int
+    """0 is the first."""
+    status: int | None
+    """None: no answer, or not sent."""
+    error: str | None
+    seconds: float
+    at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gateway answered to one attempt."""
+
+    status: int | None
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Deliveries:
+    """Sends deliveries to one gateway. Use it within one event loop, between ``start`` and ``stop``."""
+
+    def __init__(self, gateway_url: str | None = None, *, scale: float = 1 / 100) -> None:
+        self.gateway_url = gateway_url
+        """The gateway's address without a trailing slash; may be set later. While None, deliveries are only logged."""
+        self.scale = scale
+        self._log: deque[LoggedDelivery] = deque(maxlen=_LOG_KEPT)
+        self._queues: dict[str, asyncio.Queue[Delivery]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._client: httpx2.AsyncClient | None = None
+
+    async def start(self) -> None:
+        """Open the connections."""
+        self._client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
+
+    async def stop(self) -> None:
+        """Give up what is under way and close the connections."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._queues.clear()
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    def send(self, delivery: Delivery) -> None:
+        """Queue a delivery; it is sent after those of its queue that were given before."""
+        self._begin()
+        if delivery.queue not in self._queues:
+            self._queues[delivery.queue] = asyncio.Queue()
+            self._spawn(self._work(delivery.queue, self._queues[delivery.queue]))
+        self._queues[delivery.queue].put_nowait(delivery)
+
+    async def exchange(self, delivery: Delivery) -> Answer:
+        """Send once, now, and give the gateway's answer: for what a person waits for, such as a slash command."""
+        return await self._attempt(delivery, 0, None)
+
+    async def settled(self, timeout_s: float = 10.0) -> None:
+        """Wait until nothing is queued, under way or waiting for a further attempt.
+
+        Raises:
+            TimeoutError: something still was, after ``timeout_s``.
+        """
+        await asyncio.wait_for(self._settled.wait(), timeout_s)
+
+    def log(self, system: str | None = None) -> list[LoggedDelivery]:
+        """The attempts, oldest first."""
+        return [entry for entry in self._log if system is None or entry.system == system]
+
+    def _begin(self) -> None:
+        self._under_way += 1
+        self._settled.clear()
+
+    def _end(self, delivery: Delivery, status: int | None) -> None:
+        if delivery.on_end is not None:
+            delivery.on_end(status)
+        self._under_way -= 1
+        if self._under_way == 0:
+            self._settled.set()
+
+    def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, name: str, queue: asyncio.Queue[Delivery]) -> None:
+        while not queue.empty():
+            delivery = queue.get_nowait()
+            answer = await self._attempt(delivery, 0, None)
+            if not delivery.policy.retried(answer.status) or not delivery.policy.delays_s:
+                self._end(delivery, answer.status)
+            elif delivery.policy.holds_queue:
+                await self._retry(delivery, answer.status)
+            else:
+                self._spawn(self._retry(delivery, answer.status))
+        del self._queues[name]
+
+    async def _retry(self, delivery: Delivery, status: int | None) -> None:
+        for attempt, delay in enumerate(delivery.policy.delays_s, start=1):
+            await asyncio.sleep(delay * self.scale)
+            status = (await self._attempt(delivery, attempt, status)).status
+            if not delivery.policy.retried(status):
+                break
+        self._end(delivery, status)
+
+    async def _attempt(self, delivery: Delivery, attempt: int, last_status: int | None) -> Answer:
+        url = f"{self.gateway_url or ''}{delivery.path}"
+        began, at = time.monotonic(), datetime.now(UTC)
+        answer, error = Answer(None), None
+        if self.gateway_url is None or self._client is None:
+            # Nobody has subscribed: there is nothing to fail and nothing to try again.
+            answer, error = Answer(204), "not sent: no gateway is known"
+        else:
+            try:
+                response = await self._client.post(
+                    url,
+                    content=delivery.body,
+                    headers=delivery.headers(attempt, last_status),
+                    timeout=delivery.policy.timeout_s,
+                )
+                answer = Answer(response.status_code, response.content, dict(response.headers))
+            except httpx2.HTTPError as failure:
+                error = f"{type(failure).__name__}: {failure}"
+        self._log.append(
+            LoggedDelivery(
+                system=delivery.system,
+                id=delivery.id,
+                event=delivery.event,
+                url=url,
+                attempt=attempt,
+                status=None if error else answer.status,
+                error=error,
+                seconds=round(time.monotonic() - began, 4),
+                at=at,
+            )
+        )
+        return answer
+
+
+def build_router(deliveries: Deliveries) -> APIRouter:
+    """``GET /sandbox/deliveries``: the attempts, oldest first, of one ``system`` where it is given."""
+    router = APIRouter(prefix="/sandbox")
+
+    @router.get("/deliveries")
+    async def read_deliveries(system: str | None = None) -> list[LoggedDelivery]:
+        return deliveries.log(system)
+
+    return router
