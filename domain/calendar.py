@@ -1,0 +1,154 @@
+"""Calendars: when a clock counts. ``elapsed`` and ``due`` are each other's inverse.
+
+All instants are timezone-aware. Windows are local to the calendar's zone, so that an opening hour stays at the same
+time of the day across a change to summer time; lengths are real (UTC) seconds.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from domain.frozen import Frozen
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+_LONGEST_SEARCH = timedelta(days=366 * 30)
+
+
+def _check_span(text: str) -> str:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError("write a span of the day as 08:00-12:00 (24:00 ends a day)")
+    start, end = _minutes(text)
+    if max(start, end) > 24 * 60:
+        raise ValueError("a day ends at 24:00")
+    if start == end:
+        raise ValueError("a span must have a length; for a whole day write 00:00-24:00")
+    return text
+
+
+def _minutes(span: str) -> tuple[int, int]:
+    start, end = span.split("-")
+    return tuple(int(part[:2]) * 60 + int(part[3:]) for part in (start, end))  # type: ignore[return-value]
+
+
+def _check_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Brussels")
+    return name
+
+
+Span = Annotated[str, AfterValidator(_check_span), Field(examples=["08:00-12:00"])]
+"""``HH:MM-HH:MM`` in local time; an end before the start runs over midnight into the next day."""
+
+
+class Week(Frozen):
+    """The open spans of each weekday."""
+
+    mon: tuple[Span, ...] = ()
+    tue: tuple[Span, ...] = ()
+    wed: tuple[Span, ...] = ()
+    thu: tuple[Span, ...] = ()
+    fri: tuple[Span, ...] = ()
+    sat: tuple[Span, ...] = ()
+    sun: tuple[Span, ...] = ()
+
+    def on(self, day: date) -> tuple[Span, ...]:
+        """The spans that begin on this day's weekday."""
+        spans: tuple[Span, ...] = getattr(self, _WEEKDAYS[day.weekday()])
+        return spans
+
+
+class Calendar(Frozen):
+    """When a clock counts: around the clock, or in weekly windows without holidays."""
+
+    zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+    always_open: bool = False
+    weekly: Week = Week()
+    holidays: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_open_time(self) -> Self:
+        if not self.always_open and not any(getattr(self.weekly, day) for day in _WEEKDAYS):
+            raise ValueError("this calendar is never open: give it weekly spans, or always_open: true")
+        return self
+
+    def elapsed(self, start: datetime, end: datetime) -> timedelta:
+        """The open time between two instants; zero when ``end`` is not after ``start``."""
+        if end <= start:
+            return timedelta(0)
+        if self.always_open:
+            return end - start
+        total = timedelta(0)
+        for opens, closes in self._windows(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - max(opens, start)
+        return total
+
+    def due(self, start: datetime, amount: timedelta) -> datetime:
+        """The first instant at which ``amount`` of open time has passed since ``start``, in UTC.
+
+        Raises:
+            ValueError: the calendar does not hold that much open time in the next thirty years.
+        """
+        start = start.astimezone(UTC)
+        if self.always_open or amount <= timedelta(0):
+            return start + max(amount, timedelta(0))
+        left = amount
+        for opens, closes in self._windows(start):
+            begins = max(opens, start)
+            if closes - begins >= left:
+                return begins + left
+            left -= closes - begins
+        raise ValueError("this calendar has too little open time for that target")
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the clock counts at this instant."""
+        return self.always_open or self.elapsed(at, at + timedelta(microseconds=1)) > timedelta(0)
+
+    def _windows(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Open windows that end after ``start``, in order, without overlap, as UTC instants."""
+        zone = _zone(self.zone)
+        start = start.astimezone(UTC)
+        # A night shift that began the day before may still be open.
+        day = start.astimezone(zone).date() - timedelta(days=1)
+        last = start
+        while day <= (start + _LONGEST_SEARCH).date():
+            for opens, closes in _day_windows(self, day):
+                if closes > last:
+                    yield max(opens, last), closes
+                    last = closes
+            day += timedelta(days=1)
+
+
+@functools.cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _day_windows(calendar: Calendar, day: date) -> list[tuple[datetime, datetime]]:
+    if day in calendar.holidays:
+        return []
+    windows = []
+    for span in calendar.weekly.on(day):
+        start, end = _minutes(span)
+        opens = _instant(calendar.zone, day, start)
+        closes = _instant(calendar.zone, day, end if end > start else end + 24 * 60)
+        if closes > opens:
+            windows.append((opens, closes))
+    return sorted(windows)
+
+
+def _instant(zone: str, day: date, minutes: int) -> datetime:
+    days, minutes = divmod(minutes, 24 * 60)
+    local = datetime.combine(day + timedelta(days=days), time(minutes // 60, minutes % 60), _zone(zone))
+    return local.astimezone(UTC)
+
+
+ALWAYS = Calendar(always_open=True)

@@ -1,0 +1,11 @@
+"""References to messages in a chat (Slack)."""
+
+from domain.frozen import Frozen
+
+
+class MessageRef(Frozen):
+    """One posted message: the channel's id and the message's time stamp, which is its identity there."""
+
+    channel: str
+    ts: str
+    permalink: str | None = None

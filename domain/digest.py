@@ -1,0 +1,111 @@
+"""The joint-retro digest: what happened in a period, counted from each ticket's facts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from domain.frozen import Frozen
+from domain.issues import IssueRef
+from domain.policy import ClockKind
+from domain.tiers import Owner, Tier
+
+
+class TicketFacts(Frozen):
+    """What a digest needs to know of one ticket. It names no customer. Times are totals up to ``as_of``."""
+
+    ticket_id: str
+    tier: Tier
+    status: str
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    as_of: datetime
+    owner: Owner
+    seconds_by_owner: dict[Owner, float]
+    handoffs: tuple[datetime, ...] = ()
+    returns: tuple[datetime, ...] = ()
+    breaches: tuple[tuple[ClockKind, datetime], ...] = ()
+    issues: tuple[IssueRef, ...] = ()
+    solved_by: str | None = None
+    reopened: int = 0
+
+
+class IssueLoad(Frozen):
+    """An engineering issue and how many tickets are on it."""
+
+    ref: IssueRef
+    tickets: int
+
+
+class OldTicket(Frozen):
+    """An open ticket and its age."""
+
+    ticket_id: str
+    tier: Tier
+    age: timedelta
+
+
+class Digest(Frozen):
+    """The joint retro's numbers for a period. ``waiting`` is hours of tickets' lives by whose turn it was, of tickets that
+    were open in the period, over their whole lives so far."""
+
+    team: str
+    start: datetime
+    end: datetime
+    opened: int
+    resolved: int
+    open_now: int
+    reopened: int
+    by_tier: dict[Tier, int]
+    breaches: dict[ClockKind, int]
+    handoffs: int
+    returns: int
+    waiting: dict[Owner, timedelta]
+    top_issues: tuple[IssueLoad, ...]
+    oldest: tuple[OldTicket, ...]
+    thanks: tuple[tuple[str, int], ...]
+
+
+def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: datetime, *, top: int = 5) -> Digest:
+    """Count a period ``[start, end)`` over the tickets that were opened, open or resolved in it."""
+    seen = [fact for fact in facts if fact.opened_at < end and (fact.resolved_at is None or fact.resolved_at >= start)]
+    unresolved = [fact for fact in seen if fact.resolved_at is None or fact.resolved_at >= end]
+    solved = [fact for fact in seen if fact.resolved_at is not None and start <= fact.resolved_at < end]
+    issues = {ref.id: ref for fact in seen for ref in fact.issues}
+    loads = Counter(ref.id for fact in seen for ref in fact.issues)
+    return Digest(
+        team=team,
+        start=start,
+        end=end,
+        opened=sum(start <= fact.opened_at < end for fact in seen),
+        resolved=len(solved),
+        open_now=len(unresolved),
+        reopened=sum(fact.reopened for fact in seen),
+        by_tier=dict(sorted(Counter(fact.tier for fact in seen).items())),
+        breaches=dict(
+            sorted(Counter(kind for fact in seen for kind, at in fact.breaches if start <= at < end).items())
+        ),
+        handoffs=sum(start <= at < end for fact in seen for at in fact.handoffs),
+        returns=sum(start <= at < end for fact in seen for at in fact.returns),
+        waiting=_waiting(seen, end),
+        top_issues=tuple(IssueLoad(ref=issues[key], tickets=count) for key, count in _ranked(loads)[:top]),
+        oldest=tuple(
+            OldTicket(ticket_id=fact.ticket_id, tier=fact.tier, age=end - fact.opened_at)
+            for fact in sorted(unresolved, key=lambda fact: (fact.opened_at, fact.ticket_id))[:top]
+        ),
+        thanks=tuple(_ranked(Counter(fact.solved_by for fact in solved if fact.solved_by is not None))),
+    )
+
+
+def _waiting(facts: Iterable[TicketFacts], end: datetime) -> dict[Owner, timedelta]:
+    totals: dict[Owner, timedelta] = {}
+    for fact in facts:
+        for owner, seconds in fact.seconds_by_owner.items():
+            totals[owner] = totals.get(owner, timedelta(0)) + timedelta(seconds=seconds)
+        if fact.status != "closed" and end > fact.as_of:
+            totals[fact.owner] = totals.get(fact.owner, timedelta(0)) + (end - fact.as_of)
+    totals.pop(Owner.RESOLVED, None)
+    return dict(sorted(totals.items()))
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,49 @@
+"""Lengths of time as people write them in a policy: ``30s``, ``15m``, ``4h``, ``2d``, ``1h30m``."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_PATTERN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_JSON_SCHEMA = {
+    "type": "string",
+    "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
+    "examples": ["15m", "1h30m", "2d"],
+}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Read ``1h30m`` and its like; a day is 24 hours of whatever calendar counts it.
+
+    Raises:
+        ValueError: the text is not of that form, or the length is zero.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _PATTERN.fullmatch(value) if isinstance(value, str) and value else None
+    if match is None:
+        raise ValueError("write a length of time as 30s, 15m, 4h, 2d or 1h30m")
+    seconds = sum(int(amount) * unit for amount, unit in zip(match.groups(default="0"), _SECONDS.values(), strict=True))
+    if seconds == 0:
+        raise ValueError("a length of time must be longer than zero")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(length: timedelta) -> str:
+    """``timedelta(minutes=90)`` as ``1h30m``; whole seconds, ``0s`` for less, a leading ``-`` for negative lengths."""
+    seconds = int(abs(length).total_seconds())
+    parts = []
+    for name, unit in _SECONDS.items():
+        amount, seconds = divmod(seconds, unit)
+        if amount:
+            parts.append(f"{amount}{name}")
+    return ("-" if length < timedelta(0) and parts else "") + ("".join(parts) or "0s")
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration), WithJsonSchema(_JSON_SCHEMA)
+]
+"""A positive timedelta written as ``1h30m`` in YAML and JSON."""

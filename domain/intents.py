@@ -1,0 +1,181 @@
+"""What should happen outside. A decision lists intents; each runs as an activity on the lane of its system.
+
+``key`` is stable for the step in the ticket's life (never a run's id): activities use it to do a thing once.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.frozen import Frozen
+from domain.issues import IssueDraft, IssueRef, Tracker
+from domain.paging import PageDraft
+
+
+class Lane(StrEnum):
+    """One per outside system: order holds within, nothing waits across."""
+
+    SLACK = "slack"
+    JIRA = "jira"
+    GITHUB = "github"
+    PAGERDUTY = "pagerduty"
+    MAIL = "mail"
+    WORKFLOWS = "workflows"
+
+
+class ShowCard(Frozen):
+    """Bring the ticket's card up to date (post it where there is none). Rendered when sent, so only the newest counts."""
+
+    kind: Literal["show_card"] = "show_card"
+    key: str
+
+
+class ThreadLine(Frozen):
+    """A line in the card's thread."""
+
+    kind: Literal["thread_line"] = "thread_line"
+    key: str
+    text: str
+
+
+class Notice(Frozen):
+    """A message to a channel, or (a user's id) to a person, that links the card. ``mention`` is a Slack user id."""
+
+    kind: Literal["notice"] = "notice"
+    key: str
+    channel: str
+    text: str
+    mention: str | None = None
+
+
+class OpenIssue(Frozen):
+    """Open an engineering issue."""
+
+    kind: Literal["open_issue"] = "open_issue"
+    key: str
+    draft: IssueDraft
+
+
+class FindIssue(Frozen):
+    """Look up an issue that somebody named."""
+
+    kind: Literal["find_issue"] = "find_issue"
+    key: str
+    tracker: Tracker
+    reference: str
+
+
+class JoinIssue(Frozen):
+    """Put the ticket on the issue's own workflow (started if there is none)."""
+
+    kind: Literal["join_issue"] = "join_issue"
+    key: str
+    ref: IssueRef
+
+
+class LeaveIssue(Frozen):
+    """Take the ticket off the issue's workflow."""
+
+    kind: Literal["leave_issue"] = "leave_issue"
+    key: str
+    ref: IssueRef
+
+
+class TellIssue(Frozen):
+    """Have the issue's workflow write a comment for the engineers; free of personal data."""
+
+    kind: Literal["tell_issue"] = "tell_issue"
+    key: str
+    ref: IssueRef
+    text: str
+
+
+class RaisePage(Frozen):
+    """Wake the on-call."""
+
+    kind: Literal["raise_page"] = "raise_page"
+    key: str
+    draft: PageDraft
+
+
+class ResolvePage(Frozen):
+    """The page is no longer needed."""
+
+    kind: Literal["resolve_page"] = "resolve_page"
+    key: str
+    page_key: str
+    page_id: str | None = None
+
+
+class MailCustomer(Frozen):
+    """Write to the customer, in the ticket's own mail thread."""
+
+    kind: Literal["mail_customer"] = "mail_customer"
+    key: str
+    to: str
+    subject: str
+    text: str
+    first: bool = False
+
+
+class OpenVendorCase(Frozen):
+    """Start the vendor case's workflow."""
+
+    kind: Literal["open_vendor_case"] = "open_vendor_case"
+    key: str
+    case: int
+    vendor: str
+    text: str
+    due_at: datetime
+
+
+class CloseVendorCase(Frozen):
+    """The ticket needs nothing more of the vendor."""
+
+    kind: Literal["close_vendor_case"] = "close_vendor_case"
+    key: str
+    case: int
+    why: str
+
+
+Intent = Annotated[
+    ShowCard
+    | ThreadLine
+    | Notice
+    | OpenIssue
+    | FindIssue
+    | JoinIssue
+    | LeaveIssue
+    | TellIssue
+    | RaisePage
+    | ResolvePage
+    | MailCustomer
+    | OpenVendorCase
+    | CloseVendorCase,
+    Field(discriminator="kind"),
+]
+
+_LANES: dict[str, Lane] = {
+    "show_card": Lane.SLACK,
+    "thread_line": Lane.SLACK,
+    "notice": Lane.SLACK,
+    "join_issue": Lane.WORKFLOWS,
+    "leave_issue": Lane.WORKFLOWS,
+    "tell_issue": Lane.WORKFLOWS,
+    "raise_page": Lane.PAGERDUTY,
+    "resolve_page": Lane.PAGERDUTY,
+    "mail_customer": Lane.MAIL,
+    "open_vendor_case": Lane.WORKFLOWS,
+    "close_vendor_case": Lane.WORKFLOWS,
+}
+
+
+def lane_of(intent: Intent) -> Lane:
+    """The lane that an intent runs on: its outside system's."""
+    if isinstance(intent, OpenIssue):
+        return Lane(intent.draft.tracker.value)
+    if isinstance(intent, FindIssue):
+        return Lane(intent.tracker.value)
+    return _LANES[intent.kind]

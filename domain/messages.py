@@ -1,0 +1,295 @@
+"""What a ticket hears: commands of people, deliveries from outside systems, results of its own intents, and time.
+
+Every message from outside carries the delivery's own id, by which it is taken once.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.chat import MessageRef
+from domain.frozen import Frozen
+from domain.issues import IssueCategory, IssueComment, IssueRef
+from domain.paging import PageRef, PageStatus
+from domain.people import Actor, Customer
+from domain.policy import CommandName
+from domain.tiers import Priority, Tier
+
+TicketId = Annotated[str, Field(pattern=r"^T-[0-9A-Z]{1,20}$", examples=["T-1042"])]
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class OpenTicket(Frozen):
+    """A customer's ticket, as the API or a help desk hands it over."""
+
+    kind: Literal["open_ticket"] = "open_ticket"
+    ticket_id: TicketId
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    description: Text
+    customer: Customer
+    priority: Priority = Priority.P3
+    product: str | None = None
+    component: str | None = None
+    channel: str = "api"
+    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+    opened_by: Actor
+
+
+# --- what people ask for -------------------------------------------------------------------------------------------
+
+
+class Accept(Frozen):
+    """Take the ticket: the tier's acceptance."""
+
+    do: Literal[CommandName.ACCEPT] = CommandName.ACCEPT
+
+
+class Reply(Frozen):
+    """A public answer to the customer."""
+
+    do: Literal[CommandName.REPLY] = CommandName.REPLY
+    text: Text
+    awaits_customer: bool = True
+
+
+class Note(Frozen):
+    """An internal remark."""
+
+    do: Literal[CommandName.NOTE] = CommandName.NOTE
+    text: Text
+
+
+class CustomerMessage(Frozen):
+    """The customer wrote. On a resolved ticket it reopens."""
+
+    do: Literal[CommandName.CUSTOMER_MESSAGE] = CommandName.CUSTOMER_MESSAGE
+    text: Text
+
+
+class Escalate(Frozen):
+    """Hand the ticket up. ``vendor`` names the vendor for L4; the policy's match chooses when it is left out."""
+
+    do: Literal[CommandName.ESCALATE] = CommandName.ESCALATE
+    to: Tier
+    reason: Text
+    vendor: str | None = None
+
+
+class Return(Frozen):
+    """Hand the ticket back down, with a reason; to the tier it came from when none is named."""
+
+    do: Literal[CommandName.RETURN] = CommandName.RETURN
+    to: Tier | None = None
+    reason: Text
+
+
+class Resolve(Frozen):
+    """The ticket is solved; ``text`` tells the customer how."""
+
+    do: Literal[CommandName.RESOLVE] = CommandName.RESOLVE
+    text: Text
+
+
+class Reopen(Frozen):
+    """It is not solved after all."""
+
+    do: Literal[CommandName.REOPEN] = CommandName.REOPEN
+    reason: Text
+
+
+class SetPriority(Frozen):
+    """Change the priority; running clocks are re-targeted and keep their elapsed time."""
+
+    do: Literal[CommandName.PRIORITY] = CommandName.PRIORITY
+    priority: Priority
+
+
+class LinkIssue(Frozen):
+    """Put the ticket on an issue that exists: ``PAY-12``, ``owner/repository#7`` or the issue's address."""
+
+    do: Literal[CommandName.LINK] = CommandName.LINK
+    reference: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+Request = Annotated[
+    Accept | Reply | Note | CustomerMessage | Escalate | Return | Resolve | Reopen | SetPriority | LinkIssue,
+    Field(discriminator="do"),
+]
+
+
+class Command(Frozen):
+    """A person's command, with the id of the delivery that brought it."""
+
+    kind: Literal["command"] = "command"
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    by: Actor
+    request: Request
+
+
+class CommandResult(Frozen):
+    """What came of a command: ``refusal`` is None when it was done, else one clear sentence."""
+
+    ticket_id: str
+    accepted: bool
+    message: str
+
+
+# --- what other systems tell ---------------------------------------------------------------------------------------
+
+
+class PageChanged(Frozen):
+    """A page of this ticket changed in PagerDuty. ``by`` is the responder's name, where one acted."""
+
+    kind: Literal["page_changed"] = "page_changed"
+    page_key: str
+    status: PageStatus | None = None
+    by: str | None = None
+    note: str | None = None
+    page_id: str | None = None
+    url: str | None = None
+
+
+class IssueChanged(Frozen):
+    """An engineering issue that this ticket is on changed (told by its ``EngineeringIssueWorkflow``)."""
+
+    kind: Literal["issue_changed"] = "issue_changed"
+    ref: IssueRef
+    title: str
+    status: str
+    category: IssueCategory
+    assignee: str | None = None
+    at: datetime
+
+
+class IssueCommented(Frozen):
+    """An engineer wrote on an engineering issue that this ticket is on."""
+
+    kind: Literal["issue_commented"] = "issue_commented"
+    ref: IssueRef
+    comment: IssueComment
+
+
+class IssueGone(Frozen):
+    """The issue was deleted, or can no longer be read."""
+
+    kind: Literal["issue_gone"] = "issue_gone"
+    ref: IssueRef
+    why: str
+
+
+class VendorAnswered(Frozen):
+    """The vendor answered a case of this ticket."""
+
+    kind: Literal["vendor_answered"] = "vendor_answered"
+    case: int
+    text: Text
+    solved: bool = False
+
+
+class VendorOverdue(Frozen):
+    """The vendor's clock ran out (``warning`` is false) or is about to (true). ``at`` is the exact due instant."""
+
+    kind: Literal["vendor_overdue"] = "vendor_overdue"
+    case: int
+    at: datetime
+    warning: bool = False
+
+
+DeliveryBody = Annotated[
+    PageChanged | IssueChanged | IssueCommented | IssueGone | VendorAnswered | VendorOverdue,
+    Field(discriminator="kind"),
+]
+
+
+class Delivery(Frozen):
+    """Something an outside system, or another workflow, tells a ticket; taken once per ``id``."""
+
+    kind: Literal["delivery"] = "delivery"
+    id: Annotated[str, Field(min_length=1, max_length=300)]
+    body: DeliveryBody
+
+
+# --- what came of the ticket's own intents -------------------------------------------------------------------------
+
+
+class CardShown(Frozen):
+    """The card stands in Slack."""
+
+    kind: Literal["card_shown"] = "card_shown"
+    ref: MessageRef
+
+
+class IssueOpened(Frozen):
+    """The tracker has the issue."""
+
+    kind: Literal["issue_opened"] = "issue_opened"
+    ref: IssueRef
+
+
+class IssueFound(Frozen):
+    """The issue that somebody named exists."""
+
+    kind: Literal["issue_found"] = "issue_found"
+    ref: IssueRef
+    title: str
+    status: str
+    category: IssueCategory
+    assignee: str | None = None
+
+
+class PageRaised(Frozen):
+    """The pager has the page."""
+
+    kind: Literal["page_raised"] = "page_raised"
+    ref: PageRef
+
+
+class Done(Frozen):
+    """An intent whose result nobody needs was carried out."""
+
+    kind: Literal["done"] = "done"
+
+
+class Failed(Frozen):
+    """An intent failed for good: the outside refused it, and repeating will not help."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+
+
+ResultBody = Annotated[CardShown | IssueOpened | IssueFound | PageRaised | Done | Failed, Field(discriminator="kind")]
+
+
+class IntentResult(Frozen):
+    """What came of the intent with this key."""
+
+    kind: Literal["intent_result"] = "intent_result"
+    key: str
+    body: ResultBody
+
+
+class LaneHealth(StrEnum):
+    """Whether an outside system takes what a ticket sends."""
+
+    WELL = "well"
+    LATE = "late"
+
+
+class LaneChanged(Frozen):
+    """A lane stopped, or began again, to get its work done."""
+
+    kind: Literal["lane_changed"] = "lane_changed"
+    lane: str
+    health: LaneHealth
+    error: str | None = None
+
+
+class TimePassed(Frozen):
+    """A deadline may have been reached."""
+
+    kind: Literal["time_passed"] = "time_passed"
+
+
+Event = OpenTicket | Command | Delivery | IntentResult | LaneChanged | TimePassed

@@ -1,0 +1,56 @@
+"""The capability of a chat (Slack)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.card import Card
+from domain.chat import MessageRef
+from domain.digest import Digest
+from domain.frozen import Frozen
+from integrations.checks import Check
+
+
+class ChatUser(Frozen):
+    """A person in the chat."""
+
+    id: str
+    name: str
+    time_zone: str | None = None
+
+
+class ChatRoom(Protocol):
+    """Posts messages. Every method is one attempt, blocking, and raises ``integrations.errors``.
+
+    ``key`` is carried in the message's metadata; with ``recheck`` (an earlier attempt may have worked) the channel's history, or
+    the thread, is searched for it before posting.
+    """
+
+    def post_card(self, channel: str, card: Card, *, key: str, recheck: bool) -> MessageRef:
+        """Post a ticket's card."""
+        ...
+
+    def update_card(self, ref: MessageRef, card: Card) -> None:
+        """Replace the card's contents."""
+        ...
+
+    def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+        """Write a line into the card's thread."""
+        ...
+
+    def post_notice(
+        self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
+    ) -> MessageRef:
+        """Write to a channel, or a person (a user's id), with a link to the card."""
+        ...
+
+    def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:
+        """Post the joint-retro digest."""
+        ...
+
+    def user(self, user_id: str) -> ChatUser:
+        """Who that is."""
+        ...
+
+    def check(self, channels: Sequence[str]) -> list[Check]:
+        """Try the token, the scopes, and that the bot is in each channel."""
+        ...
