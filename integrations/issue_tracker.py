@@ -15,8 +15,12 @@ class IssueTracker(Protocol):
         """Open the issue once: with ``recheck`` (an earlier attempt may have worked) look for the draft's marker first."""
         ...
 
-    def fetch(self, issue_id: str, *, comments_since: datetime | None) -> IssueSnapshot:
-        """Read the issue by its lasting id, with the comments since then. Raises PermanentFailure(status=404|410) when gone."""
+    def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
+        """Read the issue, with the comments since then. Raises PermanentFailure(status=404|410) when it is gone.
+
+        Jira reads by the lasting id; GitHub's REST API knows no read by node id, so it reads by key and follows a transfer.
+        The snapshot's ``ref`` therefore keeps ``ref.id`` and may carry a new key and url: remember that one.
+        """
         ...
 
     def find(self, reference: str) -> IssueSnapshot:
