@@ -1,0 +1,74 @@
+"""What every test may ask for: a dev server, a client, a time-skipping server, a browser, a free port.
+
+Nothing of it starts before the first test that asks for it. ``--workflow-environment host:port`` (or ``TEMPORAL_ADDRESS``)
+runs the tests on a Temporal server that is there already.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from sandbox import engine
+from tests.browser import browser as browser  # a fixture: pytest finds it by its name here
+from tests.browser import browser_executable as browser_executable
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--workflow-environment``."""
+    parser.addoption(
+        "--workflow-environment",
+        default="local",
+        help="'local' (a dev server of our own, the default) or host:port of a Temporal server that runs already",
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def dev_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[engine.DevServer]:
+    """One real dev server, with its Web UI, for the whole session; a test keeps to workflow ids of its own."""
+    wanted = request.config.getoption("--workflow-environment")
+    choice = engine.find_dev_server() if wanted == "local" else engine.EngineChoice("address", "", address=wanted)
+    async with engine.DevServer(choice, log_folder=tmp_path_factory.mktemp("dev-server")) as server:
+        yield server
+
+
+@pytest.fixture
+async def temporal_client(dev_server: engine.DevServer) -> Client:
+    """A client of the dev server with the data converter that the product uses.
+
+    One for each test: a client belongs to its event loop, and each test has its own.
+    """
+    return await Client.connect(
+        dev_server.address, namespace=dev_server.namespace, data_converter=pydantic_data_converter
+    )
+
+
+@pytest.fixture(scope="session")
+def test_server() -> Path:
+    """The time-skipping test server's program, got before the first test that needs it."""
+    return engine.find_test_server()
+
+
+@pytest.fixture
+async def time_skipping(test_server: Path) -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping server of the test's own: days pass in milliseconds; its clock is nobody else's."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=str(test_server),
+        test_server_startup_timeout=timedelta(seconds=60),
+    )
+    async with environment:
+        yield environment
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    return engine.free_port()
