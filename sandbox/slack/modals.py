@@ -1,0 +1,128 @@
+"""The stack of modals that each person has open."""
+
+import secrets
+from typing import Any
+
+from sandbox.slack import blocks as block_kit
+from sandbox.slack.directory import BOT_ID, TEAM_ID
+from sandbox.slack.errors import SlackError
+from sandbox.slack.state import SlackState, View
+
+MAX_DEPTH = 3
+"""A root view and two pushed onto it (https://docs.slack.dev/surfaces/modals)."""
+
+
+def view_json(state: SlackState, view: View) -> dict[str, Any]:
+    """Slack's view object (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload)."""
+    definition = view.definition
+    return {
+        "id": view.id,
+        "team_id": TEAM_ID,
+        "type": definition["type"],
+        "blocks": definition["blocks"],
+        "private_metadata": definition.get("private_metadata") or "",
+        "callback_id": definition.get("callback_id") or "",
+        "state": {"values": view.values},
+        "hash": view.hash,
+        "title": definition["title"],
+        "clear_on_close": bool(definition.get("clear_on_close")),
+        "notify_on_close": bool(definition.get("notify_on_close")),
+        "close": definition.get("close"),
+        "submit": definition.get("submit"),
+        "previous_view_id": view.previous_id,
+        "root_view_id": view.root_id,
+        "app_id": state.credentials.slack_app_id,
+        "external_id": definition.get("external_id") or "",
+        "app_installed_team_id": TEAM_ID,
+        "bot_id": BOT_ID,
+    }
+
+
+def open_view(state: SlackState, user_id: str, definition: Any) -> View:
+    """Opens a modal for a person; what was open before is gone."""
+    checked = _checked(state, definition)
+    for view_id in state.open_views.pop(user_id, []):
+        state.views.pop(view_id, None)
+    return _stack(state, user_id, checked)
+
+
+def push_view(state: SlackState, user_id: str, definition: Any) -> View:
+    """Puts a modal on top of the one that is open.
+
+    Raises:
+        SlackError: ``not_found`` when none is open, ``push_limit_reached``.
+    """
+    checked = _checked(state, definition)
+    stack = state.open_views.get(user_id, [])
+    if not stack:
+        raise SlackError("not_found")
+    if len(stack) >= MAX_DEPTH:
+        raise SlackError("push_limit_reached")
+    return _stack(state, user_id, checked)
+
+
+def replace_view(state: SlackState, view: View, definition: Any) -> View:
+    """Changes an open modal; what was typed stays where block and action id stay."""
+    checked = _checked(state, definition, replacing=view)
+    view.definition = checked
+    view.hash = _new_hash(state)
+    view.errors = {}
+    kept = {block.get("block_id") for block in checked["blocks"]}
+    view.values = {block_id: values for block_id, values in view.values.items() if block_id in kept}
+    state.changed()
+    return view
+
+
+def find_view(state: SlackState, view_id: str | None, external_id: str | None) -> View:
+    """An open modal by Slack's id or by the app's.
+
+    Raises:
+        SlackError: ``not_found``.
+    """
+    for view in state.views.values():
+        if view.id == view_id or (external_id and view.definition.get("external_id") == external_id):
+            return view
+    raise SlackError("not_found")
+
+
+def close_view(state: SlackState, view: View, *, whole_stack: bool = False) -> None:
+    """Closes a modal, or all that the person has open."""
+    stack = state.open_views.get(view.user, [])
+    closed = list(stack) if whole_stack else [view.id]
+    for view_id in closed:
+        state.views.pop(view_id, None)
+        if view_id in stack:
+            stack.remove(view_id)
+    state.changed()
+
+
+def _stack(state: SlackState, user_id: str, definition: dict[str, Any]) -> View:
+    stack = state.open_views.setdefault(user_id, [])
+    view_id = f"V0{secrets.token_hex(5).upper()}"
+    view = View(
+        id=view_id,
+        user=user_id,
+        definition=definition,
+        hash=_new_hash(state),
+        root_id=state.views[stack[0]].id if stack else view_id,
+        previous_id=stack[-1] if stack else None,
+    )
+    state.views[view_id] = view
+    stack.append(view_id)
+    state.changed()
+    return view
+
+
+def _checked(state: SlackState, definition: Any, replacing: View | None = None) -> dict[str, Any]:
+    findings = block_kit.find_view_errors(definition)
+    if findings:
+        raise SlackError("invalid_arguments", *findings)
+    external_id = definition.get("external_id")
+    taken = [view for view in state.views.values() if view is not replacing]
+    if external_id and any(view.definition.get("external_id") == external_id for view in taken):
+        raise SlackError("duplicate_external_id")
+    return {**definition, "blocks": block_kit.completed(definition["blocks"])}
+
+
+def _new_hash(state: SlackState) -> str:
+    return f"{int(state.clock())}.{secrets.token_urlsafe(6)}"
