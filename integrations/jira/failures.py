@@ -1,0 +1,68 @@
+"""How a call to Jira fails, in the words of ``integrations.errors``."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jira import JIRAError
+from requests import RequestException, Response
+
+from integrations.errors import IntegrationError, PassingFailure, PermanentFailure
+from integrations.http_status import failure_of_status
+
+SYSTEM = "jira"
+
+_WORDS = {
+    400: "refused the fields that were sent",
+    401: "the e-mail address or API token is not accepted; set TIERLINE_JIRA__EMAIL and TIERLINE_JIRA__API_TOKEN",
+    403: "the account may not do this; give it the permission in the project",
+    404: "there is no such project or issue, or the account may not see it",
+    410: "the issue is gone",
+}
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
+
+
+@contextmanager
+def jira_failures() -> Iterator[None]:
+    """Turn what the library raises within the block into an ``IntegrationError``."""
+    try:
+        yield
+    except JIRAError as error:
+        raise _answered(error) from None
+    except (RequestException, OSError) as error:
+        raise PassingFailure(SYSTEM, f"did not answer ({type(error).__name__}); it is tried again") from None
+    except (ValueError, KeyError, TypeError) as error:
+        words = f"gave an answer that is not Jira's ({type(error).__name__}; a proxy?); it is tried again"
+        raise PassingFailure(SYSTEM, words) from None
+
+
+def _answered(error: JIRAError) -> IntegrationError:
+    status = error.status_code
+    if status is None or status < 400:
+        return PassingFailure(SYSTEM, "gave an answer that is not Jira's (a proxy?); it is tried again")
+    response = error.response
+    headers = dict(response.headers) if response is not None else {}
+    refusal = _WORDS.get(status, f"refused the call (HTTP {status})")
+    fields = _named_fields(response) if status == 400 else []
+    if fields:
+        refusal = f"refused the issue's {', '.join(fields)}; look at the project's fields and the policy's route"
+    if status == 403 and headers.get("x-authentication-denied-reason", "").startswith("CAPTCHA"):
+        refusal = "the account must solve a CAPTCHA; log in once with a browser"
+    return failure_of_status(SYSTEM, status, headers, refusal)
+
+
+def _named_fields(response: Response | None) -> list[str]:
+    """The names of the fields that were refused, never what Jira says about them: that quotes what we sent."""
+    if response is None:
+        return []
+    try:
+        answer = response.json()
+    except ValueError:
+        return []
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    return sorted(name for name in errors if _FIELD.fullmatch(name))[:8] if isinstance(errors, dict) else []
+
+
+def refusal(message: str) -> PermanentFailure:
+    """A refusal of our own, before anybody is called."""
+    return PermanentFailure(SYSTEM, message)

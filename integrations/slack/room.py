@@ -1,0 +1,224 @@
+"""Slack behind the chat room's Protocol."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
+from typing import Any, cast
+
+from pydantic import SecretStr
+from slack_sdk import WebClient
+
+from domain.card import Card
+from domain.chat import MessageRef
+from domain.digest import Digest
+from integrations.base_url import checked_base_url
+from integrations.chat_room import ChatUser
+from integrations.checks import Check
+from integrations.errors import IntegrationError
+from integrations.slack.card import card_blocks, card_text
+from integrations.slack.digest import digest_blocks, digest_text
+from integrations.slack.failures import SYSTEM, slack_failures
+from integrations.slack.mrkdwn import escaped, link, person, shortened
+
+METADATA_TYPE = "tierline"
+NEEDED_SCOPES = frozenset(
+    {"chat:write", "commands", "channels:history", "channels:read", "im:history", "im:write", "users:read"}
+)
+
+_TIMEOUT_S = 10
+# How far a recheck looks: a thousand messages of a channel, newest first; five thousand of a thread, which begins at its oldest.
+_HISTORY_PAGE = 200
+_THREAD_PAGE = 999
+_PAGES = 5
+_TEXT_LIMIT = 3000
+
+
+class SlackRoom:
+    """``ChatRoom`` on the Web API. Building it calls nobody.
+
+    Args:
+        bot_token: the app's ``xoxb-`` token.
+        base_url: the Web API's address, for a stand-in or GovSlack.
+    """
+
+    def __init__(self, bot_token: SecretStr, base_url: str = "https://slack.com/api/") -> None:
+        # The SDK logs bodies that it cannot read; those may hold people's words.
+        logger = logging.getLogger("integrations.slack.sdk")
+        logger.setLevel(logging.CRITICAL)
+        self._client = WebClient(
+            token=bot_token.get_secret_value(),
+            base_url=checked_base_url(SYSTEM, base_url) + "/",
+            timeout=_TIMEOUT_S,
+            retry_handlers=[],
+            logger=logger,
+        )
+        # urllib heeds the environment's proxies by itself, and unlike the SDK it heeds NO_PROXY too.
+        self._client.proxy = None
+        self._workspace_url: str | None = None
+        self._direct: dict[str, str] = {}
+        self._lock = Lock()
+
+    def post_card(self, channel: str, card: Card, *, key: str, recheck: bool) -> MessageRef:
+        """Post a ticket's card."""
+        if recheck and (found := self._find(channel, key)):
+            return found
+        return self._post(channel, key, text=card_text(card), blocks=card_blocks(card))
+
+    def update_card(self, ref: MessageRef, card: Card) -> None:
+        """Replace the card's contents; its metadata stays, as Slack keeps what an update does not name."""
+        with slack_failures():
+            self._client.chat_update(
+                channel=ref.channel, ts=ref.ts, text=card_text(card), blocks=card_blocks(card), unfurl_links=False
+            )
+
+    def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+        """Write a line into the card's thread."""
+        if recheck and (found := self._find(card.channel, key, thread=card.ts)):
+            return found
+        return self._post(card.channel, key, text=shortened(escaped(text), _TEXT_LIMIT), thread=card.ts)
+
+    def post_notice(
+        self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
+    ) -> MessageRef:
+        """Write to a channel, or a person (a user's id), with a link to the card."""
+        if recheck and (found := self._find(self._conversation(channel), key)):
+            return found
+        words = [person(mention)] if mention else []
+        words.append(shortened(escaped(text), _TEXT_LIMIT))
+        address = self._address(card) if card is not None else None
+        if address is not None:
+            words.append(link(address, "Open the card"))
+        return self._post(channel, key, text=" ".join(words))
+
+    def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:
+        """Post the joint-retro digest."""
+        if recheck and (found := self._find(channel, key)):
+            return found
+        return self._post(channel, key, text=digest_text(digest), blocks=digest_blocks(digest))
+
+    def user(self, user_id: str) -> ChatUser:
+        """Who that is."""
+        with slack_failures():
+            user = cast(dict[str, Any], self._client.users_info(user=user_id)["user"])
+        profile = cast(dict[str, Any], user.get("profile") or {})
+        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+        return ChatUser(id=user_id, name=str(name or user_id), time_zone=user.get("tz"))
+
+    def check(self, channels: Sequence[str]) -> list[Check]:
+        """Try the token, the scopes, and that the bot is in each channel."""
+        try:
+            with slack_failures():
+                me = self._client.auth_test()
+        except IntegrationError as error:
+            return [Check(what="Slack: token", ok=False, advice=str(error))]
+        found = [Check(what=f"Slack: token, for the workspace {me.get('team', '')}", ok=True)]
+        found += _scopes(me.headers)
+        return found + [self._channel(channel) for channel in channels]
+
+    def _channel(self, channel: str) -> Check:
+        what = f"Slack: channel {channel}"
+        try:
+            with slack_failures():
+                info = cast(dict[str, Any], self._client.conversations_info(channel=channel)["channel"])
+        except IntegrationError as error:
+            return Check(what=what, ok=False, advice=str(error))
+        what = f"{what} (#{info.get('name', '')})"
+        if info.get("is_archived"):
+            return Check(what=what, ok=False, advice="it is archived; name another channel in the policy")
+        if not info.get("is_member"):
+            return Check(what=what, ok=False, advice="the bot is not in it; write /invite with the bot's name there")
+        return Check(what=what, ok=True)
+
+    def _post(
+        self,
+        channel: str,
+        key: str,
+        *,
+        text: str,
+        blocks: list[dict[str, Any]] | None = None,
+        thread: str | None = None,
+    ) -> MessageRef:
+        with slack_failures():
+            posted = self._client.chat_postMessage(
+                channel=channel,
+                text=text,
+                blocks=blocks,
+                thread_ts=thread,
+                metadata={"event_type": METADATA_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        return self._ref(str(posted["channel"]), str(posted["ts"]), thread)
+
+    def _find(self, channel: str, key: str, *, thread: str | None = None) -> MessageRef | None:
+        """The message that carries the key, newest first."""
+        for message in self._messages(channel, thread):
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            # Only an app can set metadata, and only ours uses this type.
+            if message.get("bot_id") and metadata.get("event_type") == METADATA_TYPE and payload.get("key") == key:
+                return self._ref(channel, str(message["ts"]), thread)
+        return None
+
+    def _messages(self, channel: str, thread: str | None) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        for _ in range(_PAGES):
+            with slack_failures():
+                page = (
+                    self._client.conversations_history(
+                        channel=channel, include_all_metadata=True, limit=_HISTORY_PAGE, cursor=cursor
+                    )
+                    if thread is None
+                    else self._client.conversations_replies(
+                        channel=channel, ts=thread, include_all_metadata=True, limit=_THREAD_PAGE, cursor=cursor
+                    )
+                )
+            yield from cast(list[dict[str, Any]], page.get("messages") or [])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return
+
+    def _conversation(self, channel: str) -> str:
+        """The conversation's own id: for a person (``U…``, ``W…``) the direct message with them."""
+        if not channel.startswith(("U", "W")):
+            return channel
+        if channel not in self._direct:
+            with slack_failures():
+                opened = self._client.conversations_open(users=[channel])
+            self._direct[channel] = str(cast(dict[str, Any], opened["channel"])["id"])
+        return self._direct[channel]
+
+    def _ref(self, channel: str, ts: str, thread: str | None) -> MessageRef:
+        ref = MessageRef(channel=channel, ts=ts)
+        address = self._address(ref)
+        if address is not None and thread is not None and thread != ts:
+            address = f"{address}?thread_ts={thread}&cid={channel}"
+        return ref.model_copy(update={"permalink": address})
+
+    def _address(self, ref: MessageRef) -> str | None:
+        """The message's address in the web app; None where the workspace's own is not known just now.
+
+        It is composed, not asked for: ``chat.getPermalink`` would be one more call for each message, and its failure must
+        not undo a post that worked.
+        """
+        if ref.permalink is not None:
+            return ref.permalink
+        with self._lock:
+            if self._workspace_url is None:
+                try:
+                    with slack_failures():
+                        self._workspace_url = str(self._client.auth_test()["url"]).rstrip("/")
+                except IntegrationError:
+                    return None
+        return f"{self._workspace_url}/archives/{ref.channel}/p{ref.ts.replace('.', '')}"
+
+
+def _scopes(headers: Mapping[str, str]) -> list[Check]:
+    listed = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
+    if listed is None:
+        return []
+    missing = NEEDED_SCOPES - {scope.strip() for scope in listed.split(",")}
+    if not missing:
+        return [Check(what="Slack: scopes", ok=True)]
+    advice = f"add {', '.join(sorted(missing))} to the app and reinstall it"
+    return [Check(what="Slack: scopes", ok=False, advice=advice)]

@@ -1,0 +1,1 @@
+"""The page on which a vendor answers a case."""
