@@ -147,7 +147,7 @@ def _obtain_alone(entry: Entry, say: Say) -> Obtained:
         # We hold the lock: whoever built there is dead.
         _remove(left_over)
     failures: list[str] = []
-    for source in entry.sources:
+    for source, following in zip(entry.sources, [*entry.sources[1:], None], strict=True):
         work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=root()))
         try:
             built = work / "entry"
@@ -158,7 +158,8 @@ def _obtain_alone(entry: Entry, say: Say) -> Obtained:
             os.rename(built, folder)
         except (SourceFailed, Broken) as failure:
             failures.append(f"{source.name}: {failure}")
-            say(f"This did not work here: {source.name} ({failure}).")
+            if following is not None:
+                say(f"Not possible here: {source.name}. Trying {following.name}.")
             continue
         finally:
             _remove(work)

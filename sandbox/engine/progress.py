@@ -1,5 +1,6 @@
 """Telling people what takes long: one refreshed line on a terminal, a line every fifteen seconds elsewhere."""
 
+import shutil
 import sys
 import threading
 import time
@@ -34,6 +35,8 @@ class TerminalSay:
 
     def refresh(self, line: str) -> None:
         """Shows ``line`` in place of the one refreshed last; an empty one clears it."""
+        # A line that wraps could not be overwritten.
+        line = line[: shutil.get_terminal_size().columns - 1]
         print(f"\r{line:<{self._width}}" + ("" if line else "\r"), end="", file=self._stream, flush=True)
         self._width = len(line)
 

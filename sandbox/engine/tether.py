@@ -24,7 +24,11 @@ def become(command: list[str], parent: int) -> None:
     if os.getppid() != parent:
         # The parent died before the kernel knew.
         sys.exit(1)
-    os.execvp(command[0], command)  # noqa: S606 - becoming the command is this program's purpose
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - becoming the command is this program's purpose
+    except OSError as error:
+        print(f"cannot be run: {error.strerror}", flush=True)
+        sys.exit(126)
 
 
 def stay_beside(command: list[str], parent: int) -> int:
