@@ -1,0 +1,287 @@
+"""The groups of settings: one model for each system and for each part of Tierline."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+from domain.people import Role
+
+
+@dataclasses.dataclass(frozen=True)
+class Where:
+    """Where a person finds or makes the value of a setting; shown when it is missing."""
+
+    text: str
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write an address such as https://tierline.example.org")
+    if parts.username or parts.password:
+        raise ValueError("write the address without a user name or password")
+    return value.rstrip("/")
+
+
+def _address_with_slash(value: str) -> str:
+    return _address(value) + "/"
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("xoxb-"):
+        raise ValueError("not a bot token: that begins with xoxb-")
+    return value
+
+
+def _pem(value: Any) -> Any:
+    """Line ends survive neither most ``.env`` files nor many secret stores, so ``\\n`` is read as one."""
+    return value.replace("\\n", "\n").strip() if isinstance(value, str) else value
+
+
+def _is_pem(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.startswith("-----BEGIN ") or "PRIVATE KEY-----" not in text:
+        raise ValueError("not a private key in PEM form: that begins with -----BEGIN RSA PRIVATE KEY-----")
+    return value
+
+
+def _email(value: str) -> str:
+    name, at, domain = value.partition("@")
+    if not (name and at and domain) or "@" in domain or any(character.isspace() for character in value):
+        raise ValueError("write an e-mail address such as tierline@example.org")
+    return value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_stripped), Field(min_length=1)]
+Text = Annotated[str, BeforeValidator(_stripped), Field(min_length=1)]
+Address = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address)]
+AddressWithSlash = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address_with_slash)]
+EmailAddress = Annotated[str, BeforeValidator(_stripped), AfterValidator(_email)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+
+
+class Section(BaseModel):
+    """A group of settings. Values are hidden in its errors: any of them may be a secret in the wrong place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ApiToken(Section):
+    """Who may call the REST API, and as what."""
+
+    name: Annotated[Text, Field(description="Who calls; shown in tickets as the actor.")]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, description="What it may do, by the policy's permissions.")]
+    token: Annotated[Secret, Field(min_length=16, description="The bearer token itself.")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_role_may_be_written_alone(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "role" in value and "roles" not in value:
+            return {**{name: item for name, item in value.items() if name != "role"}, "roles": [value["role"]]}
+        return value
+
+
+def _token_list(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(f"not readable as JSON; write {_TOKENS_EXAMPLE}") from None
+
+
+def _tokens_differ(tokens: tuple[ApiToken, ...]) -> tuple[ApiToken, ...]:
+    if len({token.name for token in tokens}) < len(tokens):
+        raise ValueError("two tokens have the same name")
+    if len({token.token.get_secret_value() for token in tokens}) < len(tokens):
+        raise ValueError("two names have the same token")
+    return tokens
+
+
+_TOKENS_EXAMPLE = '[{"name": "helpdesk", "roles": ["integration"], "token": "…"}]'
+_MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+class GatewaySettings(Section):
+    """What the outside calls."""
+
+    host: Annotated[Text, Field(description="The address it listens on; 0.0.0.0 in a container.")] = "127.0.0.1"
+    port: Annotated[Port, Field(description="The port it listens on; 0 takes a free one.")] = 8800
+    link_secret: Annotated[
+        Secret,
+        Field(min_length=32, description="Signs the links through which vendors answer; at least 32 characters."),
+        Where(_MAKE_ONE),
+    ]
+    api_tokens: Annotated[
+        tuple[ApiToken, ...],
+        NoDecode,
+        BeforeValidator(_token_list),
+        AfterValidator(_tokens_differ),
+        Field(description=f"Who may call the REST API: JSON such as {_TOKENS_EXAMPLE}."),
+        Where(_MAKE_ONE),
+    ] = ()
+    max_body_bytes: Annotated[int, Field(ge=1024, description="Longer requests are refused.")] = 1_048_576
+    quarantine_dir: Annotated[
+        Path | None, Field(description="Folder in which webhooks that cannot be read are kept aside.")
+    ] = None
+
+
+class WorkerSettings(Section):
+    """The process that runs workflows and activities."""
+
+    health_host: Annotated[Text, Field(description="The address of its health and metrics endpoint.")] = "127.0.0.1"
+    health_port: Annotated[Port, Field(description="The port of its health and metrics endpoint.")] = 8801
+    graceful_shutdown: Annotated[
+        Seconds, Field(description="Seconds that running activities get to finish after SIGTERM.")
+    ] = 20.0
+    sticky_timeout: Annotated[
+        Seconds, Field(description="Seconds after which another worker takes over the workflows of one that died.")
+    ] = 10.0
+    max_cached_workflows: Annotated[
+        int, Field(ge=1, description="Workflows kept in memory, about 70 kB each; more than the tickets in motion.")
+    ] = 1000
+
+
+_SLACK_APP = "https://api.slack.com/apps > your app"
+
+
+class SlackSettings(Section):
+    """Slack: where support works."""
+
+    bot_token: Annotated[
+        Secret,
+        AfterValidator(_bot_token),
+        Field(description="The bot's token, which begins with xoxb-."),
+        Where(f"copy it from {_SLACK_APP} > OAuth & Permissions > Bot User OAuth Token"),
+    ]
+    signing_secret: Annotated[
+        Secret,
+        Field(description="Proves that a request comes from Slack."),
+        Where(f"copy it from {_SLACK_APP} > Basic Information > Signing Secret"),
+    ]
+    base_url: Annotated[AddressWithSlash, Field(description="The address of Slack's Web API.")] = (
+        "https://slack.com/api/"
+    )
+
+
+class JiraSettings(Section):
+    """Jira Cloud: where engineering works."""
+
+    url: Annotated[
+        Address, Field(description="The site's address."), Where("such as https://your-company.atlassian.net")
+    ]
+    email: Annotated[
+        EmailAddress,
+        Field(description="The e-mail address of the account that Tierline acts as."),
+        Where("use an Atlassian account of its own that may create issues and comment"),
+    ]
+    api_token: Annotated[
+        Secret,
+        Field(description="That account's API token."),
+        Where("make one at https://id.atlassian.com/manage-profile/security/api-tokens"),
+    ]
+    webhook_secret: Annotated[
+        Secret,
+        Field(description="Proves that a webhook comes from Jira."),
+        Where("make one up and enter it at Jira settings > System > WebHooks too"),
+    ]
+
+
+class GitHubSettings(Section):
+    """GitHub: where engineering works. Acts by a token, or as a GitHub App."""
+
+    token: Annotated[
+        Secret | None,
+        Field(description="A token that may read and write issues; or else a GitHub App by the three below."),
+        Where(
+            "make one at https://github.com/settings/personal-access-tokens with the permission Issues: read and write"
+        ),
+    ] = None
+    app_id: Annotated[
+        Text | None, Field(description="The GitHub App's id."), Where("copy it from the App's settings page > About")
+    ] = None
+    private_key: Annotated[
+        Annotated[SecretStr, BeforeValidator(_pem), AfterValidator(_is_pem)] | None,
+        Field(description="The GitHub App's private key (PEM; \\n is read as a line end)."),
+        Where("make one on the App's settings page > Private keys"),
+    ] = None
+    installation_id: Annotated[
+        Text | None,
+        Field(description="The App's installation in your organisation."),
+        Where("it is the number at the end of the installation's address"),
+    ] = None
+    webhook_secret: Annotated[
+        Secret,
+        Field(description="Proves that a webhook comes from GitHub."),
+        Where("make one up and enter it in the webhook settings of the repository or App too"),
+    ]
+    base_url: Annotated[Address, Field(description="The API's address; https://HOST/api/v3 on Enterprise.")] = (
+        "https://api.github.com"
+    )
+
+    @model_validator(mode="after")
+    def _token_or_app(self) -> Self:
+        app = (self.app_id, self.private_key, self.installation_id)
+        if self.token is not None and any(app):
+            raise ValueError("give either a token or a GitHub App, and not both")
+        if self.token is None and not all(app):
+            raise ValueError("give a token, or a GitHub App by app_id, private_key and installation_id")
+        return self
+
+
+class PagerDutySettings(Section):
+    """PagerDuty: whom to wake."""
+
+    api_key: Annotated[
+        Secret,
+        Field(description="A REST API key with write access."),
+        Where("make one at PagerDuty > Integrations > API Access Keys"),
+    ]
+    from_email: Annotated[
+        EmailAddress,
+        Field(description="The user that incidents are created as."),
+        Where("the e-mail address of a user of your PagerDuty account"),
+    ]
+    webhook_secret: Annotated[
+        Secret,
+        Field(description="Proves that a webhook comes from PagerDuty."),
+        Where("PagerDuty > Integrations > Generic Webhooks (v3) shows it once, when the subscription is made"),
+    ]
+    routing_key: Annotated[
+        Secret | None,
+        Field(description="Events API v2 integration key: pages go this way when the REST API fails."),
+        Where("make one at PagerDuty > Services > your service > Integrations > Events API v2"),
+    ] = None
+    base_url: Annotated[Address, Field(description="The REST API's address.")] = "https://api.pagerduty.com"
+    events_url: Annotated[Address, Field(description="The Events API's address.")] = "https://events.pagerduty.com"
+
+
+class MailSettings(Section):
+    """Mail: how vendors and customers are written to."""
+
+    host: Annotated[Text, Field(description="The SMTP server."), Where("as your mail provider names it")]
+    port: Annotated[Port, Field(description="The SMTP server's port.")] = 587
+    username: Annotated[Text | None, Field(description="The name to log in with, where the server wants one.")] = None
+    password: Annotated[Secret | None, Field(description="The password that goes with it.")] = None
+    from_address: Annotated[
+        EmailAddress,
+        Field(description="The sender of all mail."),
+        Where("use an address that your server may send from"),
+    ]
+    starttls: Annotated[bool, Field(description="Encrypt the connection before logging in.")] = True
+
+    @model_validator(mode="after")
+    def _log_in_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together: give both or neither")
+        return self

@@ -1,0 +1,96 @@
+"""The catalogue of variables, derived from the models, so that messages and documents cannot disagree with them."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from config.sections import Where
+
+PREFIX = "TIERLINE_"
+DELIMITER = "__"
+
+# Variables of other programs that share the prefix: the sandbox, the engine's cache, the demo and the tests.
+NOT_SETTINGS = (
+    "TIERLINE_SANDBOX",
+    "TIERLINE_ENGINE",
+    "TIERLINE_TEST",
+    "TIERLINE_DEMO",
+    "TIERLINE_SHARED",
+    "TIERLINE_CACHE",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Variable:
+    """One environment variable. ``section`` is the part between prefix and delimiter, such as ``SLACK``; empty at top level.
+
+    ``required`` means: once anything of its section is used.
+    """
+
+    name: str
+    section: str
+    required: bool
+    secret: bool
+    default: Any
+    description: str
+    where: str | None
+
+    @property
+    def told(self) -> str:
+        """What it is and where to get it, for a person who has to set it."""
+        sentence = self.description[0].lower() + self.description[1:].rstrip(".")
+        return f"{sentence}; {self.where}" if self.where else sentence
+
+
+def variables_of(settings: type[BaseModel]) -> tuple[Variable, ...]:
+    """Every variable that the settings read, in the order of the models."""
+    return tuple(_variables(settings, section=""))
+
+
+def unknown_variables(given: Iterable[str], known: Iterable[Variable]) -> Mapping[str, str]:
+    """For each name that no setting reads: what was perhaps meant."""
+    names = [variable.name for variable in known]
+    problems = {}
+    for name in sorted(set(given) - set(names)):
+        if name.startswith(NOT_SETTINGS):
+            continue
+        of_section = [known_name for known_name in names if known_name.startswith(f"{name}{DELIMITER}")]
+        close = of_section[:1] or difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+        meant = f"; did you mean {close[0]}?" if close else "; docs/settings.md lists those there are"
+        problems[name] = f"no such setting{meant}"
+    return problems
+
+
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a group of settings, where the field is one (``Model`` or ``Model | None``)."""
+    for candidate in (field.annotation, *get_args(field.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _variables(model: type[BaseModel], section: str) -> Iterator[Variable]:
+    for name, field in model.model_fields.items():
+        inner = section_of(field) if not section else None
+        if inner is not None:
+            yield from _variables(inner, section=name.upper())
+            continue
+        where = next((item.text for item in field.metadata if isinstance(item, Where)), None)
+        yield Variable(
+            name=PREFIX + (f"{section}{DELIMITER}" if section else "") + name.upper(),
+            section=section,
+            required=field.is_required(),
+            secret=SecretStr in _inside(field.annotation),
+            default=None if field.is_required() else field.get_default(),
+            description=field.description or "",
+            where=where,
+        )
+
+
+def _inside(annotation: Any) -> set[Any]:
+    """The annotation's own type and, through unions and Annotated, those within."""
+    return {annotation}.union(*(_inside(argument) for argument in get_args(annotation)))
