@@ -38,9 +38,25 @@ def view_json(state: SlackState, view: View) -> dict[str, Any]:
     }
 
 
+def checked_definition(state: SlackState, definition: Any, replacing: View | None = None) -> dict[str, Any]:
+    """A modal's definition with what Slack fills in.
+
+    Raises:
+        SlackError: ``invalid_arguments`` with what is wrong, or ``duplicate_external_id``.
+    """
+    findings = block_kit.find_view_errors(definition)
+    if findings:
+        raise SlackError("invalid_arguments", *findings)
+    external_id = definition.get("external_id")
+    taken = [view for view in state.views.values() if view is not replacing]
+    if external_id and any(view.definition.get("external_id") == external_id for view in taken):
+        raise SlackError("duplicate_external_id")
+    return {**definition, "blocks": block_kit.completed(definition["blocks"])}
+
+
 def open_view(state: SlackState, user_id: str, definition: Any) -> View:
     """Opens a modal for a person; what was open before is gone."""
-    checked = _checked(state, definition)
+    checked = checked_definition(state, definition)
     for view_id in state.open_views.pop(user_id, []):
         state.views.pop(view_id, None)
     return _stack(state, user_id, checked)
@@ -52,7 +68,7 @@ def push_view(state: SlackState, user_id: str, definition: Any) -> View:
     Raises:
         SlackError: ``not_found`` when none is open, ``push_limit_reached``.
     """
-    checked = _checked(state, definition)
+    checked = checked_definition(state, definition)
     stack = state.open_views.get(user_id, [])
     if not stack:
         raise SlackError("not_found")
@@ -63,7 +79,7 @@ def push_view(state: SlackState, user_id: str, definition: Any) -> View:
 
 def replace_view(state: SlackState, view: View, definition: Any) -> View:
     """Changes an open modal; what was typed stays where block and action id stay."""
-    checked = _checked(state, definition, replacing=view)
+    checked = checked_definition(state, definition, replacing=view)
     view.definition = checked
     view.hash = _new_hash(state)
     view.errors = {}
@@ -111,17 +127,6 @@ def _stack(state: SlackState, user_id: str, definition: dict[str, Any]) -> View:
     stack.append(view_id)
     state.changed()
     return view
-
-
-def _checked(state: SlackState, definition: Any, replacing: View | None = None) -> dict[str, Any]:
-    findings = block_kit.find_view_errors(definition)
-    if findings:
-        raise SlackError("invalid_arguments", *findings)
-    external_id = definition.get("external_id")
-    taken = [view for view in state.views.values() if view is not replacing]
-    if external_id and any(view.definition.get("external_id") == external_id for view in taken):
-        raise SlackError("duplicate_external_id")
-    return {**definition, "blocks": block_kit.completed(definition["blocks"])}
 
 
 def _new_hash(state: SlackState) -> str:

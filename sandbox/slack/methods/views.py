@@ -22,7 +22,7 @@ def _trigger(arguments: Arguments) -> str:
 
 def open_view(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``views.open``."""
-    definition = _definition(arguments)
+    definition = modals.checked_definition(state, _definition(arguments))
     trigger = state.exchange_trigger(_trigger(arguments))
     view = modals.open_view(state, trigger.user, definition)
     state.ledger.record("slack", "views.open", view.id, None, BOT_USER_ID)
@@ -31,7 +31,7 @@ def open_view(state: SlackState, arguments: Arguments) -> dict[str, Any]:
 
 def push_view(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``views.push``."""
-    definition = _definition(arguments)
+    definition = modals.checked_definition(state, _definition(arguments))
     trigger = state.exchange_trigger(_trigger(arguments))
     view = modals.push_view(state, trigger.user, definition)
     state.ledger.record("slack", "views.push", view.id, None, BOT_USER_ID)
