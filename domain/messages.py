@@ -253,10 +253,11 @@ class Done(Frozen):
 
 
 class Failed(Frozen):
-    """An intent failed for good: the outside refused it, and repeating will not help."""
+    """An intent failed for good: repeating will not help. ``code`` is the outside's own short word for it."""
 
     kind: Literal["failed"] = "failed"
     error: str
+    code: str | None = None
 
 
 ResultBody = Annotated[CardShown | IssueOpened | IssueFound | PageRaised | Done | Failed, Field(discriminator="kind")]

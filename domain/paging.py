@@ -1,5 +1,6 @@
 """What Tierline knows of a page (a PagerDuty incident)."""
 
+import re
 from enum import StrEnum
 
 from domain.frozen import Frozen
@@ -49,3 +50,14 @@ class PageSnapshot(Frozen):
     status: PageStatus
     acknowledged_by: str | None = None
     assigned_to: tuple[str, ...] = ()
+
+
+def page_key(ticket_id: str, number: int) -> str:
+    """The ``incident_key`` of a ticket's page: ``tierline/T-1042/page/1``. It alone leads from a webhook back to the ticket."""
+    return f"tierline/{ticket_id}/page/{number}"
+
+
+def ticket_of_page(key: str) -> str | None:
+    """The ticket that a page's key belongs to, or None for an incident that is not ours."""
+    match = re.fullmatch(r"tierline/(T-[0-9A-Z]{1,20})/page/\d+", key)
+    return match[1] if match is not None else None

@@ -1,0 +1,187 @@
+"""One SLA clock: it counts open time of its calendar towards a target, pauses, and breaches at an exact instant."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.calendar import Calendar
+from domain.frozen import Frozen
+from domain.policy import Action, ClockKind, Policy, Rung
+from domain.tiers import Priority, WaitingOn
+
+
+class ClockStatus(StrEnum):
+    """Where a clock is in its life."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class ClockOutcome(StrEnum):
+    """How a clock ended. ``left``: the ticket left the tier before anybody there took it."""
+
+    MET = "met"
+    BREACHED = "breached"
+    LEFT = "left"
+
+
+class Clock(Frozen):
+    """A clock. ``counted`` is the time up to ``running_since``; from there it runs, unless that is None (paused or stopped).
+
+    ``stint`` is the number of the stay in a tier that it measures, or None for the whole ticket. ``steps_done`` are the labels of
+    the ladder's steps that were carried out.
+    """
+
+    id: str
+    kind: ClockKind
+    stint: int | None = None
+    priority: Priority
+    target: timedelta
+    calendar: str
+    pauses: frozenset[WaitingOn] = frozenset()
+    ladder: str | None = None
+    policy_version: str
+    started_at: datetime
+    counted: timedelta = timedelta(0)
+    running_since: datetime | None = None
+    stopped_at: datetime | None = None
+    breached_at: datetime | None = None
+    outcome: ClockOutcome | None = None
+    steps_done: frozenset[str] = frozenset()
+
+    @property
+    def status(self) -> ClockStatus:
+        """Running, paused or stopped."""
+        if self.stopped_at is not None:
+            return ClockStatus.STOPPED
+        return ClockStatus.PAUSED if self.running_since is None else ClockStatus.RUNNING
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has ended."""
+        return self.stopped_at is not None
+
+
+class Step(Frozen):
+    """Something that a clock does at an exact instant: its breach (``rung`` is None) or a step of its ladder."""
+
+    clock_id: str
+    label: str
+    at: datetime
+    rung: Rung | None = None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What the step does besides being noted."""
+        return self.rung.do if self.rung is not None else ()
+
+
+BREACH = "breach"
+
+
+def start_clock(
+    policy: Policy, kind: ClockKind, *, number: int, priority: Priority, stint: int | None, now: datetime
+) -> Clock | None:
+    """A new running clock by the policy's rules, or None where the policy has no such clock."""
+    rules = policy.clocks.get(kind)
+    if rules is None:
+        return None
+    return Clock(
+        id=f"{kind.value}/{number}",
+        kind=kind,
+        stint=stint,
+        priority=priority,
+        target=rules.targets[priority],
+        calendar=rules.calendar,
+        pauses=rules.pauses,
+        ladder=rules.ladder,
+        policy_version=policy.version,
+        started_at=now,
+        running_since=now,
+    )
+
+
+def counted_at(clock: Clock, calendar: Calendar, now: datetime) -> timedelta:
+    """All that the clock has counted by ``now``, also past a breach."""
+    if clock.running_since is None:
+        return clock.counted
+    return clock.counted + calendar.elapsed(clock.running_since, now)
+
+
+def pause(clock: Clock, calendar: Calendar, now: datetime) -> Clock:
+    """Stand still; nothing changes for a clock that is not running."""
+    if clock.status is not ClockStatus.RUNNING:
+        return clock
+    return clock.model_copy(update={"counted": counted_at(clock, calendar, now), "running_since": None})
+
+
+def resume(clock: Clock, now: datetime) -> Clock:
+    """Count on; nothing changes for a clock that is not paused."""
+    if clock.status is not ClockStatus.PAUSED:
+        return clock
+    return clock.model_copy(update={"running_since": now})
+
+
+def stop(clock: Clock, calendar: Calendar, now: datetime, *, left: bool = False) -> Clock:
+    """End the clock: breached if it breached before, else met, or ``left`` when its tier was left unaccepted."""
+    if clock.stopped:
+        return clock
+    if clock.breached_at is not None:
+        outcome = ClockOutcome.BREACHED
+    else:
+        outcome = ClockOutcome.LEFT if left else ClockOutcome.MET
+    halted = pause(clock, calendar, now)
+    return halted.model_copy(update={"stopped_at": now, "outcome": outcome})
+
+
+def restart(clock: Clock, now: datetime) -> Clock:
+    """Run on after a reopening, with the time that was already counted."""
+    return clock.model_copy(update={"stopped_at": None, "outcome": None, "running_since": now})
+
+
+def retarget(clock: Clock, calendar: Calendar, *, priority: Priority, target: timedelta, now: datetime) -> Clock:
+    """A change of priority: a new target for a clock that still runs; what has elapsed is kept."""
+    if clock.stopped:
+        return clock
+    changes: dict[str, object] = {"priority": priority, "target": target, "counted": counted_at(clock, calendar, now)}
+    if clock.running_since is not None:
+        changes["running_since"] = now
+    return clock.model_copy(update=changes)
+
+
+def due_at(clock: Clock, calendar: Calendar, amount: timedelta) -> datetime | None:
+    """The instant at which a running clock reaches ``amount``, or None while it stands still."""
+    if clock.running_since is None:
+        return None
+    return calendar.due(clock.running_since, amount - clock.counted)
+
+
+def next_step(clock: Clock, policy: Policy) -> Step | None:
+    """What the clock does next, and when: None while it stands still or has nothing left to do.
+
+    At one instant the breach comes before the ladder's step at 100 percent.
+    """
+    if clock.running_since is None:
+        return None
+    calendar = policy.calendar(clock.calendar)
+    best: tuple[timedelta, str, Rung | None] | None = None
+    if clock.breached_at is None:
+        best = (clock.target, BREACH, None)
+    for amount, label, rung in _ladder_steps(clock, policy):
+        if label not in clock.steps_done and (best is None or amount < best[0]):
+            best = (amount, label, rung)
+    if best is None:
+        return None
+    amount, label, chosen = best
+    at = calendar.due(clock.running_since, amount - clock.counted)
+    return Step(clock_id=clock.id, label=label, at=at, rung=chosen)
+
+
+def _ladder_steps(clock: Clock, policy: Policy) -> Iterator[tuple[timedelta, str, Rung]]:
+    for index, rung in enumerate(policy.rungs(clock.ladder)):
+        first = clock.target * rung.at / 100
+        yield first, f"{index}", rung
+        for repeat in range(1, rung.times + 1):
+            assert rung.every is not None  # the policy refuses `times` without `every`
+            yield first + rung.every * repeat, f"{index}.{repeat}", rung

@@ -1,0 +1,199 @@
+"""What people's commands do to a ticket, and why one is refused."""
+
+from domain import clock_changes, moves
+from domain.intents import FindIssue
+from domain.messages import (
+    Accept,
+    Command,
+    CustomerMessage,
+    Escalate,
+    LinkIssue,
+    Note,
+    Reopen,
+    Reply,
+    Request,
+    Resolve,
+    Return,
+    SetPriority,
+)
+from domain.people import Actor, Role
+from domain.policy import ClockKind, CommandName, Policy
+from domain.references import tracker_of
+from domain.ticket import Ticket, TicketStatus
+from domain.tiers import Tier, WaitingOn
+from domain.turn import Turn
+
+
+def refusal(ticket: Ticket, command: Command) -> str | None:
+    """Why the command cannot be done now, in one sentence that says what can; None when it can."""
+    request = command.request
+    if ticket.status is TicketStatus.CLOSED:
+        return f"{ticket.id} is closed: open a new ticket"
+    return (
+        role_refusal(ticket.policy, request.do, command.by)
+        or _status_refusal(ticket, request)
+        or _request_refusal(ticket, request)
+    )
+
+
+def role_refusal(policy: Policy, command: CommandName, by: Actor) -> str | None:
+    """Why this person may not do that, naming the roles that may; None when they may."""
+    allowed = policy.allowed(command)
+    if by.roles & set(allowed):
+        return None
+    return f"{by.name} may not {command.value.replace('_', ' ')}: it takes the role {_alternatives(allowed)}"
+
+
+def _status_refusal(ticket: Ticket, request: Request) -> str | None:
+    resolved = ticket.status is TicketStatus.RESOLVED
+    if isinstance(request, Reopen) and not resolved:
+        return f"{ticket.id} is open: there is nothing to reopen"
+    if resolved and not isinstance(request, Reopen | CustomerMessage | Note):
+        return f"{ticket.id} is resolved: reopen it first"
+    return None
+
+
+def _request_refusal(ticket: Ticket, request: Request) -> str | None:
+    match request:
+        case Escalate():
+            return _escalation_refusal(ticket, request)
+        case Return():
+            return _return_refusal(ticket, request)
+        case Accept() if ticket.stint.accepted_by is not None:
+            return f"{ticket.id} was taken by {ticket.stint.accepted_by.name} already"
+        case SetPriority() if request.priority is ticket.priority:
+            return f"{ticket.id} has priority {ticket.priority.value} already"
+        case LinkIssue() if tracker_of(request.reference) is None:
+            return "write the issue as PAY-12, owner/repository#7 or its address"
+        case _:
+            return None
+
+
+def _escalation_refusal(ticket: Ticket, request: Escalate) -> str | None:
+    if request.to.rank <= ticket.tier.rank:
+        return f"{ticket.id} is in {ticket.tier.value}: escalate goes up; use return to go down"
+    if request.to is not Tier.L4 and request.to not in ticket.policy.tiers:
+        return f"the policy has no tier {request.to.value}; it has {', '.join(sorted(ticket.policy.tiers))}"
+    if request.to is not Tier.L4:
+        return None
+    if not ticket.policy.vendors:
+        return "the policy names no vendor, so there is no L4 to escalate to"
+    if request.vendor is not None and request.vendor not in ticket.policy.vendors:
+        return f"the policy has no vendor {request.vendor!r}; it has {', '.join(sorted(ticket.policy.vendors))}"
+    if request.vendor is None and _vendor(ticket, request) is None:
+        return f"name the vendor: {', '.join(sorted(ticket.policy.vendors))}"
+    return None
+
+
+def _return_refusal(ticket: Ticket, request: Return) -> str | None:
+    target = _return_target(ticket, request)
+    if target is None:
+        return f"{ticket.id} came from nowhere below {ticket.tier.value}: name the tier to return it to"
+    if target.rank >= ticket.tier.rank:
+        return f"{ticket.id} is in {ticket.tier.value}: return goes down; use escalate to go up"
+    if target not in ticket.policy.tiers:
+        return f"the policy has no tier {target.value}; it has {', '.join(sorted(ticket.policy.tiers))}"
+    return None
+
+
+def run_command(turn: Turn, command: Command) -> str:
+    """Do what was asked (it was not refused) and say so in one sentence."""
+    by, request, ticket = command.by, command.request, turn.ticket
+    match request:
+        case Accept():
+            moves.accept(turn, by)
+            return f"{ticket.id} is yours"
+        case Reply():
+            return _reply(turn, request, by)
+        case Note():
+            turn.say(request.text, by)
+            return f"Noted on {ticket.id}"
+        case CustomerMessage():
+            return _customer_message(turn, request, by)
+        case Escalate():
+            moves.escalate(turn, request.to, request.reason, by, vendor=_vendor(ticket, request))
+            return f"{ticket.id} went from {ticket.tier.value} to {request.to.value}"
+        case Return():
+            target = _return_target(ticket, request)
+            assert target is not None  # refused before
+            moves.return_to(turn, target, request.reason, by)
+            return f"{ticket.id} went from {ticket.tier.value} back to {target.value}"
+        case Resolve():
+            moves.accept(turn, by)
+            moves.resolve(turn, request.text, by)
+            return f"{ticket.id} is resolved"
+        case Reopen():
+            moves.reopen(turn, request.reason, by)
+            return f"{ticket.id} is open again in {turn.ticket.tier.value}"
+        case SetPriority():
+            return _set_priority(turn, request, by)
+        case LinkIssue():
+            return _link(turn, request, by)
+
+
+def _reply(turn: Turn, request: Reply, by: Actor) -> str:
+    moves.accept(turn, by)
+    moves.respond(turn, by)
+    moves.tell_customer(turn, request.text, by)
+    if request.awaits_customer:
+        moves.wait_on(turn, WaitingOn.CUSTOMER)
+    return f"The customer of {turn.ticket.id} was told"
+
+
+def _customer_message(turn: Turn, request: CustomerMessage, by: Actor) -> str:
+    turn.say(f"The customer wrote: {request.text}", by, public=True)
+    if turn.ticket.status is TicketStatus.RESOLVED:
+        moves.reopen(turn, request.text, by)
+        return f"{turn.ticket.id} is open again in {turn.ticket.tier.value}"
+    if turn.ticket.waiting_on is WaitingOn.CUSTOMER:
+        _ask_for_follow_up(turn)
+    return f"{turn.ticket.id} has the customer's message"
+
+
+def _ask_for_follow_up(turn: Turn) -> None:
+    """The customer came back: the tier must take the ticket anew, against a new handoff clock."""
+    moves.wait_on(turn, WaitingOn.TIER)
+    turn.set_stint(accepted_at=None, accepted_by=None)
+    clock_changes.start(turn, ClockKind.HANDOFF, stint=turn.ticket.stint.number)
+    moves.tell_channel(turn, f"{turn.ticket.id}: the customer came back, and somebody is to take it")
+
+
+def _set_priority(turn: Turn, request: SetPriority, by: Actor) -> str:
+    before = turn.ticket.priority
+    turn.set(priority=request.priority)
+    clock_changes.retarget_all(turn, request.priority)
+    turn.say(
+        f"Priority changed from {before.value} to {request.priority.value}: "
+        "the clocks that run have new targets and keep the time they counted",
+        by,
+    )
+    return f"{turn.ticket.id} has priority {request.priority.value}"
+
+
+def _link(turn: Turn, request: LinkIssue, by: Actor) -> str:
+    tracker = tracker_of(request.reference)
+    assert tracker is not None  # refused before
+    turn.say(f"Asked for a link to {request.reference}", by, thread=False)
+    turn.intend(lambda key: FindIssue(key=key, tracker=tracker, reference=request.reference))
+    return f"Linking {turn.ticket.id} to {request.reference}"
+
+
+def _vendor(ticket: Ticket, request: Escalate) -> str | None:
+    if request.to is not Tier.L4:
+        return None
+    return request.vendor or ticket.policy.vendor_for(
+        product=ticket.product, component=ticket.component, priority=ticket.priority, plan=ticket.customer.plan
+    )
+
+
+def _return_target(ticket: Ticket, request: Return) -> Tier | None:
+    """The named tier, or the last tier below the present one that the ticket was in."""
+    if request.to is not None:
+        return request.to
+    before = [stint.tier for stint in ticket.stints[:-1] if stint.tier.rank < ticket.tier.rank]
+    return before[-1] if before else None
+
+
+def _alternatives(roles: tuple[Role, ...]) -> str:
+    names = [role.value for role in roles]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

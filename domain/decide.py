@@ -1,0 +1,114 @@
+"""The one place where a ticket's rules live: ``decide(state, event, now)`` is a pure function.
+
+The live workflow calls it with Temporal's time. Deadlines that lie before an event are carried out first, each at its own exact
+instant, so that a breach is where it belongs however late the code ran.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from domain import clock_changes, ladders, moves
+from domain.card import Card
+from domain.commands import refusal, run_command
+from domain.deliveries import take_delivery
+from domain.frozen import Frozen
+from domain.intents import Intent
+from domain.messages import Command, Delivery, Event, IntentResult, LaneChanged, OpenTicket, TimePassed
+from domain.policy import ClockKind, Policy
+from domain.results import change_lane, take_result
+from domain.ticket import Ticket, TicketStatus
+from domain.ticket_card import card_of
+from domain.turn import Turn, owner_of
+
+
+class Decision(Frozen):
+    """What a message leads to.
+
+    ``answer`` tells a person what was done; ``refusal`` why not (then nothing else changed but what time brought).
+    """
+
+    state: Ticket
+    intents: tuple[Intent, ...] = ()
+    deadline: ladders.Deadline | None = None
+    answer: str | None = None
+    refusal: str | None = None
+
+
+def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
+    """The first decision of a ticket's life: it enters the policy's entry tier and its clocks start."""
+    bare = Ticket(
+        id=opening.ticket_id,
+        title=opening.title,
+        description=opening.description,
+        customer=opening.customer,
+        priority=opening.priority,
+        product=opening.product,
+        component=opening.component,
+        channel=opening.channel,
+        external_ref=opening.external_ref,
+        opened_at=now,
+        policy=policy,
+        owner=ladders.entry_owner(policy),
+        owner_since=now,
+    )
+    turn = Turn(bare, now)
+    moves.enter_tier(turn, policy.entry_tier)
+    clock_changes.start(turn, ClockKind.FIRST_RESPONSE)
+    clock_changes.start(turn, ClockKind.RESOLUTION)
+    turn.show_card()
+    who = f"{opening.customer.name} through {opening.channel}"
+    turn.say(f"Opened in {moves.tier_name(turn, policy.entry_tier)}: {opening.title}", who, public=True, thread=False)
+    turn.settle_owner()
+    return _decision(turn)
+
+
+def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Intent] | None = None) -> Decision:
+    """What the event means for the ticket at ``now``.
+
+    Args:
+        state: the ticket so far.
+        event: what happened; not ``OpenTicket``, which is ``open_ticket``'s.
+        now: the instant, timezone-aware, not before the last one.
+        intents: the intents that are under way by key, to which an ``IntentResult`` belongs.
+    """
+    turn = ladders.advance(state, now, inclusive=isinstance(event, TimePassed))
+    before = card_of(state, now)
+    answer: str | None = None
+    refused: str | None = None
+    if turn.ticket.status is not TicketStatus.CLOSED or isinstance(event, IntentResult | LaneChanged | Command):
+        match event:
+            case Command():
+                refused = refusal(turn.ticket, event)
+                if refused is None:
+                    answer = run_command(turn, event)
+            case Delivery():
+                take_delivery(turn, event)
+            case IntentResult():
+                intent = (intents or {}).get(event.key)
+                if intent is not None:
+                    take_result(turn, intent, event)
+            case LaneChanged():
+                change_lane(turn, event)
+            case _:
+                pass
+    turn.settle_owner()
+    if _differs(before, card_of(turn.ticket, now)):
+        turn.show_card()
+    return _decision(turn, answer=answer, refused=refused)
+
+
+def _decision(turn: Turn, *, answer: str | None = None, refused: str | None = None) -> Decision:
+    return Decision(
+        state=turn.ticket,
+        intents=tuple(turn.intents),
+        deadline=ladders.next_deadline(turn.ticket),
+        answer=answer,
+        refusal=refused,
+    )
+
+
+def _differs(before: Card, after: Card) -> bool:
+    return before != after
+
+
+__all__ = ["Decision", "decide", "open_ticket", "owner_of"]

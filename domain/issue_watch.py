@@ -1,0 +1,219 @@
+"""One engineering issue and the tickets that are on it: what it hears, and whom it tells.
+
+A webhook is a hint, the truth is fetched: only a fetched snapshot changes what is known. Comments are told once, by their remote ids;
+our own are not told back.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.frozen import Frozen
+from domain.issues import IssueCategory, IssueComment, IssueRef, IssueSnapshot
+from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone
+
+REMEMBERED_COMMENTS = 500
+"""Remote ids of comments that are kept to tell each once; older ones lie before the watermark anyway."""
+
+
+class TicketJoined(Frozen):
+    """A ticket was put on the issue."""
+
+    kind: Literal["ticket_joined"] = "ticket_joined"
+    id: str
+    ticket_id: str
+    title: str
+    ref: IssueRef
+
+
+class TicketLeft(Frozen):
+    """A ticket was closed, or taken off the issue."""
+
+    kind: Literal["ticket_left"] = "ticket_left"
+    id: str
+    ticket_id: str
+
+
+class IssueHint(Frozen):
+    """The tracker says that something about the issue may have changed."""
+
+    kind: Literal["issue_hint"] = "issue_hint"
+    id: str
+
+
+class IssueNote(Frozen):
+    """A ticket wants the engineers to read something; free of personal data."""
+
+    kind: Literal["issue_note"] = "issue_note"
+    id: str
+    ticket_id: str
+    text: str
+
+
+class IssueFetched(Frozen):
+    """The truth, as fetched."""
+
+    kind: Literal["issue_fetched"] = "issue_fetched"
+    snapshot: IssueSnapshot
+
+
+class IssueVanished(Frozen):
+    """The issue cannot be read any more, for good."""
+
+    kind: Literal["issue_vanished"] = "issue_vanished"
+    why: str
+
+
+IssueMessage = Annotated[TicketJoined | TicketLeft | IssueHint | IssueNote, Field(discriminator="kind")]
+IssueEvent = IssueMessage | IssueFetched | IssueVanished
+
+
+class FetchIssue(Frozen):
+    """Read the issue anew."""
+
+    kind: Literal["fetch_issue"] = "fetch_issue"
+    key: str
+    comments_since: datetime | None
+
+
+class WriteComment(Frozen):
+    """Write a comment on the issue."""
+
+    kind: Literal["write_comment"] = "write_comment"
+    key: str
+    text: str
+
+
+class LinkBack(Frozen):
+    """Show a ticket on the issue."""
+
+    kind: Literal["link_back"] = "link_back"
+    key: str
+    ticket_id: str
+    title: str
+
+
+class TellTicket(Frozen):
+    """Tell a ticket."""
+
+    kind: Literal["tell_ticket"] = "tell_ticket"
+    key: str
+    ticket_id: str
+    body: DeliveryBody
+
+
+IssueIntent = Annotated[FetchIssue | WriteComment | LinkBack | TellTicket, Field(discriminator="kind")]
+
+
+class WatchedIssue(Frozen):
+    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` when it began."""
+
+    ref: IssueRef
+    watched_since: datetime
+    known: IssueSnapshot | None = None
+    tickets: tuple[str, ...] = ()
+    told_comments: tuple[str, ...] = ()
+    gone: str | None = None
+    steps: int = 0
+
+
+class IssueDecision(Frozen):
+    """What a message to an issue leads to. ``finished`` is true when no ticket is on it any more."""
+
+    state: WatchedIssue
+    intents: tuple[IssueIntent, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the workflow may end: it has had tickets, and has none now."""
+        return self.state.steps > 0 and not self.state.tickets
+
+
+def decide_issue(state: WatchedIssue, event: IssueEvent) -> IssueDecision:
+    """What the event means for the issue."""
+    match event:
+        case TicketJoined():
+            return _joined(state, event)
+        case TicketLeft():
+            tickets = tuple(ticket for ticket in state.tickets if ticket != event.ticket_id)
+            return IssueDecision(state=state.model_copy(update={"tickets": tickets}))
+        case IssueHint():
+            return _with(state, [_fetch(state)]) if state.tickets else IssueDecision(state=state)
+        case IssueNote():
+            if state.gone is not None:
+                return _tell(state, (event.ticket_id,), IssueGone(ref=state.ref, why=state.gone))
+            return _with(state, [WriteComment(key="", text=event.text)])
+        case IssueFetched():
+            return _fetched(state, event.snapshot)
+        case IssueVanished():
+            gone = state.model_copy(update={"gone": event.why})
+            return _tell(gone, state.tickets, IssueGone(ref=state.ref, why=event.why))
+
+
+def _joined(state: WatchedIssue, event: TicketJoined) -> IssueDecision:
+    if event.ticket_id in state.tickets:
+        return IssueDecision(state=state)
+    joined = state.model_copy(update={"tickets": (*state.tickets, event.ticket_id)})
+    intents: list[IssueIntent] = [LinkBack(key="", ticket_id=event.ticket_id, title=event.title)]
+    if joined.known is not None:
+        # A later ticket knows only what was true when it was linked; it is told what is true now.
+        intents.append(TellTicket(key="", ticket_id=event.ticket_id, body=_changed(joined.known)))
+    else:
+        intents.append(_fetch(joined))
+    return _with(joined, intents)
+
+
+def _fetched(state: WatchedIssue, snapshot: IssueSnapshot) -> IssueDecision:
+    before = state.known
+    if before is not None and snapshot.updated_at < before.updated_at:
+        # An answer that overtook a newer one says nothing new.
+        return IssueDecision(state=state)
+    news = _news(state, snapshot)
+    bodies: list[DeliveryBody] = [IssueCommented(ref=snapshot.ref, comment=comment) for comment in news]
+    if before is None or _changed(before) != _changed(snapshot):
+        change = _changed(snapshot)
+        # What an engineer wrote is told before the news that the issue is done, so that a ticket hears it while it is open.
+        bodies = [*bodies, change] if snapshot.category is IssueCategory.DONE else [change, *bodies]
+    told = (*state.told_comments, *(comment.id for comment in news))[-REMEMBERED_COMMENTS:]
+    after = state.model_copy(
+        update={"known": snapshot.model_copy(update={"comments": ()}), "ref": snapshot.ref, "told_comments": told}
+    )
+    return _with(after, [TellTicket(key="", ticket_id=t, body=body) for body in bodies for t in state.tickets])
+
+
+def _news(state: WatchedIssue, snapshot: IssueSnapshot) -> list[IssueComment]:
+    return [
+        comment
+        for comment in sorted(snapshot.comments, key=lambda comment: (comment.created_at, comment.id))
+        if not comment.ours and comment.id not in state.told_comments and comment.created_at >= state.watched_since
+    ]
+
+
+def _changed(snapshot: IssueSnapshot) -> IssueChanged:
+    return IssueChanged(
+        ref=snapshot.ref,
+        title=snapshot.title,
+        status=snapshot.status,
+        category=snapshot.category,
+        assignee=snapshot.assignee,
+        at=snapshot.updated_at,
+    )
+
+
+def _fetch(state: WatchedIssue) -> FetchIssue:
+    return FetchIssue(key="", comments_since=state.watched_since)
+
+
+def _tell(state: WatchedIssue, tickets: tuple[str, ...], body: DeliveryBody) -> IssueDecision:
+    return _with(state, [TellTicket(key="", ticket_id=ticket, body=body) for ticket in tickets])
+
+
+def _with(state: WatchedIssue, intents: list[IssueIntent]) -> IssueDecision:
+    """Number the intents: a key is the issue and its number, stable over continue-as-new."""
+    first = state.steps + 1
+    prefix = f"{state.ref.tracker.value}-{state.ref.id}"
+    numbered = tuple(
+        intent.model_copy(update={"key": f"{prefix}/{first + index}"}) for index, intent in enumerate(intents)
+    )
+    return IssueDecision(state=state.model_copy(update={"steps": state.steps + len(intents)}), intents=numbered)

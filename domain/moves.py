@@ -1,0 +1,300 @@
+"""How a ticket moves: into a tier, up, down, to resolved, back, and to closed."""
+
+from domain import clock_changes
+from domain.durations import format_duration
+from domain.engineering_issue import draft_issue, safe_text
+from domain.intents import (
+    CloseVendorCase,
+    LeaveIssue,
+    MailCustomer,
+    Notice,
+    OpenIssue,
+    OpenVendorCase,
+    RaisePage,
+    ResolvePage,
+    TellIssue,
+)
+from domain.issues import IssueCategory
+from domain.paging import PageDraft, PageStatus, page_key
+from domain.people import TIERLINE, Actor, ActorKind
+from domain.policy import ClockKind, TierRules
+from domain.ticket import Page, Stint, TicketStatus, VendorCaseLink
+from domain.tiers import Tier, WaitingOn
+from domain.turn import Turn
+
+
+def tier_rules(turn: Turn, tier: Tier) -> TierRules | None:
+    """The policy's rules for a tier, or None where it has none."""
+    return turn.ticket.policy.tiers.get(tier)
+
+
+def tier_name(turn: Turn, tier: Tier) -> str:
+    """``L2 Technical``: the tier as people say it."""
+    rules = tier_rules(turn, tier)
+    return f"{tier.value} {rules.name}" if rules is not None else tier.value
+
+
+# --- into a tier ---------------------------------------------------------------------------------------------------
+
+
+def enter_tier(turn: Turn, tier: Tier) -> None:
+    """Begin a stint: the tier's clocks start, except with the vendor, whose own clock is the case's."""
+    stint = Stint(number=len(turn.ticket.stints), tier=tier, entered_at=turn.at)
+    turn.set(stints=(*turn.ticket.stints, stint), waiting_on=WaitingOn.VENDOR if tier is Tier.L4 else WaitingOn.TIER)
+    if tier is not Tier.L4:
+        clock_changes.start(turn, ClockKind.HANDOFF, stint=stint.number)
+        clock_changes.start(turn, ClockKind.TIER_WORK, stint=stint.number)
+    clock_changes.settle_pauses(turn)
+
+
+def leave_tier(turn: Turn) -> None:
+    """End the stint: its clocks stop, and nobody needs to be awake for it any more."""
+    clock_changes.leave_stint(turn)
+    resolve_page(turn)
+    turn.set_stint(left_at=turn.at)
+
+
+def escalate(turn: Turn, to: Tier, reason: str, by: Actor, *, vendor: str | None = None) -> None:
+    """Hand the ticket up."""
+    source = turn.ticket.tier
+    leave_tier(turn)
+    enter_tier(turn, to)
+    turn.set(handoffs=(*turn.ticket.handoffs, turn.at))
+    turn.say(f"Escalated from {source.value} to {tier_name(turn, to)}: {reason}", by)
+    announce(turn, f"{turn.ticket.id} was escalated from {source.value} to {to.value} by {by.name}: {reason}")
+    if to is Tier.L3:
+        involve_engineering(turn, reason)
+    if to is Tier.L4:
+        assert vendor is not None  # a command without a vendor was refused, and ladders stop below L4
+        open_vendor_case(turn, vendor, reason)
+    rules = tier_rules(turn, to)
+    if rules is not None and rules.page_on_entry:
+        raise_page(turn, reason)
+
+
+def return_to(turn: Turn, to: Tier, reason: str, by: Actor) -> None:
+    """Hand the ticket back down."""
+    source = turn.ticket.tier
+    if source is Tier.L4:
+        close_vendor_case(turn, reason)
+    leave_tier(turn)
+    enter_tier(turn, to)
+    turn.set(returns=(*turn.ticket.returns, turn.at))
+    turn.say(f"Returned from {source.value} to {tier_name(turn, to)}: {reason}", by)
+    announce(turn, f"{turn.ticket.id} came back from {source.value} to {to.value} ({by.name}): {reason}")
+
+
+def announce(turn: Turn, text: str) -> None:
+    """Tell the channel of the tier where the ticket is now, unless its card stands there anyway."""
+    rules = tier_rules(turn, turn.ticket.tier)
+    card = turn.ticket.card
+    home = card.channel if card is not None else home_channel(turn)
+    if rules is not None and rules.channel != home:
+        turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
+
+
+def home_channel(turn: Turn) -> str | None:
+    """The channel of the tier where the ticket began: its card is there."""
+    rules = tier_rules(turn, turn.ticket.stints[0].tier)
+    return rules.channel if rules is not None else None
+
+
+def accept(turn: Turn, by: Actor) -> None:
+    """Somebody of the tier took the ticket: the handoff clock stops, and with it its ladder."""
+    if turn.ticket.stint.accepted_at is not None:
+        return
+    turn.set_stint(accepted_at=turn.at, accepted_by=by)
+    clock_changes.stop_kind(turn, ClockKind.HANDOFF)
+    turn.say(f"Taken in {turn.ticket.tier.value}", by)
+
+
+def wait_on(turn: Turn, whom: WaitingOn) -> None:
+    """It is somebody else's turn: clocks pause or resume by the policy."""
+    turn.set(waiting_on=whom)
+    clock_changes.settle_pauses(turn)
+
+
+# --- engineering ---------------------------------------------------------------------------------------------------
+
+
+def involve_engineering(turn: Turn, reason: str) -> None:
+    """Open an issue by the policy's routes, or tell the open one that the ticket is back."""
+    ticket = turn.ticket
+    if ticket.issues:
+        tell_issues(turn, f"{ticket.id} was escalated to engineering again: {reason}")
+        return
+    route = ticket.policy.route(
+        product=ticket.product, component=ticket.component, priority=ticket.priority, plan=ticket.customer.plan
+    )
+    if route is None:
+        turn.say("No route of the policy fits this ticket, so no issue was opened: link one with /tier link")
+        tell_lead(
+            turn, f"{ticket.id} is in L3 without an issue: no route of the policy fits. Link one with `/tier link`"
+        )
+        return
+    draft = draft_issue(ticket, route, reason)
+    turn.intend(lambda key: OpenIssue(key=key, draft=draft))
+
+
+def tell_issues(turn: Turn, text: str) -> None:
+    """Have the engineers read something, in each issue that the ticket is on."""
+    for issue in turn.ticket.issues:
+        ref = issue.ref
+        turn.intend(lambda key, ref=ref: TellIssue(key=key, ref=ref, text=safe_text(text)))  # type: ignore[misc]
+
+
+def engineering_is_done(turn: Turn) -> bool:
+    """Whether every issue that the ticket is on is done."""
+    return bool(turn.ticket.issues) and all(i.category is IssueCategory.DONE for i in turn.ticket.issues)
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------
+
+
+def raise_page(turn: Turn, reason: str) -> None:
+    """Wake the on-call of the tier, unless a page for this ticket is open already."""
+    ticket = turn.ticket
+    rules = tier_rules(turn, ticket.tier)
+    if rules is None or rules.page is None:
+        turn.say(f"Nobody was paged: the policy names nobody to page for {ticket.tier.value}")
+        tell_lead(turn, f"{ticket.id}: a page was due, but the policy names nobody to page for {ticket.tier.value}")
+        return
+    if ticket.open_page is not None:
+        return
+    page = Page(key=page_key(ticket.id, len(ticket.pages) + 1), stint=ticket.stint.number)
+    draft = PageDraft(
+        key=page.key,
+        title=f"[{ticket.priority.value}] {ticket.id}: {safe_text(ticket.title)}",
+        details=f"{tier_name(turn, ticket.tier)} needs somebody: {safe_text(reason)}",
+        service=rules.page.service,
+        escalation_policy=rules.page.escalation_policy,
+        urgency=rules.page.urgency(ticket.priority),
+        priority=ticket.priority.value,
+    )
+    turn.set(pages=(*ticket.pages, page))
+    turn.intend(lambda key: RaisePage(key=key, draft=draft))
+
+
+def resolve_page(turn: Turn) -> None:
+    """End the open page: the need for it is over."""
+    page = turn.ticket.open_page
+    if page is None:
+        return
+    turn.set_page(page.model_copy(update={"status": PageStatus.RESOLVED}))
+    turn.intend(lambda key: ResolvePage(key=key, page_key=page.key, page_id=page.id))
+
+
+# --- the vendor ----------------------------------------------------------------------------------------------------
+
+
+def open_vendor_case(turn: Turn, vendor: str, text: str) -> None:
+    """Ask the vendor, whose own clock starts."""
+    policy = turn.ticket.policy
+    rules = policy.vendors[vendor]
+    due = policy.calendar(rules.calendar).due(turn.at, rules.target)
+    case = VendorCaseLink(
+        number=len(turn.ticket.cases) + 1, vendor=vendor, vendor_name=rules.name, opened_at=turn.at, due_at=due
+    )
+    turn.set(cases=(*turn.ticket.cases, case))
+    turn.intend(lambda key: OpenVendorCase(key=key, case=case.number, vendor=vendor, text=safe_text(text), due_at=due))
+    turn.say(f"{rules.name} owes an answer within {format_duration(rules.target)}, by {due:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def close_vendor_case(turn: Turn, why: str) -> None:
+    """Nothing more is needed of the vendor."""
+    case = turn.ticket.open_case
+    if case is None:
+        return
+    turn.set_case(case.model_copy(update={"closed": True}))
+    turn.intend(lambda key: CloseVendorCase(key=key, case=case.number, why=safe_text(why)))
+
+
+# --- telling people ------------------------------------------------------------------------------------------------
+
+
+def tell_lead(turn: Turn, text: str) -> None:
+    """Write to the lead of the ticket's tier, or to the tier's channel where it has no lead."""
+    rules = tier_rules(turn, turn.ticket.tier) or tier_rules(turn, turn.ticket.stints[0].tier)
+    if rules is None:
+        return
+    turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text, mention=rules.lead))
+
+
+def tell_channel(turn: Turn, text: str) -> None:
+    """Write to the tier's channel."""
+    rules = tier_rules(turn, turn.ticket.tier)
+    if rules is not None:
+        turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
+
+
+def tell_owner(turn: Turn, text: str) -> None:
+    """Write to who took the ticket; to the tier's channel while nobody known in Slack has it."""
+    owner = turn.ticket.stint.accepted_by
+    if owner is not None and owner.kind is ActorKind.SLACK:
+        turn.intend(lambda key: Notice(key=key, channel=owner.id, text=text))
+    else:
+        tell_channel(turn, text)
+
+
+def tell_customer(turn: Turn, text: str, who: Actor = TIERLINE) -> None:
+    """Write to the customer, in the ticket's own mail thread, and into the ticket's story."""
+    ticket = turn.ticket
+    turn.say(f"To the customer: {text}", who, public=True)
+    if ticket.customer.email is None:
+        return
+    email, first = ticket.customer.email, ticket.mails == 0
+    turn.set(mails=ticket.mails + 1)
+    subject = f"[{ticket.id}] {ticket.title}"
+    turn.intend(lambda key: MailCustomer(key=key, to=email, subject=subject, text=text, first=first))
+
+
+def respond(turn: Turn, by: Actor) -> None:
+    """A person answered the customer: the first-response clock stops. Bots do not count."""
+    if by.is_person and turn.ticket.first_response_at is None:
+        turn.set(first_response_at=turn.at)
+        clock_changes.stop_kind(turn, ClockKind.FIRST_RESPONSE)
+
+
+# --- resolved, reopened, closed ------------------------------------------------------------------------------------
+
+
+def resolve(turn: Turn, text: str, by: Actor) -> None:
+    """The ticket is solved: every clock ends, the customer is told, and the quiet time begins."""
+    respond(turn, by)
+    if turn.ticket.first_response_at is None:
+        # Engineering closed the issue before anybody wrote: the solution is the first response.
+        turn.set(first_response_at=turn.at)
+    close_vendor_case(turn, "the ticket is resolved")
+    clock_changes.stop_all(turn)
+    resolve_page(turn)
+    turn.set(status=TicketStatus.RESOLVED, resolved_at=turn.at, resolved_by=by.name, waiting_on=WaitingOn.TIER)
+    turn.say("Resolved", by)
+    tell_customer(turn, text, by)
+
+
+def reopen(turn: Turn, reason: str, by: Actor) -> None:
+    """It was not solved: a new stint in the tier that had it (engineering, where the vendor had it); engineers hear of it."""
+    last = turn.ticket.tier
+    turn.set(
+        status=TicketStatus.OPEN,
+        resolved_at=None,
+        resolved_by=None,
+        reopened=turn.ticket.reopened + 1,
+    )
+    turn.set_stint(left_at=turn.at)
+    enter_tier(turn, Tier.L3 if last is Tier.L4 else last)
+    clock_changes.reopen_resolution(turn)
+    turn.say(f"Reopened in {tier_name(turn, turn.ticket.tier)}: {reason}", by)
+    announce(turn, f"{turn.ticket.id} was reopened: {reason}")
+    who = "the customer" if by.kind is ActorKind.CUSTOMER else "support"
+    tell_issues(turn, f"{turn.ticket.id} was reopened, {who} says it is not fixed: {reason}")
+
+
+def close(turn: Turn) -> None:
+    """The quiet time passed: the ticket ends, and leaves its issues."""
+    turn.set(status=TicketStatus.CLOSED, closed_at=turn.at)
+    turn.set_stint(left_at=turn.at)
+    turn.say("Closed after the quiet time")
+    for issue in turn.ticket.issues:
+        ref = issue.ref
+        turn.intend(lambda key, ref=ref: LeaveIssue(key=key, ref=ref))  # type: ignore[misc]

@@ -1,0 +1,113 @@
+"""What came of a ticket's own intents, and of the lanes that they run on."""
+
+from domain import moves
+from domain.intents import FindIssue, Intent, JoinIssue, OpenIssue, OpenVendorCase, RaisePage, ShowCard
+from domain.messages import (
+    CardShown,
+    Failed,
+    IssueFound,
+    IssueOpened,
+    LaneChanged,
+    LaneHealth,
+    PageRaised,
+)
+from domain.messages import IntentResult as IntentResult
+from domain.paging import PageStatus
+from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
+from domain.tiers import Tier, WaitingOn
+from domain.turn import Turn
+
+
+def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
+    """Take in what came of an intent."""
+    match result.body:
+        case CardShown():
+            turn.set(card=result.body.ref)
+        case IssueOpened():
+            ref = result.body.ref
+            turn.set_issue(LinkedIssue(ref=ref, title=turn.ticket.title))
+            turn.say(f"Opened {ref.key}: {ref.url}")
+            turn.intend(lambda key: JoinIssue(key=key, ref=ref))
+        case IssueFound():
+            _issue_found(turn, result.body)
+        case PageRaised():
+            _page_raised(turn, result.body)
+        case Failed():
+            _failed(turn, intent, result.body)
+        case _:
+            pass
+
+
+def _issue_found(turn: Turn, found: IssueFound) -> None:
+    known = any(i.ref.id == found.ref.id and i.ref.tracker is found.ref.tracker for i in turn.ticket.issues)
+    if known:
+        turn.say(f"{found.ref.key} was linked already")
+        return
+    turn.set_issue(
+        LinkedIssue(
+            ref=found.ref, title=found.title, status=found.status, category=found.category, assignee=found.assignee
+        )
+    )
+    turn.say(f"Linked to {found.ref.key} ({found.status}): {found.ref.url}")
+    turn.intend(lambda key: JoinIssue(key=key, ref=found.ref))
+    if turn.ticket.status is TicketStatus.OPEN and turn.ticket.tier.rank < Tier.L3.rank:
+        moves.wait_on(turn, WaitingOn.ENGINEERING)
+
+
+def _page_raised(turn: Turn, raised: PageRaised) -> None:
+    ref = raised.ref
+    page = next((page for page in turn.ticket.pages if page.key == ref.key), None)
+    if page is None:
+        return
+    updates = {"id": ref.id or page.id, "url": ref.url or page.url, "via_events": ref.via_events, "why": ref.why}
+    # The webhook of an acknowledgement may have been quicker than the answer to our own call.
+    turn.set_page(page.model_copy(update=updates | {"status": page.status or PageStatus.TRIGGERED}))
+    turn.say("Paged the on-call" + (f" through the Events API: {ref.why}" if ref.via_events else ""))
+    troubles = [lane for lane in turn.ticket.lanes if lane == "slack"]
+    if troubles:
+        turn.say("Slack was late; the page went out through PagerDuty all the same", thread=False)
+
+
+def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
+    """Nothing is lost: what could not be done is said, with who is to do it by hand."""
+    error = failed.error
+    match intent:
+        case OpenIssue():
+            where = f"{intent.draft.tracker.value} {intent.draft.project}"
+            turn.say(f"No issue could be opened in {where}: {error}. Open one by hand and use /tier link")
+            moves.tell_lead(turn, f"{turn.ticket.id}: no issue could be opened in {where} ({error})")
+        case FindIssue():
+            turn.say(f"{intent.reference} could not be linked: {error}")
+        case RaisePage():
+            page = next(page for page in turn.ticket.pages if page.key == intent.draft.key)
+            turn.set_page(page.model_copy(update={"failed": error}))
+            turn.say(f"Nobody could be paged: {error}")
+            moves.tell_lead(turn, f"{turn.ticket.id}: nobody could be paged ({error}). Call the on-call yourself")
+        case OpenVendorCase():
+            turn.say(f"The vendor could not be asked: {error}")
+            moves.tell_lead(turn, f"{turn.ticket.id}: the vendor could not be asked ({error})")
+        case ShowCard() if failed.code == "message_not_found":
+            turn.set(card=None)
+            turn.say("The card was deleted in Slack: a new one is posted", thread=False)
+            turn.show_card()
+        case _:
+            # A line in a thread about a line in a thread that failed would fail as well.
+            turn.say(f"{intent.kind.replace('_', ' ').capitalize()} failed: {error}", thread=False)
+
+
+def change_lane(turn: Turn, change: LaneChanged) -> None:
+    """An outside system stopped taking what the ticket sends, or takes it again."""
+    lanes = dict(turn.ticket.lanes)
+    if change.health is LaneHealth.LATE:
+        if change.lane not in lanes:
+            turn.say(
+                f"{change.lane.capitalize()} is late: {change.error or 'no answer'}. Tierline keeps trying",
+                thread=False,
+            )
+        since = lanes[change.lane].since if change.lane in lanes else turn.at
+        lanes[change.lane] = LaneTrouble(since=since, error=change.error or "no answer")
+    else:
+        trouble = lanes.pop(change.lane, None)
+        if trouble is not None:
+            turn.say(f"{change.lane.capitalize()} caught up; it was late since {trouble.since:%H:%M:%S} UTC")
+    turn.set(lanes=lanes)

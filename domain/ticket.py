@@ -1,0 +1,160 @@
+"""The state of a ticket: everything its workflow carries from one message to the next."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.chat import MessageRef
+from domain.clocks import Clock
+from domain.frozen import Frozen
+from domain.issues import IssueCategory, IssueRef
+from domain.paging import PageStatus
+from domain.people import Actor, Customer
+from domain.policy import Policy
+from domain.tiers import Owner, Priority, Tier, WaitingOn
+
+
+class TicketStatus(StrEnum):
+    """Where a ticket is in its life. Nothing leads out of closed."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Stint(Frozen):
+    """One unbroken stay of a ticket in a tier."""
+
+    number: int
+    tier: Tier
+    entered_at: datetime
+    accepted_at: datetime | None = None
+    accepted_by: Actor | None = None
+    left_at: datetime | None = None
+
+
+class LinkedIssue(Frozen):
+    """An engineering issue that the ticket is on, as last told by its workflow."""
+
+    ref: IssueRef
+    title: str = ""
+    status: str = ""
+    category: IssueCategory = IssueCategory.TO_DO
+    assignee: str | None = None
+
+
+class Page(Frozen):
+    """A page raised for a stint of this ticket. ``status`` is None until the pager has it."""
+
+    key: str
+    stint: int
+    id: str | None = None
+    url: str | None = None
+    status: PageStatus | None = None
+    acknowledged_by: str | None = None
+    via_events: bool = False
+    why: str | None = None
+    failed: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is, or is about to be, woken by it."""
+        return self.status is not PageStatus.RESOLVED and self.failed is None
+
+
+class VendorCaseLink(Frozen):
+    """What a vendor owes this ticket."""
+
+    number: int
+    vendor: str
+    vendor_name: str
+    opened_at: datetime
+    due_at: datetime
+    answered_at: datetime | None = None
+    overdue_at: datetime | None = None
+    closed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the vendor still owes an answer."""
+        return self.answered_at is None and not self.closed
+
+
+class LaneTrouble(Frozen):
+    """An outside system that does not take what the ticket sends."""
+
+    since: datetime
+    error: str
+
+
+class Entry(Frozen):
+    """One line of a ticket's story, in words that a support lead understands."""
+
+    at: datetime
+    who: str
+    text: str
+    public: bool = False
+
+
+class Ticket(Frozen):
+    """A ticket. It pins the policy that it was opened under.
+
+    ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
+    are the ticket's wall time. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    """
+
+    id: str
+    title: str
+    description: str
+    customer: Customer
+    priority: Priority
+    product: str | None = None
+    component: str | None = None
+    channel: str = "api"
+    external_ref: str | None = None
+    opened_at: datetime
+    policy: Policy
+    status: TicketStatus = TicketStatus.OPEN
+    waiting_on: WaitingOn = WaitingOn.TIER
+    stints: tuple[Stint, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    issues: tuple[LinkedIssue, ...] = ()
+    pages: tuple[Page, ...] = ()
+    cases: tuple[VendorCaseLink, ...] = ()
+    card: MessageRef | None = None
+    lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
+    timeline: tuple[Entry, ...] = ()
+    timeline_dropped: int = 0
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    closed_at: datetime | None = None
+    reopened: int = 0
+    handoffs: tuple[datetime, ...] = ()
+    returns: tuple[datetime, ...] = ()
+    owner: Owner
+    owner_since: datetime
+    spent: dict[Owner, timedelta] = Field(default_factory=dict)
+    steps: int = 0
+    mails: int = 0
+
+    @property
+    def stint(self) -> Stint:
+        """The stay in the tier where the ticket is."""
+        return self.stints[-1]
+
+    @property
+    def tier(self) -> Tier:
+        """The tier where the ticket is."""
+        return self.stints[-1].tier
+
+    @property
+    def open_case(self) -> VendorCaseLink | None:
+        """The vendor case that waits for an answer, if there is one."""
+        return next((case for case in reversed(self.cases) if case.is_open), None)
+
+    @property
+    def open_page(self) -> Page | None:
+        """The latest page that is not over, if there is one."""
+        return next((page for page in reversed(self.pages) if page.is_open), None)

@@ -1,0 +1,114 @@
+"""One turn of a ticket: the working copy that a decision changes step by step, and the intents it collects."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from domain.clocks import Clock
+from domain.intents import Intent, ShowCard, ThreadLine
+from domain.people import TIERLINE, Actor
+from domain.ticket import Entry, LinkedIssue, Page, Stint, Ticket, TicketStatus, VendorCaseLink
+from domain.tiers import Owner, Tier, WaitingOn
+
+LONGEST_TIMELINE = 1_000
+"""Entries that a ticket carries; older ones are counted and stay in the workflow's history."""
+LONGEST_ENTRY = 1_000
+"""Characters of one entry."""
+
+_I = TypeVar("_I", bound=Intent)
+
+
+class Turn:
+    """A ticket being changed at the instant ``at``. It lives for one decision; what it yields is immutable."""
+
+    def __init__(self, ticket: Ticket, at: datetime) -> None:
+        self.ticket = ticket
+        self.at = at
+        self.intents: list[Intent] = []
+
+    # --- saying and intending ------------------------------------------------------------------------------------
+
+    def say(self, text: str, who: Actor | str = TIERLINE, *, public: bool = False, thread: bool = True) -> None:
+        """Add a line to the ticket's story and, with ``thread``, to the card's thread."""
+        name = who if isinstance(who, str) else who.name
+        entry = Entry(at=self.at, who=name, text=_cut(text, LONGEST_ENTRY), public=public)
+        timeline = (*self.ticket.timeline, entry)
+        dropped = max(0, len(timeline) - LONGEST_TIMELINE)
+        self.set(timeline=timeline[dropped:], timeline_dropped=self.ticket.timeline_dropped + dropped)
+        if thread:
+            line = entry.text if name == TIERLINE.name else f"{name}: {entry.text}"
+            self.intend(lambda key: ThreadLine(key=key, text=line))
+
+    def intend(self, make: Callable[[str], _I]) -> _I:
+        """Add an intent, made with the next stable key of this ticket."""
+        self.set(steps=self.ticket.steps + 1)
+        intent = make(f"{self.ticket.id}/{self.ticket.steps}")
+        self.intents.append(intent)
+        return intent
+
+    def show_card(self) -> None:
+        """Have the card brought up to date, once a turn."""
+        if not any(isinstance(intent, ShowCard) for intent in self.intents):
+            self.intend(lambda key: ShowCard(key=key))
+
+    # --- changing ------------------------------------------------------------------------------------------------
+
+    def set(self, **changes: Any) -> None:
+        """Replace fields of the ticket."""
+        self.ticket = self.ticket.model_copy(update=changes)
+
+    def set_stint(self, **changes: Any) -> None:
+        """Replace fields of the current stint."""
+        stint: Stint = self.ticket.stint.model_copy(update=changes)
+        self.set(stints=(*self.ticket.stints[:-1], stint))
+
+    def set_issue(self, issue: LinkedIssue) -> None:
+        """Add an issue, or replace the one with the same identity."""
+        others = tuple(old for old in self.ticket.issues if _identity(old) != _identity(issue))
+        if len(others) == len(self.ticket.issues):
+            self.set(issues=(*self.ticket.issues, issue))
+        else:
+            self.set(issues=tuple(issue if _identity(old) == _identity(issue) else old for old in self.ticket.issues))
+
+    def set_page(self, page: Page) -> None:
+        """Replace the page with the same key."""
+        self.set(pages=tuple(page if old.key == page.key else old for old in self.ticket.pages))
+
+    def set_case(self, case: VendorCaseLink) -> None:
+        """Replace the vendor case with the same number."""
+        self.set(cases=tuple(case if old.number == case.number else old for old in self.ticket.cases))
+
+    def change_clocks(self, change: Callable[[Clock], Clock]) -> None:
+        """Replace every clock by what ``change`` makes of it."""
+        self.set(clocks=tuple(change(clock) for clock in self.ticket.clocks))
+
+    def settle_owner(self) -> None:
+        """Attribute the time up to now to whose turn it was, and see whose turn it is."""
+        ticket = self.ticket
+        owner = owner_of(ticket)
+        if owner is ticket.owner:
+            return
+        spent = dict(ticket.spent)
+        spent[ticket.owner] = spent.get(ticket.owner, self.at - self.at) + (self.at - ticket.owner_since)
+        self.set(owner=owner, owner_since=self.at, spent=spent)
+
+
+def owner_of(ticket: Ticket) -> Owner:
+    """Whose turn it is."""
+    if ticket.status is not TicketStatus.OPEN:
+        return Owner.RESOLVED
+    if ticket.waiting_on is WaitingOn.CUSTOMER:
+        return Owner.CUSTOMER
+    if ticket.waiting_on is WaitingOn.VENDOR or ticket.tier is Tier.L4:
+        return Owner.VENDOR
+    if ticket.waiting_on is WaitingOn.ENGINEERING:
+        return Owner.L3
+    return Owner(ticket.tier.value)
+
+
+def _identity(issue: LinkedIssue) -> tuple[str, str]:
+    return issue.ref.tracker.value, issue.ref.id
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

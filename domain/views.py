@@ -1,0 +1,195 @@
+"""What the outside may read of a ticket."""
+
+from datetime import datetime, timedelta
+
+from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at, due_at
+from domain.frozen import Frozen
+from domain.issues import IssueCategory, IssueRef
+from domain.paging import PageStatus
+from domain.policy import ClockKind
+from domain.ticket import Entry, Ticket, TicketStatus
+from domain.tiers import Owner, Priority, Tier, WaitingOn
+
+
+class ClockView(Frozen):
+    """A clock. Lengths are seconds."""
+
+    id: str
+    kind: ClockKind
+    stint: int | None
+    priority: Priority
+    policy_version: str
+    status: ClockStatus
+    outcome: ClockOutcome | None
+    target_s: float
+    counted_s: float
+    started_at: datetime
+    due_at: datetime | None
+    stopped_at: datetime | None
+    breached_at: datetime | None
+
+
+class StintView(Frozen):
+    """A stay in a tier."""
+
+    number: int
+    tier: Tier
+    entered_at: datetime
+    accepted_at: datetime | None
+    accepted_by: str | None
+    left_at: datetime | None
+
+
+class IssueView(Frozen):
+    """An engineering issue."""
+
+    ref: IssueRef
+    title: str
+    status: str
+    category: IssueCategory
+    assignee: str | None
+
+
+class PageView(Frozen):
+    """A page."""
+
+    key: str
+    status: PageStatus | None
+    acknowledged_by: str | None
+    url: str | None
+    via_events: bool
+    failed: str | None
+
+
+class CaseView(Frozen):
+    """A vendor case."""
+
+    number: int
+    vendor: str
+    opened_at: datetime
+    due_at: datetime
+    answered_at: datetime | None
+    overdue_at: datetime | None
+
+
+class TicketView(Frozen):
+    """A ticket as the API shows it. ``spent_s`` is the whole time since opening by whose turn it was, in seconds."""
+
+    id: str
+    title: str
+    status: TicketStatus
+    tier: Tier
+    priority: Priority
+    waiting_on: WaitingOn
+    owner: str | None
+    customer: str
+    plan: str | None
+    product: str | None
+    component: str | None
+    external_ref: str | None
+    opened_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reopened: int
+    policy: str
+    stints: tuple[StintView, ...]
+    clocks: tuple[ClockView, ...]
+    issues: tuple[IssueView, ...]
+    pages: tuple[PageView, ...]
+    cases: tuple[CaseView, ...]
+    spent_s: dict[Owner, float]
+    late: tuple[str, ...]
+    card_permalink: str | None
+    timeline: tuple[Entry, ...]
+    timeline_dropped: int
+
+
+def view_of(ticket: Ticket, now: datetime) -> TicketView:
+    """The ticket at an instant."""
+    spent = dict(ticket.spent)
+    until = ticket.closed_at or now
+    spent[ticket.owner] = spent.get(ticket.owner, timedelta(0)) + (until - ticket.owner_since)
+    accepted_by = ticket.stint.accepted_by
+    return TicketView(
+        id=ticket.id,
+        title=ticket.title,
+        status=ticket.status,
+        tier=ticket.tier,
+        priority=ticket.priority,
+        waiting_on=ticket.waiting_on,
+        owner=accepted_by.name if accepted_by is not None else None,
+        customer=ticket.customer.name,
+        plan=ticket.customer.plan,
+        product=ticket.product,
+        component=ticket.component,
+        external_ref=ticket.external_ref,
+        opened_at=ticket.opened_at,
+        first_response_at=ticket.first_response_at,
+        resolved_at=ticket.resolved_at,
+        closed_at=ticket.closed_at,
+        reopened=ticket.reopened,
+        policy=f"{ticket.policy.name} {ticket.policy.version}",
+        stints=tuple(
+            StintView(
+                number=s.number,
+                tier=s.tier,
+                entered_at=s.entered_at,
+                accepted_at=s.accepted_at,
+                accepted_by=s.accepted_by.name if s.accepted_by is not None else None,
+                left_at=s.left_at,
+            )
+            for s in ticket.stints
+        ),
+        clocks=tuple(_clock_view(ticket, clock, now) for clock in ticket.clocks),
+        issues=tuple(
+            IssueView(ref=i.ref, title=i.title, status=i.status, category=i.category, assignee=i.assignee)
+            for i in ticket.issues
+        ),
+        pages=tuple(
+            PageView(
+                key=p.key,
+                status=p.status,
+                acknowledged_by=p.acknowledged_by,
+                url=p.url,
+                via_events=p.via_events,
+                failed=p.failed,
+            )
+            for p in ticket.pages
+        ),
+        cases=tuple(
+            CaseView(
+                number=c.number,
+                vendor=c.vendor_name,
+                opened_at=c.opened_at,
+                due_at=c.due_at,
+                answered_at=c.answered_at,
+                overdue_at=c.overdue_at,
+            )
+            for c in ticket.cases
+        ),
+        spent_s={owner: length.total_seconds() for owner, length in spent.items()},
+        late=tuple(sorted(ticket.lanes)),
+        card_permalink=ticket.card.permalink if ticket.card is not None else None,
+        timeline=ticket.timeline,
+        timeline_dropped=ticket.timeline_dropped,
+    )
+
+
+def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> ClockView:
+    calendar = ticket.policy.calendar(clock.calendar)
+    return ClockView(
+        id=clock.id,
+        kind=clock.kind,
+        stint=clock.stint,
+        priority=clock.priority,
+        policy_version=clock.policy_version,
+        status=clock.status,
+        outcome=clock.outcome,
+        target_s=clock.target.total_seconds(),
+        counted_s=counted_at(clock, calendar, now).total_seconds(),
+        started_at=clock.started_at,
+        due_at=None if clock.stopped else due_at(clock, calendar, clock.target),
+        stopped_at=clock.stopped_at,
+        breached_at=clock.breached_at,
+    )
