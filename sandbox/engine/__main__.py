@@ -1,11 +1,12 @@
 """``python -m sandbox.engine``: gets the dev server and the time-skipping test server ahead of their first use.
 
-With ``--postgresql`` also the real server for the tests on PostgreSQL.
+With ``--postgresql`` also the real server for the tests on PostgreSQL; they are skipped where it cannot be had, so that is
+said and no failure.
 """
 
 import sys
 
-from sandbox.engine import EngineError, default_say, find_dev_server, find_server, find_test_server
+from sandbox.engine import EngineError, EngineUnavailable, default_say, find_dev_server, find_server, find_test_server
 
 
 def main(arguments: list[str]) -> int:
@@ -17,11 +18,14 @@ def main(arguments: list[str]) -> int:
     try:
         find_dev_server(say)
         say(f"Time-skipping test server: {find_test_server(say)}")
-        if "--postgresql" in arguments:
-            say(f"Temporal server for PostgreSQL: {find_server(say)}")
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1
+    if "--postgresql" in arguments:
+        try:
+            say(f"Temporal server for PostgreSQL: {find_server(say)}")
+        except EngineUnavailable as error:
+            say(f"The tests on PostgreSQL will be skipped. {error}")
     return 0
 
 

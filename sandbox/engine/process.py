@@ -39,8 +39,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Starts a long-running program in its own process group, its output appended to ``log``.
 
-    Ctrl-C in a terminal therefore reaches us alone, and we stop the program in our own order. The program dies with the
-    calling thread: start it from one that lives as long as the program should.
+    Ctrl-C in a terminal therefore reaches us alone, and we stop the program in our own order. On Linux the program dies
+    with the calling thread: start it from one that lives as long as the program should.
     """
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the callers name fixed programs

@@ -86,20 +86,6 @@ def go_install(packages: Sequence[str], module: str, title: str, expected_s: flo
         _complete([go, "install", *packages], _GO_LIMIT_S, settings, folder)
 
 
-def go_module_folder(module: str) -> Path:
-    """Where Go keeps the source of ``module@version``, fetched when it is not there."""
-    go = shutil.which("go")
-    if go is None:
-        raise SourceFailed("there is no `go` on PATH")
-    settings = {"GOWORK": "off", "GOFLAGS": "-mod=mod"}
-    output = _complete([go, "mod", "download", "-json", module], _REACH_LIMIT_S, settings, Path.home())
-    for line in output.splitlines():
-        name, _, value = line.strip().partition(": ")
-        if name == '"Dir"':
-            return Path(value.strip('",'))
-    raise SourceFailed(f"Go did not say where {module} is")
-
-
 def maven_copy(coordinates: str, title: str, folder: Path, say: Say) -> None:
     """Copies the jar ``group:artifact:version`` and all that it needs to run into ``folder``."""
     maven = shutil.which("mvn")
