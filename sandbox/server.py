@@ -14,6 +14,9 @@ from sandbox import ledger as ledger_module
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
 from sandbox.faults import FaultMiddleware, Faults
+from sandbox.github import api as github_api
+from sandbox.github import people as github_people
+from sandbox.github.state import GitHubState
 from sandbox.jira import api as jira_api
 from sandbox.jira import people as jira_people
 from sandbox.jira.state import JiraState
@@ -61,6 +64,12 @@ class Sandbox:
             deliveries=self.deliveries,
             ledger=self.ledger,
         )
+        self.github = GitHubState(
+            base_url=f"{self.http_url}/github",
+            credentials=self.credentials,
+            deliveries=self.deliveries,
+            ledger=self.ledger,
+        )
         self.app = FastAPI(title="Tierline sandbox", docs_url=None, redoc_url=None)
         self.app.include_router(faults_module.build_router(self.faults))
         self.app.include_router(ledger_module.build_router(self.ledger))
@@ -69,6 +78,8 @@ class Sandbox:
         self.app.include_router(slack_people.build_router(self.slack))
         self.app.include_router(jira_people.build_router(self.jira))
         self.app.include_router(jira_api.build_router(self.jira))
+        self.app.include_router(github_people.build_router(self.github))
+        self.app.include_router(github_api.build_router(self.github))
         self._serving: asyncio.Task[None] | None = None
         self._server: uvicorn.Server | None = None
 
@@ -105,9 +116,10 @@ class Sandbox:
 
     async def stop(self) -> None:
         """Ends the open connections and frees the ports."""
-        await self.deliveries.stop()
-        if self._server and self._serving:
+        if self._server:
             self._server.should_exit = True
+        await self.deliveries.stop()
+        if self._serving:
             await self._serving
         self._socket.close()
 
