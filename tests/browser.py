@@ -3,6 +3,7 @@
 Where none can be had the tests that need it skip and say so; in CI (``CI`` is set) such a skip is a failure.
 """
 
+import functools
 import os
 import shutil
 import subprocess
@@ -87,6 +88,7 @@ def _packaged() -> Iterator[Path]:
         yield Path(found)
 
 
+@functools.cache
 def find_browser() -> Path | None:
     """The first Chromium or Chrome that runs, got in one of the three ways; ``None`` when there is no way."""
     for way in (_installed, _downloaded, _packaged):

@@ -4,6 +4,7 @@ Nothing of it starts before the first test that asks for it. ``--workflow-enviro
 runs the tests on a Temporal server that is there already.
 """
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from sandbox import engine
 from tests.browser import browser as browser  # a fixture: pytest finds it by its name here
 from tests.browser import browser_executable as browser_executable
+from tests.browser import find_browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,13 +30,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Gets what the collected tests need from outside, in sight and ahead of the first test's time limit.
+
+    A first run may have to build the engine, which takes minutes. What a test can be skipped for is left to its fixture.
+    """
+    if session.config.getoption("collectonly"):
+        return
+    wanted = {name for item in session.items if isinstance(item, pytest.Function) for name in item.fixturenames}
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        try:
+            if "dev_server" in wanted and session.config.getoption("--workflow-environment") == "local":
+                engine.find_dev_server()
+            if "test_server" in wanted:
+                engine.find_test_server()
+        except engine.EngineUnavailable as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        if "server_programs" in wanted:
+            with contextlib.suppress(engine.EngineUnavailable):
+                engine.find_server()
+        if "browser_executable" in wanted:
+            find_browser()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def dev_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[engine.DevServer]:
     """One real dev server, with its Web UI, for the whole session; a test keeps to workflow ids of its own."""
     wanted = request.config.getoption("--workflow-environment")
-    choice = engine.find_dev_server() if wanted == "local" else engine.EngineChoice("address", "", address=wanted)
+    choice = (
+        engine.find_dev_server(announce=False)
+        if wanted == "local"
+        else engine.EngineChoice("address", "", address=wanted)
+    )
     async with engine.DevServer(choice, log_folder=tmp_path_factory.mktemp("dev-server")) as server:
         yield server
 

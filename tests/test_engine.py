@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -50,6 +51,12 @@ def gone(pid: int) -> bool:
     # A process that has ended stays in the table until its parent (the container's init, here) fetches its status.
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on the port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Lines:
@@ -389,14 +396,16 @@ def local_choice() -> engine.EngineChoice:
 class TestTestServer:
     def test_it_ends_when_the_process_that_started_it_is_killed(self, test_server: Path) -> None:
         port = engine.free_port()
-        program = f"import subprocess, time\nprint(subprocess.Popen([{str(test_server)!r}, '{port}']).pid, flush=True)\ntime.sleep(60)"
+        program = f"import subprocess, time\nprint(subprocess.Popen([{str(test_server)!r}, '{port}']).pid, flush=True)\ntime.sleep(600)"
         with subprocess.Popen(
             [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as parent:
             assert parent.stdout is not None
             server = int(parent.stdout.readline())
+            until(lambda: accepts(port), "the test server listens")
             parent.kill()
         until(lambda: gone(server), "the test server has ended")
+        assert not accepts(port)
 
 
 class TestProgress:
