@@ -66,7 +66,8 @@ class CloudClient(JIRA):
     def issue_type_names(self, project: str) -> list[str]:
         """The names of the issue types that we may create in a project."""
         page = cast(Json, self._get_json(f"issue/createmeta/{project}/issuetypes", params={"maxResults": 200}))
-        return [str(kind["name"]) for kind in page.get("issueTypes", page.get("values", []))]
+        kinds: list[Json] = page.get("issueTypes") or page.get("values") or []
+        return [str(kind["name"]) for kind in kinds]
 
     def _posted(self, path: str, body: Json) -> Json:
         answer = self._session.post(self._get_url(path), data=json.dumps(body))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+from jira import JIRAError
 from pydantic import SecretStr
 
 from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
@@ -30,8 +31,11 @@ _FIELDS = ("summary", "status", "assignee", "updated")
 _SUMMARY_LIMIT = 255
 _COMMENT_PAGE = 100
 _COMMENT_PAGES = 20
-# How many of a project's newest issues are re-read when the search, which lags, does not find the marker.
+# Where the search does not find the marker: how many of the project's newest issues are looked through, how many keys
+# beyond the newest are read, and how many missing ones in a row (deleted or moved issues) are taken for the end.
 _NEWEST = 50
+_BEYOND = 50
+_GAP = 3
 
 
 class JiraTracker:
@@ -136,16 +140,32 @@ class JiraTracker:
         yield Check(what=f"{what} (issue types: {', '.join(kinds[:10])})", ok=True)
 
     def _marked(self, project: str, marker: str) -> IssueRef | None:
-        """The issue with the marker label: by search, then, since the search lags behind, among the newest re-read."""
+        """The issue with the marker label: by search, and then, since the search lags behind by seconds to minutes, among
+        the project's issues that are newer than the newest one it knows, each read by its key."""
         with jira_failures():
             for issue in self._client.search(f'labels = "{marker}"', ("labels",), 2):
                 return self._ref(issue)
             quoted = project.replace("\\", "").replace('"', "")
-            newest = self._client.search(f'project = "{quoted}" ORDER BY created DESC', ("labels",), _NEWEST)
-            for issue in newest:
+            known = self._client.search(f'project = "{quoted}" ORDER BY created DESC', ("labels",), _NEWEST)
+            for issue in (*known, *self._beyond(project, known)):
                 if marker in issue.get("fields", {}).get("labels", []):
                     return self._ref(issue)
         return None
+
+    def _beyond(self, project: str, known: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The issues after the known ones: keys are numbered in order, and a read by key does not lag."""
+        newest = max((int(str(issue["key"]).rpartition("-")[2]) for issue in known), default=0)
+        missing = 0
+        for number in range(newest + 1, newest + 1 + _BEYOND):
+            try:
+                yield self._client.read(f"{_path_part(project)}-{number}", ("labels",))
+                missing = 0
+            except JIRAError as error:
+                if error.status_code != 404:
+                    raise
+                missing += 1
+                if missing == _GAP:
+                    return
 
     def _comments(self, issue_id: str, since: datetime | None) -> Iterator[IssueComment]:
         for raw in self._raw_comments(issue_id):

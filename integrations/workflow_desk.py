@@ -1,0 +1,36 @@
+"""The capability of reaching Tierline's own workflows from an activity."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.digest import TicketFacts
+from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.vendor_case import CaseClosed, VendorCase
+
+
+class WorkflowDesk(Protocol):
+    """Reaches other workflows by their ids. Repeating a call is harmless: receivers take each message's id once."""
+
+    async def join_issue(self, joined: TicketJoined) -> None:
+        """Signal-with-start the issue's workflow."""
+        ...
+
+    async def leave_issue(self, tracker: str, issue_id: str, left: TicketLeft) -> None:
+        """Tell the issue's workflow, if it still runs."""
+        ...
+
+    async def tell_issue(self, joined: TicketJoined, note: IssueNote) -> None:
+        """Give the issue's workflow a note for the engineers, starting it where it had ended."""
+        ...
+
+    async def open_case(self, case: VendorCase) -> None:
+        """Start the vendor case's workflow, once."""
+        ...
+
+    async def close_case(self, ticket_id: str, number: int, closed: CaseClosed) -> None:
+        """Tell the vendor case's workflow, if it still runs."""
+        ...
+
+    async def ticket_facts(self, since: datetime) -> list[TicketFacts]:
+        """The facts of every ticket that is open, or ended at ``since`` or later, from visibility alone: no ticket is woken."""
+        ...
