@@ -1,0 +1,149 @@
+"""Takes out of a text what must not reach a tracker: personal data and secrets.
+
+It looks for shapes, not for meaning: e-mail addresses, telephone, card and account numbers, IP addresses, passwords in
+addresses, tokens and keys. A name or a street is not found: people decide what they write about a customer. Where a shape is
+in doubt the text is taken out: a tracker with a gap is better than one with a secret. Ticket ids, versions, dates and
+amounts stay.
+
+Replacements are words in brackets, ``[e-mail]``, in which no rule finds anything: redacting twice changes nothing.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+_Replace = Callable[[re.Match[str]], str]
+
+
+def redact(text: str) -> str:
+    """The text with each secret or personal detail replaced by what it was, in brackets."""
+    for pattern, replace in _RULES:
+        text = pattern.sub(replace, text)
+    return text
+
+
+def _with(word: str) -> _Replace:
+    return lambda _: f"[{word}]"
+
+
+def _keeping(word: str) -> _Replace:
+    """Replaces the group ``secret`` and keeps what is around it."""
+
+    def replace(found: re.Match[str]) -> str:
+        start, end = found.span("secret")
+        return f"{found[0][: start - found.start()]}[{word}]{found[0][end - found.start() :]}"
+
+    return replace
+
+
+def _card(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[0])
+    return "[card number]" if 13 <= len(digits) <= 19 and _luhn(digits) else found[0]
+
+
+def _luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    doubled = [int(digit) * 2 if index % 2 else int(digit) for index, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def _iban(found: re.Match[str]) -> str:
+    """ISO 13616: the check digits make the number 1 modulo 97. The match may run into the words that follow."""
+    text = found[0]
+    for end in range(len(text), 14, -1):
+        compact = text[:end].replace(" ", "")
+        if text[end - 1] == " " or not 15 <= len(compact) <= 34:
+            continue
+        moved = compact[4:] + compact[:4]
+        if int("".join(str(int(sign, 36)) for sign in moved)) % 97 == 1:
+            return "[account number]" + text[end:]
+    return text
+
+
+def _phone(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[0])
+    international = found[0].lstrip("(").startswith(("+", "00"))
+    # E.164 has at most 15 digits; without a country's code only what is grouped like a telephone number is one.
+    if 8 <= len(digits) <= 15 and (international or _grouped(found[0])):
+        return "[phone number]"
+    return found[0]
+
+
+def _grouped(text: str) -> bool:
+    """Like (030) 1234-5678, 030 12345678 or 555-123-4567; unlike dates (2026-11-21), amounts and counts."""
+    if re.fullmatch(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}.*|\d{1,2}[-./]\d{1,2}[-./]\d{4}.*", text):
+        return False
+    return text.startswith(("0", "(")) or re.fullmatch(r"\d{3}[-. ]\d{3}[-. ]\d{4}", text) is not None
+
+
+def _opaque(found: re.Match[str]) -> str:
+    """A long run of letters and digits is a secret where it is mixed as no word is."""
+    text = found[0]
+    if re.fullmatch(r"[0-9a-fA-F-]+", text) and len(text.replace("-", "")) >= 32:
+        return "[secret]"
+    kinds = sum(bool(re.search(kind, text)) for kind in (r"[a-z]", r"[A-Z]", r"[0-9]"))
+    changes = sum(_kind(left) != _kind(right) for left, right in pairwise(text))
+    return "[secret]" if kinds == 3 and changes >= len(text) // 5 else text
+
+
+def _kind(sign: str) -> int:
+    return 0 if sign.isdigit() else 1 if sign.isupper() else 2 if sign.islower() else 3
+
+
+_RULES: tuple[tuple[re.Pattern[str], _Replace], ...] = (
+    (
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)[A-Z0-9 ]*-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)",
+            re.DOTALL,
+        ),
+        _with("private key"),
+    ),
+    # user:password@ in an address of any scheme.
+    (re.compile(r"(?<=://)(?P<secret>[^\s/@\[\]]*:[^\s/\[\]]*)(?=@)"), _keeping("credentials")),
+    # Header, payload, signature: RFC 7519; the first always begins with {" in base64.
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), _with("token")),
+    # What vendors begin their tokens with.
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:xox[a-z]-|xapp-|gh[a-z]_|github_pat_|glpat-|sk[-_](?:live|test|proj|ant)?[-_]?|[rp]k_(?:live|test)_|"
+            r"whsec_|ATATT|AKIA|ASIA|AIza|ya29\.|SG\.|npm_|pypi-|dop_v1_|hf_)[A-Za-z0-9_.=-]{10,}"
+        ),
+        _with("token"),
+    ),
+    (
+        re.compile(
+            r"\b(?:Bearer|Basic|Token)\s+(?P<secret>(?=[^\s\[\]]*[0-9+/=_])[A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE
+        ),
+        _keeping("token"),
+    ),
+    # password=…, api_key: "…", &token=…
+    (
+        re.compile(
+            r"(?:pass(?:word|wd|phrase)?|pwd|secret|(?:api|access|private|secret|auth|client|routing|integration)[ _-]?(?:key|token|secret)|"
+            r"(?<![a-z])token|session(?:id)?|sid|signature|authorization)[\"']?\s*(?:[=:]|\bis\b)\s*[\"']?"
+            r"(?P<secret>[^\s\"'&,;\[\]]{4,})",
+            re.IGNORECASE,
+        ),
+        _keeping("secret"),
+    ),
+    (
+        re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+"),
+        _with("e-mail"),
+    ),
+    (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,40}\b"), _iban),
+    (re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])"), _card),
+    (
+        re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"),
+        _with("IP address"),
+    ),
+    (
+        re.compile(r"(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,6}(?![\w:])", re.IGNORECASE),
+        lambda found: "[IP address]" if _is_ipv6(found[0]) else found[0],
+    ),
+    (re.compile(r"(?<![\w.+-])\+?\(?\d(?:[ ./()-]{0,2}\d){6,16}(?![\w])"), _phone),
+    (re.compile(r"(?<![\w/+.-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w])"), _opaque),
+)
+
+
+def _is_ipv6(text: str) -> bool:
+    return "::" in text or text.count(":") == 7
