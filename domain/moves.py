@@ -18,7 +18,7 @@ from domain.issues import IssueCategory
 from domain.paging import PageDraft, PageStatus, page_key
 from domain.people import TIERLINE, Actor, ActorKind
 from domain.policy import ClockKind, TierRules
-from domain.ticket import Page, Stint, TicketStatus, VendorCaseLink
+from domain.ticket import Page, Stint, TicketStatus, VendorCaseLink, home_channel
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
@@ -88,15 +88,9 @@ def announce(turn: Turn, text: str) -> None:
     """Tell the channel of the tier where the ticket is now, unless its card stands there anyway."""
     rules = tier_rules(turn, turn.ticket.tier)
     card = turn.ticket.card
-    home = card.channel if card is not None else home_channel(turn)
+    home = card.channel if card is not None else home_channel(turn.ticket)
     if rules is not None and rules.channel != home:
         turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
-
-
-def home_channel(turn: Turn) -> str | None:
-    """The channel of the tier where the ticket began: its card is there."""
-    rules = tier_rules(turn, turn.ticket.stints[0].tier)
-    return rules.channel if rules is not None else None
 
 
 def accept(turn: Turn, by: Actor) -> None:

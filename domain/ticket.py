@@ -158,3 +158,8 @@ class Ticket(Frozen):
     def open_page(self) -> Page | None:
         """The latest page that is not over, if there is one."""
         return next((page for page in reversed(self.pages) if page.is_open), None)
+
+
+def home_channel(ticket: Ticket) -> str:
+    """The channel of the tier where the ticket began: its card stands there for its whole life."""
+    return ticket.policy.tiers[ticket.stints[0].tier].channel

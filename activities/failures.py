@@ -1,0 +1,52 @@
+"""How a failed call to the outside becomes a failed activity, so that Temporal retries what is worth it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
+
+PERMANENT = "PermanentFailure"
+NOT_CONFIGURED = "NotConfigured"
+
+
+@contextmanager
+def classified() -> Iterator[None]:
+    """Translate ``integrations.errors``: permanent ones are not retried, a rate limit sets the next delay.
+
+    Raises:
+        ApplicationError: with the failure's class as its type and, as its one detail, the outside's own short code (or None).
+    """
+    try:
+        yield
+    except RateLimited as error:
+        raise ApplicationError(
+            str(error),
+            type=RateLimited.__name__,
+            next_retry_delay=error.retry_after,
+            category=ApplicationErrorCategory.BENIGN,
+        ) from None
+    except PermanentFailure as error:
+        code = error.code or (str(error.status) if error.status is not None else None)
+        raise ApplicationError(str(error), code, type=PERMANENT, non_retryable=True) from None
+    except PassingFailure as error:
+        raise ApplicationError(str(error), type=PassingFailure.__name__) from None
+    except IntegrationError as error:
+        raise ApplicationError(str(error), type=IntegrationError.__name__) from None
+
+
+def not_configured(system: str, variable: str) -> ApplicationError:
+    """The refusal of an activity whose outside system nobody has set up."""
+    return ApplicationError(
+        f"{system} is not set up: set {variable}",
+        type=NOT_CONFIGURED,
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def repeated(recheck: bool) -> bool:
+    """Whether an earlier attempt may have done the work already: then look before doing it again."""
+    return recheck or activity.info().attempt > 1

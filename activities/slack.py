@@ -1,0 +1,102 @@
+"""Effects in Slack."""
+
+from urllib.parse import quote
+
+from temporalio import activity
+
+from activities.failures import classified, not_configured, repeated
+from domain.card import Card
+from domain.chat import MessageRef
+from domain.digest import Digest
+from domain.frozen import Frozen
+from integrations.chat_room import ChatRoom
+
+
+class CardInput(Frozen):
+    """A card to be shown: posted to ``channel`` where ``ref`` is None, else updated in place."""
+
+    key: str
+    channel: str
+    card: Card
+    ref: MessageRef | None = None
+    recheck: bool = False
+
+
+class LineInput(Frozen):
+    """A line for a card's thread."""
+
+    key: str
+    card: MessageRef
+    text: str
+    recheck: bool = False
+
+
+class NoticeInput(Frozen):
+    """A message to a channel or a person."""
+
+    key: str
+    channel: str
+    text: str
+    mention: str | None = None
+    card: MessageRef | None = None
+    recheck: bool = False
+
+
+class DigestInput(Frozen):
+    """A digest to be posted."""
+
+    key: str
+    channel: str
+    digest: Digest
+    recheck: bool = False
+
+
+class SlackActivities:
+    """Posts to Slack. ``ui_url`` is the Temporal UI's address of the namespace's workflows, for links on cards."""
+
+    def __init__(self, chat: ChatRoom | None, *, ui_url: str | None = None) -> None:
+        self._chat = chat
+        self._ui_url = ui_url
+
+    @activity.defn(name="slack_show_card")
+    def show_card(self, card: CardInput) -> MessageRef:
+        """Post or update a ticket's card and say where it stands."""
+        shown = card.card.model_copy(update={"ticket_url": self._ticket_url(card.card.ticket_id)})
+        with classified():
+            if card.ref is None:
+                return self._room().post_card(card.channel, shown, key=card.key, recheck=repeated(card.recheck))
+            self._room().update_card(card.ref, shown)
+            return card.ref
+
+    @activity.defn(name="slack_post_line")
+    def post_line(self, line: LineInput) -> MessageRef:
+        """Write into a card's thread."""
+        with classified():
+            return self._room().post_line(line.card, line.text, key=line.key, recheck=repeated(line.recheck))
+
+    @activity.defn(name="slack_post_notice")
+    def post_notice(self, notice: NoticeInput) -> MessageRef:
+        """Write to a channel or a person."""
+        with classified():
+            return self._room().post_notice(
+                notice.channel,
+                notice.text,
+                mention=notice.mention,
+                card=notice.card,
+                key=notice.key,
+                recheck=repeated(notice.recheck),
+            )
+
+    @activity.defn(name="slack_post_digest")
+    def post_digest(self, post: DigestInput) -> MessageRef:
+        """Post a joint-retro digest."""
+        with classified():
+            return self._room().post_digest(post.channel, post.digest, key=post.key, recheck=repeated(post.recheck))
+
+    def _room(self) -> ChatRoom:
+        if self._chat is None:
+            raise not_configured("Slack", "TIERLINE_SLACK__BOT_TOKEN")
+        return self._chat
+
+    def _ticket_url(self, ticket_id: str) -> str | None:
+        return f"{self._ui_url}/{quote(f'ticket/{ticket_id}', safe='')}" if self._ui_url is not None else None

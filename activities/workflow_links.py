@@ -1,0 +1,63 @@
+"""Effects on Tierline's other workflows, from a ticket: signal-with-start and start, which a workflow cannot do by itself."""
+
+from temporalio import activity
+
+from domain.frozen import Frozen
+from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.issues import IssueRef
+from domain.vendor_case import CaseClosed, VendorCase
+from integrations.workflow_desk import WorkflowDesk
+
+
+class LeaveIssueInput(Frozen):
+    """A ticket that leaves an issue."""
+
+    ref: IssueRef
+    left: TicketLeft
+
+
+class TellIssueInput(Frozen):
+    """A note for the engineers, and the ticket that it is about (for an issue's workflow that had ended)."""
+
+    joined: TicketJoined
+    note: IssueNote
+
+
+class CloseCaseInput(Frozen):
+    """A vendor case that is no longer needed."""
+
+    ticket_id: str
+    number: int
+    closed: CaseClosed
+
+
+class WorkflowLinkActivities:
+    """Reaches the workflows of issues and vendor cases."""
+
+    def __init__(self, desk: WorkflowDesk) -> None:
+        self._desk = desk
+
+    @activity.defn(name="workflows_join_issue")
+    async def join_issue(self, joined: TicketJoined) -> None:
+        """Put a ticket on an issue's workflow."""
+        await self._desk.join_issue(joined)
+
+    @activity.defn(name="workflows_leave_issue")
+    async def leave_issue(self, leave: LeaveIssueInput) -> None:
+        """Take a ticket off an issue's workflow."""
+        await self._desk.leave_issue(leave.ref.tracker.value, leave.ref.id, leave.left)
+
+    @activity.defn(name="workflows_tell_issue")
+    async def tell_issue(self, tell: TellIssueInput) -> None:
+        """Have the engineers read something."""
+        await self._desk.tell_issue(tell.joined, tell.note)
+
+    @activity.defn(name="workflows_open_case")
+    async def open_case(self, case: VendorCase) -> None:
+        """Start a vendor case."""
+        await self._desk.open_case(case)
+
+    @activity.defn(name="workflows_close_case")
+    async def close_case(self, close: CloseCaseInput) -> None:
+        """End a vendor case."""
+        await self._desk.close_case(close.ticket_id, close.number, close.closed)

@@ -1,0 +1,35 @@
+"""A ticket's story in Markdown, for whoever opens its workflow in the Temporal UI. It names no customer."""
+
+from domain.ladders import next_deadline
+from domain.ticket import Entry, Ticket
+
+SHOWN_ENTRIES = 12
+"""The newest lines that are shown; the whole timeline is in the API."""
+
+
+def story_of(ticket: Ticket) -> str:
+    """What the ticket is, what it waits for and what happened last. Texts of customers are left out."""
+    deadline = next_deadline(ticket)
+    owner = ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else "nobody yet"
+    lines = [
+        f"**{ticket.id}** · {ticket.status.value} · {ticket.priority.value} · with **{ticket.tier.value}** ({owner})",
+        f"Path: {' → '.join(stint.tier.value for stint in ticket.stints)}",
+        f"Next: {deadline.what} at {deadline.at:%Y-%m-%d %H:%M:%S} UTC"
+        if deadline is not None
+        else "Next: nothing is due",
+        *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {issue.status}" for issue in ticket.issues),
+        *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
+        *(f"Late: {lane} since {t.since:%H:%M:%S} UTC ({t.error})" for lane, t in sorted(ticket.lanes.items())),
+    ]
+    story = [f"- {entry.at:%m-%d %H:%M:%S} {_line(entry)}" for entry in ticket.timeline[-SHOWN_ENTRIES:]]
+    return "\n\n".join(("  \n".join(lines), "\n".join(story)))
+
+
+def _line(entry: Entry) -> str:
+    if entry.public:
+        return "a message between customer and support"
+    return f"{entry.who}: {' '.join(entry.text.split())[:160]}"
+
+
+def _by(name: str | None) -> str:
+    return f" by {name}" if name is not None else ""

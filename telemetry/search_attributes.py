@@ -1,0 +1,45 @@
+"""The one registry of typed search attributes. They are never encrypted: nothing personal may stand in them."""
+
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from domain.ladders import next_deadline
+from domain.ticket import Ticket
+
+TIER = SearchAttributeKey.for_keyword("TierlineTier")
+STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
+PRIORITY = SearchAttributeKey.for_keyword("TierlinePriority")
+OWNER = SearchAttributeKey.for_keyword("TierlineOwner")
+PRODUCT = SearchAttributeKey.for_keyword("TierlineProduct")
+TRACKER_ISSUE = SearchAttributeKey.for_keyword("TierlineIssue")
+DUE_AT = SearchAttributeKey.for_datetime("TierlineDueAt")
+BREACHES = SearchAttributeKey.for_int("TierlineBreaches")
+
+REGISTRY: tuple[SearchAttributeKey, ...] = (  # type: ignore[type-arg]
+    TIER,
+    STATUS,
+    PRIORITY,
+    OWNER,
+    PRODUCT,
+    TRACKER_ISSUE,
+    DUE_AT,
+    BREACHES,
+)
+
+
+def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
+    """What operators can search a ticket by. ``TierlineDueAt`` is the next instant at which the ticket acts by itself."""
+    pairs: list[SearchAttributePair] = [  # type: ignore[type-arg]
+        SearchAttributePair(TIER, ticket.tier.value),
+        SearchAttributePair(STATUS, ticket.status.value),
+        SearchAttributePair(PRIORITY, ticket.priority.value),
+        SearchAttributePair(OWNER, ticket.owner.value),
+        SearchAttributePair(BREACHES, sum(clock.breached_at is not None for clock in ticket.clocks)),
+    ]
+    if ticket.product is not None:
+        pairs.append(SearchAttributePair(PRODUCT, ticket.product))
+    if ticket.issues:
+        pairs.append(SearchAttributePair(TRACKER_ISSUE, ticket.issues[-1].ref.key))
+    deadline = next_deadline(ticket)
+    if deadline is not None:
+        pairs.append(SearchAttributePair(DUE_AT, deadline.at))
+    return TypedSearchAttributes(pairs)

@@ -1,0 +1,1 @@
+"""Thin interpreters of the domain: receive a message, decide, run the intents, wait for the next deadline."""

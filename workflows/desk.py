@@ -1,0 +1,96 @@
+"""Reaching Tierline's workflows through a Temporal client: what activities need of them."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.digest import TicketFacts
+from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.vendor_case import CaseClosed, VendorCase
+from workflows import task_queues, workflow_ids
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
+from workflows.ticket import FACTS_MEMO
+from workflows.vendor_case import VendorCaseWorkflow
+
+
+class TemporalWorkflowDesk:
+    """Starts and signals workflows. ``public_url`` is the gateway's, for the address of a ticket."""
+
+    def __init__(self, client: Client, *, public_url: str) -> None:
+        self._client = client
+        self._ticket_page = f"{public_url.rstrip('/')}/api/v1/tickets/{{ticket}}"
+
+    async def join_issue(self, joined: TicketJoined) -> None:
+        """Signal-with-start the issue's workflow."""
+        await self._client.start_workflow(
+            EngineeringIssueWorkflow.run,
+            IssueStart(ref=joined.ref, ticket_page=self._ticket_page),
+            id=workflow_ids.issue_id_of(joined.ref),
+            task_queue=task_queues.WORKFLOWS,
+            start_signal="hear",
+            start_signal_args=[IssueMessageEnvelope(message=joined)],
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Engineering issue {joined.ref.key}",
+            static_details=joined.ref.url,
+        )
+
+    async def leave_issue(self, tracker: str, issue_id: str, left: TicketLeft) -> None:
+        """Tell the issue's workflow, if it still runs."""
+        handle = self._client.get_workflow_handle_for(
+            EngineeringIssueWorkflow.run, workflow_ids.issue_id(tracker, issue_id)
+        )
+        await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=left)))
+
+    async def tell_issue(self, joined: TicketJoined, note: IssueNote) -> None:
+        """Give the issue's workflow a note for the engineers; joining first is harmless and starts one that had ended."""
+        await self.join_issue(joined)
+        handle = self._client.get_workflow_handle_for(
+            EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(joined.ref)
+        )
+        await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=note))
+
+    async def open_case(self, case: VendorCase) -> None:
+        """Start the vendor case's workflow, once."""
+        try:
+            await self._client.start_workflow(
+                VendorCaseWorkflow.run,
+                case,
+                id=workflow_ids.case_id(case.ticket_id, case.number),
+                task_queue=task_queues.WORKFLOWS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"{case.vendor_name} owes {case.ticket_id} an answer",
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def close_case(self, ticket_id: str, number: int, closed: CaseClosed) -> None:
+        """Tell the vendor case's workflow, if it still runs."""
+        handle = self._client.get_workflow_handle_for(VendorCaseWorkflow.run, workflow_ids.case_id(ticket_id, number))
+        await _if_it_runs(handle.signal(VendorCaseWorkflow.close, closed))
+
+    async def ticket_facts(self, since: datetime) -> list[TicketFacts]:
+        """The facts of every ticket that runs, or closed at ``since`` or later, read off visibility."""
+        query = (
+            "WorkflowType = 'Ticket' AND "
+            f"(ExecutionStatus = 'Running' OR CloseTime >= '{since.isoformat().replace('+00:00', 'Z')}')"
+        )
+        facts: dict[str, TicketFacts] = {}
+        async for execution in self._client.list_workflows(query):
+            # A ticket that continued as new is listed once more for its earlier runs: the newest facts count.
+            found = await execution.memo_value(FACTS_MEMO, default=None, type_hint=TicketFacts)
+            if found is not None and (found.ticket_id not in facts or facts[found.ticket_id].as_of < found.as_of):
+                facts[found.ticket_id] = found
+        return list(facts.values())
+
+
+async def _if_it_runs(signal: Awaitable[None]) -> None:
+    try:
+        await signal
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise

@@ -1,0 +1,31 @@
+"""Task queues: one for the workflows, one per outside system, so that one vendor's outage or limit delays no other."""
+
+from domain.intents import Lane
+from domain.issues import Tracker
+
+WORKFLOWS = "tierline-tickets"
+SLACK = "tierline-slack"
+JIRA = "tierline-jira"
+GITHUB = "tierline-github"
+PAGERDUTY = "tierline-pagerduty"
+MAIL = "tierline-mail"
+LINKS = "tierline-links"
+
+_BY_LANE = {
+    Lane.SLACK: SLACK,
+    Lane.JIRA: JIRA,
+    Lane.GITHUB: GITHUB,
+    Lane.PAGERDUTY: PAGERDUTY,
+    Lane.MAIL: MAIL,
+    Lane.WORKFLOWS: LINKS,
+}
+
+
+def of_lane(lane: Lane) -> str:
+    """The task queue of a lane's activities."""
+    return _BY_LANE[lane]
+
+
+def of_tracker(tracker: Tracker) -> str:
+    """The task queue of a tracker's activities."""
+    return JIRA if tracker is Tracker.JIRA else GITHUB

@@ -1,0 +1,269 @@
+"""The workflow of one ticket, from its opening to its closing, for months."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeUpdate, VersioningBehavior
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+with workflow.unsafe.imports_passed_through():
+    from domain.commands import refusal
+    from domain.decide import Decision, decide, open_ticket
+    from domain.digest import TicketFacts
+    from domain.frozen import Frozen
+    from domain.intents import Intent, Lane, ShowCard, lane_of
+    from domain.messages import (
+        Command,
+        CommandResult,
+        Delivery,
+        Event,
+        Failed,
+        IntentResult,
+        LaneChanged,
+        LaneHealth,
+        OpenTicket,
+        ResultBody,
+        TimePassed,
+    )
+    from domain.policy import Policy
+    from domain.ticket import Ticket, TicketStatus
+    from domain.ticket_card import facts_of
+    from domain.ticket_story import story_of
+    from domain.views import TicketView, view_of
+    from telemetry.search_attributes import REGISTRY, ticket_attributes
+    from workflows import continuation
+    from workflows.deadline_timer import DeadlineTimer
+    from workflows.lanes import Lanes
+    from workflows.ticket_effects import carry_out
+
+REMEMBERED_DELIVERIES = 500
+"""Ids of deliveries that are kept, so that each is taken once; vendors repeat within hours, and within fewer deliveries than that."""
+REMEMBERED_ANSWERS = 100
+"""Answers to commands that are kept, so that a repeated command gets the same answer."""
+FACTS_MEMO = "tierline_facts"
+"""The memo that a digest reads, so that counting wakes no ticket."""
+
+
+class QueuedIntent(Frozen):
+    """An intent that a run hands to the next; ``begun`` means that it may have been done already."""
+
+    intent: Intent
+    begun: bool
+
+
+class TicketCarry(Frozen):
+    """Everything that a ticket's next run needs."""
+
+    ticket: Ticket
+    queued: tuple[QueuedIntent, ...] = ()
+    seen: tuple[str, ...] = ()
+    answers: tuple[tuple[str, CommandResult], ...] = ()
+
+
+class TicketStart(Frozen):
+    """How a ticket's workflow starts: with its opening and the policy in force, or with what the run before it carried.
+
+    ``continue_after`` is the number of history events after which a run hands over to the next; the server's own suggestion when None.
+    """
+
+    opening: OpenTicket
+    policy: Policy
+    carry: TicketCarry | None = None
+    continue_after: int | None = None
+
+
+@dataclass
+class _Asked:
+    """A command and, once the main loop has come to it, its answer."""
+
+    command: Command
+    answer: CommandResult | None = None
+
+
+@workflow.defn(name="Ticket", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class TicketWorkflow:
+    """Receives messages, has the domain decide, and runs what it intends on a lane per outside system."""
+
+    @workflow.init
+    def __init__(self, start: TicketStart) -> None:
+        self._start = start
+        self._inbox: list[Event | _Asked] = []
+        self._lanes: Lanes[Intent, ResultBody] = Lanes(self._carry_out, self)
+        self._timer = DeadlineTimer(lambda: self._inbox.append(TimePassed()))
+        self._shown: tuple[object, ...] = ()
+        self._unsettled = False
+        carry = start.carry
+        if carry is None:
+            self._seen: OrderedDict[str, None] = OrderedDict()
+            self._answers: OrderedDict[str, CommandResult] = OrderedDict()
+            self._first = open_ticket(start.opening, start.policy, workflow.now())
+            self._ticket = self._first.state
+        else:
+            self._seen = OrderedDict.fromkeys(carry.seen)
+            self._answers = OrderedDict(carry.answers)
+            self._first = Decision(state=carry.ticket)
+            self._ticket = carry.ticket
+
+    @workflow.run
+    async def run(self, start: TicketStart) -> TicketFacts:
+        """Live until the ticket is closed and everything that it intended is done; returns its facts."""
+        self._begin()
+        while True:
+            self._settle()
+            await workflow.wait_condition(self._has_work)
+            if self._inbox:
+                self._drain()
+            elif self._ended():
+                self._timer.cancel()
+                return facts_of(self._ticket, workflow.now())
+            elif continuation.due(self._start.continue_after):
+                await self._continue_as_new()
+
+    # --- what reaches the ticket ---------------------------------------------------------------------------------
+
+    @workflow.update(name="execute")
+    async def execute(self, command: Command) -> CommandResult:
+        """Do what a person asks; the same command id gets the same answer."""
+        known = self._answers.get(command.id)
+        if known is not None:
+            return known
+        asked = _Asked(command)
+        self._inbox.append(asked)
+        await workflow.wait_condition(lambda: asked.answer is not None)
+        assert asked.answer is not None  # waited for
+        return asked.answer
+
+    @execute.validator
+    def _refuse(self, command: Command) -> None:
+        """A refusal reaches the caller and leaves no history."""
+        if command.id in self._answers:
+            return
+        refused = refusal(self._ticket, command)
+        if refused is not None:
+            raise ApplicationError(refused, type="Refused", category=ApplicationErrorCategory.BENIGN)
+
+    @workflow.signal(name="deliver")
+    def deliver(self, delivery: Delivery) -> None:
+        """Take in what an outside system or another workflow tells, once per delivery id."""
+        if delivery.id in self._seen:
+            return
+        self._seen[delivery.id] = None
+        while len(self._seen) > REMEMBERED_DELIVERIES:
+            self._seen.popitem(last=False)
+        self._inbox.append(delivery)
+
+    @workflow.query(name="ticket")
+    def ticket(self) -> TicketView:
+        """The ticket as the API shows it."""
+        return view_of(self._ticket, workflow.now())
+
+    # --- what becomes of its intents (the lanes' listener: it only enqueues) --------------------------------------
+
+    def done(self, intent: Intent, result: ResultBody) -> None:
+        """An intent was carried out."""
+        self._take_result(intent, result)
+
+    def refused(self, intent: Intent, error: str, code: str | None) -> None:
+        """An intent was refused for good."""
+        self._take_result(intent, Failed(error=error, code=code))
+
+    def late(self, lane: str, error: str) -> None:
+        """An outside system does not answer."""
+        self._inbox.append(LaneChanged(lane=lane, health=LaneHealth.LATE, error=error))
+
+    def well(self, lane: str) -> None:
+        """An outside system answers again."""
+        self._inbox.append(LaneChanged(lane=lane, health=LaneHealth.WELL))
+
+    def _take_result(self, intent: Intent, body: ResultBody) -> None:
+        # Decided at once, not queued: the next intent of the lane may need it (a thread line needs the card).
+        self._apply(decide(self._ticket, IntentResult(key=intent.key, body=body), workflow.now(), {intent.key: intent}))
+        self._unsettled = True
+
+    # --- the main loop's steps ------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._start.carry is not None:
+            for queued in self._start.carry.queued:
+                self._lanes.add(lane_of(queued.intent).value, queued.intent, begun=queued.begun)
+            self._apply(decide(self._ticket, TimePassed(), workflow.now()))
+        else:
+            self._apply(self._first)
+
+    def _has_work(self) -> bool:
+        return bool(self._inbox) or self._unsettled or self._ended() or continuation.due(self._start.continue_after)
+
+    def _drain(self) -> None:
+        while self._inbox:
+            message = self._inbox.pop(0)
+            if isinstance(message, _Asked):
+                self._answer(message)
+            else:
+                self._apply(decide(self._ticket, message, workflow.now()))
+
+    def _answer(self, asked: _Asked) -> None:
+        command = asked.command
+        if command.id not in self._answers:
+            decision = decide(self._ticket, command, workflow.now())
+            self._apply(decision)
+            self._answers[command.id] = CommandResult(
+                ticket_id=self._ticket.id,
+                accepted=decision.refusal is None,
+                message=decision.refusal or decision.answer or "",
+            )
+            while len(self._answers) > REMEMBERED_ANSWERS:
+                self._answers.popitem(last=False)
+        asked.answer = self._answers[command.id]
+
+    def _apply(self, decision: Decision) -> None:
+        self._ticket = decision.state
+        for intent in decision.intents:
+            lane = lane_of(intent).value
+            if isinstance(intent, ShowCard) and self._card_is_waiting():
+                # The card that waits is drawn when it is sent, so it will show the newest state.
+                continue
+            self._lanes.add(lane, intent)
+        deadline = decision.deadline
+        self._timer.set(deadline.at if deadline is not None else None, deadline.what if deadline is not None else "")
+
+    def _card_is_waiting(self) -> bool:
+        return any(isinstance(intent, ShowCard) for intent in self._lanes.waiting(Lane.SLACK.value))
+
+    def _settle(self) -> None:
+        """Show operators what changed, once a task: search attributes, the digest's memo, the story."""
+        self._unsettled = False
+        ticket = self._ticket
+        attributes = ticket_attributes(ticket)
+        shown = (*attributes, ticket.handoffs, ticket.returns, ticket.resolved_at, len(ticket.timeline), ticket.lanes)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        present = {pair.key.name: pair for pair in attributes}
+        updates: list[SearchAttributeUpdate] = [  # type: ignore[type-arg]
+            key.value_set(present[key.name].value) if key.name in present else key.value_unset() for key in REGISTRY
+        ]
+        workflow.upsert_search_attributes(updates)
+        workflow.upsert_memo({FACTS_MEMO: facts_of(ticket, workflow.now())})
+        workflow.set_current_details(story_of(ticket))
+
+    async def _carry_out(self, intent: Intent, policy: RetryPolicy, recheck: bool) -> ResultBody:
+        return await carry_out(intent, self._ticket, policy, recheck)
+
+    # --- the end of a run -----------------------------------------------------------------------------------------
+
+    def _ended(self) -> bool:
+        return self._ticket.status is TicketStatus.CLOSED and self._lanes.idle and workflow.all_handlers_finished()
+
+    async def _continue_as_new(self) -> None:
+        await continuation.come_to_rest(self._lanes, self._inbox, self._drain)
+        self._timer.cancel()
+        queued = tuple(
+            QueuedIntent(intent=intent, begun=begun)
+            for lane in self._lanes.carried().values()
+            for intent, begun in lane
+        )
+        carry = TicketCarry(
+            ticket=self._ticket, queued=queued, seen=tuple(self._seen), answers=tuple(self._answers.items())
+        )
+        workflow.continue_as_new(self._start.model_copy(update={"carry": carry}))

@@ -1,0 +1,183 @@
+"""How each of a ticket's intents becomes an activity."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.issue_tracker import FindIssueInput, IssueTrackerActivities, OpenIssueInput
+    from activities.mail import CustomerMailInput, MailActivities
+    from activities.pagerduty import PagerDutyActivities, RaisePageInput, ResolvePageInput
+    from activities.slack import CardInput, LineInput, NoticeInput, SlackActivities
+    from activities.workflow_links import CloseCaseInput, LeaveIssueInput, TellIssueInput, WorkflowLinkActivities
+    from domain.intents import (
+        CloseVendorCase,
+        FindIssue,
+        Intent,
+        JoinIssue,
+        LeaveIssue,
+        MailCustomer,
+        Notice,
+        OpenIssue,
+        OpenVendorCase,
+        RaisePage,
+        ResolvePage,
+        ShowCard,
+        TellIssue,
+        ThreadLine,
+        lane_of,
+    )
+    from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+    from domain.issues import IssueRef
+    from domain.messages import CardShown, Done, IssueFound, IssueOpened, PageRaised, ResultBody
+    from domain.redaction import redact
+    from domain.ticket import Ticket, home_channel
+    from domain.ticket_card import card_of
+    from domain.vendor_case import CaseClosed, VendorCase
+    from workflows import task_queues
+
+ONE_ATTEMPT = timedelta(seconds=20)
+"""More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
+
+
+async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck: bool) -> ResultBody:
+    """Run one intent as one activity on its system's task queue, and say what came of it."""
+    options: dict[str, Any] = {
+        "task_queue": task_queues.of_lane(lane_of(intent)),
+        "start_to_close_timeout": ONE_ATTEMPT,
+        "retry_policy": policy,
+        "summary": _summary(intent, recheck),
+    }
+    match intent:
+        case ShowCard() | ThreadLine() | Notice():
+            return await _in_slack(intent, ticket, recheck, options)
+        case OpenIssue() | FindIssue():
+            return await _in_tracker(intent, recheck, options)
+        case RaisePage():
+            ref = await workflow.execute_activity_method(
+                PagerDutyActivities.raise_page, RaisePageInput(draft=intent.draft), **options
+            )
+            return PageRaised(ref=ref)
+        case ResolvePage():
+            resolved = ResolvePageInput(page_key=intent.page_key, page_id=_page_id(ticket, intent))
+            await workflow.execute_activity_method(PagerDutyActivities.resolve_page, resolved, **options)
+            return Done()
+        case MailCustomer():
+            mail = CustomerMailInput(
+                key=intent.key,
+                ticket_id=ticket.id,
+                to=intent.to,
+                subject=intent.subject,
+                text=intent.text,
+                first=intent.first,
+            )
+            await workflow.execute_activity_method(MailActivities.mail_customer, mail, **options)
+            return Done()
+        case _:
+            return await _in_workflows(intent, ticket, options)
+
+
+async def _in_slack(
+    intent: ShowCard | ThreadLine | Notice, ticket: Ticket, recheck: bool, options: dict[str, Any]
+) -> ResultBody:
+    match intent:
+        case ShowCard():
+            card = CardInput(
+                key=f"{ticket.id}/card",
+                channel=home_channel(ticket),
+                card=card_of(ticket, workflow.now()),
+                ref=ticket.card,
+                recheck=recheck,
+            )
+            ref = await workflow.execute_activity_method(SlackActivities.show_card, card, **options)
+            return CardShown(ref=ref)
+        case ThreadLine():
+            if ticket.card is None:
+                # Without a card there is no thread; the line stands in the ticket's timeline.
+                return Done()
+            line = LineInput(key=intent.key, card=ticket.card, text=intent.text, recheck=recheck)
+            await workflow.execute_activity_method(SlackActivities.post_line, line, **options)
+            return Done()
+        case Notice():
+            notice = NoticeInput(
+                key=intent.key,
+                channel=intent.channel,
+                text=intent.text,
+                mention=intent.mention,
+                card=ticket.card,
+                recheck=recheck,
+            )
+            await workflow.execute_activity_method(SlackActivities.post_notice, notice, **options)
+            return Done()
+
+
+async def _in_tracker(intent: OpenIssue | FindIssue, recheck: bool, options: dict[str, Any]) -> ResultBody:
+    if isinstance(intent, OpenIssue):
+        opened = OpenIssueInput(draft=intent.draft, recheck=recheck)
+        ref = await workflow.execute_activity_method(IssueTrackerActivities.open_issue, opened, **options)
+        return IssueOpened(ref=ref)
+    wanted = FindIssueInput(reference=intent.reference)
+    found = await workflow.execute_activity_method(IssueTrackerActivities.find_issue, wanted, **options)
+    return IssueFound(
+        ref=found.ref, title=found.title, status=found.status, category=found.category, assignee=found.assignee
+    )
+
+
+async def _in_workflows(
+    intent: JoinIssue | LeaveIssue | TellIssue | OpenVendorCase | CloseVendorCase,
+    ticket: Ticket,
+    options: dict[str, Any],
+) -> ResultBody:
+    match intent:
+        case JoinIssue():
+            await workflow.execute_activity_method(
+                WorkflowLinkActivities.join_issue, _joined(intent.key, intent.ref, ticket), **options
+            )
+        case LeaveIssue():
+            leave = LeaveIssueInput(ref=intent.ref, left=TicketLeft(id=intent.key, ticket_id=ticket.id))
+            await workflow.execute_activity_method(WorkflowLinkActivities.leave_issue, leave, **options)
+        case TellIssue():
+            note = IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text)
+            tell = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), note=note)
+            await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, tell, **options)
+        case OpenVendorCase():
+            case = _vendor_case(intent, ticket)
+            await workflow.execute_activity_method(WorkflowLinkActivities.open_case, case, **options)
+        case CloseVendorCase():
+            closed = CaseClosed(id=intent.key, why=intent.why)
+            close = CloseCaseInput(ticket_id=ticket.id, number=intent.case, closed=closed)
+            await workflow.execute_activity_method(WorkflowLinkActivities.close_case, close, **options)
+    return Done()
+
+
+def _joined(key: str, ref: IssueRef, ticket: Ticket) -> TicketJoined:
+    return TicketJoined(id=key, ticket_id=ticket.id, title=redact(ticket.title), ref=ref)
+
+
+def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:
+    link = next(case for case in ticket.cases if case.number == intent.case)
+    rules = ticket.policy.vendors[intent.vendor]
+    return VendorCase(
+        ticket_id=ticket.id,
+        number=intent.case,
+        vendor=intent.vendor,
+        vendor_name=rules.name,
+        email=rules.email,
+        title=redact(ticket.title),
+        text=intent.text,
+        opened_at=link.opened_at,
+        target=rules.target,
+        calendar=ticket.policy.calendar(rules.calendar),
+    )
+
+
+def _page_id(ticket: Ticket, intent: ResolvePage) -> str | None:
+    """The pager's own id, which may have become known since the intent was made."""
+    return intent.page_id or next((page.id for page in ticket.pages if page.key == intent.page_key), None)
+
+
+def _summary(intent: Intent, recheck: bool) -> str:
+    again = ", tried again" if recheck else ""
+    return f"{intent.kind.replace('_', ' ')}{again}"
