@@ -4,16 +4,16 @@ import dataclasses
 import difflib
 import json
 import re
-import types
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import PolicyError
+from config.model_types import as_model, bare
 from config.plain_words import allowed_values, dotted, in_plain_words
 from config.positions import Document, Step, read_document
 from domain.issues import Tracker
@@ -21,7 +21,7 @@ from domain.people import Role
 from domain.policy import Action, ClockKind, CommandName, Policy
 from domain.tiers import Priority, Tier, WaitingOn
 
-__all__ = ["Placeholder", "PolicyError", "find_placeholders", "load_policy", "policy_schema"]
+__all__ = ["PLACEHOLDER", "Placeholder", "PolicyError", "find_placeholders", "load_policy", "policy_schema"]
 
 _NOUNS: dict[type[Enum], str] = {
     Action: "an action",
@@ -33,7 +33,7 @@ _NOUNS: dict[type[Enum], str] = {
     Tracker: "a tracker",
     WaitingOn: "something that a ticket waits on",
 }
-_PLACEHOLDER = "REPLACE"
+PLACEHOLDER = "REPLACE"
 
 
 def load_policy(path: Path) -> Policy:
@@ -71,7 +71,7 @@ def find_placeholders(path: Path) -> tuple[Placeholder, ...]:
     return tuple(
         Placeholder(document.file, document.line(steps), dotted(steps), value)
         for steps, value in _texts(document.data, ())
-        if _PLACEHOLDER in value
+        if PLACEHOLDER in value
     )
 
 
@@ -79,10 +79,22 @@ def policy_schema() -> str:
     """The policy's JSON Schema (draft 2020-12), with which editors check and complete policy files."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Policy.model_json_schema(mode="validation"),
+        **_in_steady_order(Policy.model_json_schema(mode="validation")),
         "title": "Tierline policy",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _in_steady_order(schema: Any) -> Any:
+    """A set's default comes out in another order each time; the schema is a file under version control."""
+    if isinstance(schema, list):
+        return [_in_steady_order(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    steady = {name: _in_steady_order(item) for name, item in schema.items()}
+    if steady.get("uniqueItems") and isinstance(steady.get("default"), list):
+        steady["default"] = sorted(steady["default"])
+    return steady
 
 
 def _texts(value: Any, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
@@ -126,18 +138,18 @@ def _what(error: ErrorDetails, steps: tuple[Step, ...]) -> str:
     if error["type"] == "extra_forbidden":
         return _unknown_field(steps)
     if error["type"] == "enum":
-        found = _type_at(Policy, error["loc"])
-        noun = next((_NOUNS[kind] for kind in _enums(found) if kind in _NOUNS), "allowed")
+        found = _enum(_type_at(Policy, error["loc"]))
+        noun = _NOUNS.get(found, "allowed") if found is not None else "allowed"
         return f"not {noun}; allowed: {allowed_values(error)}"
     if error["type"] in {"model_type", "model_attributes_type"}:
-        model = next(_models(_type_at(Policy, error["loc"])), None)
+        model = as_model(_type_at(Policy, error["loc"]))
         names = ", ".join(model.model_fields) if model is not None else ""
         return f"must hold `field: value` lines; fields: {names}"
     return in_plain_words(error)
 
 
 def _unknown_field(steps: tuple[Step, ...]) -> str:
-    model = next(_models(_type_at(Policy, steps[:-1])), Policy)
+    model = as_model(_type_at(Policy, steps[:-1])) or Policy
     names = list(model.model_fields)
     close = difflib.get_close_matches(str(steps[-1]), names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
@@ -147,9 +159,10 @@ def _unknown_field(steps: tuple[Step, ...]) -> str:
 def _type_at(annotation: Any, steps: Sequence[object]) -> Any:
     """The type of a field, by the steps of its path (``[key]`` is the type of a mapping's keys)."""
     for position, step in enumerate(steps):
-        annotation = _bare(annotation)
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            field = annotation.model_fields.get(str(step))
+        annotation = bare(annotation)
+        model = as_model(annotation)
+        if model is not None:
+            field = model.model_fields.get(str(step))
             if field is None:
                 return None
             annotation = field.annotation
@@ -167,25 +180,6 @@ def _type_at(annotation: Any, steps: Sequence[object]) -> Any:
     return annotation
 
 
-def _bare(annotation: Any) -> Any:
-    """Without ``Annotated`` and ``| None``."""
-    while True:
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation = get_args(annotation)[0]
-        elif origin in {Union, types.UnionType}:
-            annotation = next(part for part in get_args(annotation) if part is not type(None))
-        else:
-            return annotation
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    bare = _bare(annotation)
-    if isinstance(bare, type) and issubclass(bare, BaseModel):
-        yield bare
-
-
-def _enums(annotation: Any) -> Iterator[type[Enum]]:
-    bare = _bare(annotation)
-    if isinstance(bare, type) and issubclass(bare, Enum):
-        yield bare
+def _enum(annotation: Any) -> type[Enum] | None:
+    annotation = bare(annotation)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Enum) else None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -61,11 +62,17 @@ def _email(value: str) -> str:
     return value
 
 
+def _sender(value: str) -> str:
+    _email(parseaddr(value)[1])
+    return value
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_stripped), Field(min_length=1)]
 Text = Annotated[str, BeforeValidator(_stripped), Field(min_length=1)]
 Address = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address)]
 AddressWithSlash = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address_with_slash)]
 EmailAddress = Annotated[str, BeforeValidator(_stripped), AfterValidator(_email)]
+Sender = Annotated[str, BeforeValidator(_stripped), AfterValidator(_sender)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 

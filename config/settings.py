@@ -30,6 +30,7 @@ from config.sections import (
 from config.variables import DELIMITER, PREFIX, Variable, unknown_variables, variables_of
 
 __all__ = [
+    "API_TOKENS",
     "DEFAULT_POLICY",
     "ApiToken",
     "GatewaySettings",
@@ -45,6 +46,8 @@ __all__ = [
     "settings_variables",
 ]
 
+API_TOKENS = "TIERLINE_GATEWAY__API_TOKENS"
+LINK_SECRET = "TIERLINE_GATEWAY__LINK_SECRET"  # noqa: S105 - the name of a variable
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 
@@ -149,9 +152,9 @@ def _missing(given: Mapping[str, str], parts: Iterable[Part]) -> dict[str, str]:
     """What has to be set and is not, by the name of the variable."""
     known = {variable.name: variable for variable in settings_variables()}
     # The worker signs the links that the gateway verifies.
-    wanted = {known["TIERLINE_GATEWAY__LINK_SECRET"]: ""}
+    wanted = {known[LINK_SECRET]: ""}
     if Part.GATEWAY in parts:
-        wanted[known["TIERLINE_GATEWAY__API_TOKENS"]] = ""
+        wanted[known[API_TOKENS]] = ""
     sections = {variable.section for variable in known.values()}
     used = {section for section in sections if any(name.startswith(f"{PREFIX}{section}{DELIMITER}") for name in given)}
     no_tracker = not used & {"JIRA", "GITHUB"}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
 
+from config.model_types import as_model
 from config.sections import Where
 
 PREFIX = "TIERLINE_"
@@ -65,17 +65,9 @@ def unknown_variables(given: Iterable[str], known: Iterable[Variable]) -> Mappin
     return problems
 
 
-def section_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The model of a group of settings, where the field is one (``Model`` or ``Model | None``)."""
-    for candidate in (field.annotation, *get_args(field.annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
 def _variables(model: type[BaseModel], section: str) -> Iterator[Variable]:
     for name, field in model.model_fields.items():
-        inner = section_of(field) if not section else None
+        inner = as_model(field.annotation) if not section else None
         if inner is not None:
             yield from _variables(inner, section=name.upper())
             continue
@@ -92,5 +84,7 @@ def _variables(model: type[BaseModel], section: str) -> Iterator[Variable]:
 
 
 def _inside(annotation: Any) -> set[Any]:
-    """The annotation's own type and, through unions and Annotated, those within."""
-    return {annotation}.union(*(_inside(argument) for argument in get_args(annotation)))
+    """The annotation's own type and those within: of unions, collections and models."""
+    model = as_model(annotation)
+    fields = [field.annotation for field in model.model_fields.values()] if model is not None else []
+    return {annotation}.union(*(_inside(part) for part in (*get_args(annotation), *fields)))

@@ -1,0 +1,188 @@
+"""Tries every outside system that is configured, side by side and within a bounded time."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from cli.findings import Finding, note, ok, to_do
+from config.errors import ConfigurationError
+from config.policy import PLACEHOLDER
+from config.settings import Settings
+from config.temporal_client import temporal_connect_config
+from domain.issues import Tracker
+from domain.policy import Policy
+from integrations.checks import Check
+from integrations.clients import Clients, build_clients
+from integrations.errors import IntegrationError
+
+# A call to a vendor ends after ten seconds by itself; a system with several channels or projects needs several calls.
+_PATIENCE = timedelta(seconds=45)
+_TEMPORAL_PATIENCE = timedelta(seconds=5)
+
+Attempt = Callable[[], Awaitable[list[Check]]]
+
+
+def try_connections(
+    settings: Settings | None, policy: Policy | None, environ: Mapping[str, str]
+) -> list[asyncio.Task[list[Finding]]]:
+    """Start all attempts at once; each task ends within its patience and never fails.
+
+    Without settings only Temporal is tried; without a policy no channel, project or service is.
+    """
+    temporal = asyncio.create_task(_temporal(environ))
+    return [
+        temporal,
+        *(asyncio.create_task(_tried(system, attempt)) for system, attempt in _attempts(settings, policy)),
+    ]
+
+
+def _attempts(settings: Settings | None, policy: Policy | None) -> list[tuple[str, Attempt]]:
+    if settings is None:
+        return [("outside", _later)]
+    try:
+        return list(_of_clients(build_clients(settings), policy))
+    except IntegrationError as error:
+        reason = str(error)
+
+        async def refused() -> list[Check]:
+            return [Check(what="connections", ok=False, advice=reason)]
+
+        return [("outside", refused)]
+
+
+async def _later() -> list[Check]:
+    raise _SettingsFirst
+
+
+class _SettingsFirst(Exception):
+    """The settings are not whole, so that there is nothing to try yet."""
+
+
+def _of_clients(clients: Clients, policy: Policy | None) -> Iterator[tuple[str, Attempt]]:
+    chat, jira, github, pager, mailer = clients.chat, clients.jira, clients.github, clients.pager, clients.mailer
+    if chat is not None:
+        channels = _own(_channels(policy))
+        yield "Slack", _in_thread(lambda: chat.check(channels))
+    if jira is not None:
+        projects = _own(_projects(policy, Tracker.JIRA))
+        yield "Jira", _in_thread(lambda: jira.check(projects))
+    if github is not None:
+        repositories = _own(_projects(policy, Tracker.GITHUB))
+        yield "GitHub", _in_thread(lambda: github.check(repositories))
+    if pager is not None:
+        services = _own(_services(policy))
+        yield "PagerDuty", _in_thread(lambda: pager.check(services))
+    if mailer is not None:
+        yield "Mail", mailer.check
+
+
+def _own(names: Iterable[str]) -> list[str]:
+    """Each name once, without those that still wait for the team's own."""
+    return [name for name in dict.fromkeys(names) if PLACEHOLDER not in name]
+
+
+def _channels(policy: Policy | None) -> Iterator[str]:
+    if policy is not None:
+        yield from (rules.channel for rules in policy.tiers.values())
+        if policy.digest is not None:
+            yield policy.digest.channel
+
+
+def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:
+    if policy is not None:
+        yield from (route.project for route in policy.routes if route.tracker is tracker)
+
+
+def _services(policy: Policy | None) -> Iterator[str]:
+    if policy is not None:
+        yield from (rules.page.service for rules in policy.tiers.values() if rules.page is not None)
+
+
+async def _tried(system: str, attempt: Attempt) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return [_finding(check) for check in await attempt()]
+    except _SettingsFirst:
+        return [note("connections: tried once the settings are whole")]
+    except TimeoutError:
+        return [to_do(f"{system}: no answer within {_PATIENCE.seconds} seconds; is it down, or a firewall in between?")]
+    except IntegrationError as error:
+        return [to_do(str(error))]
+    except Exception as error:  # one system's surprise must not hide what the others say
+        return [to_do(f"{system}: cannot be tried: {type(error).__name__}: {' '.join(str(error).split())[:200]}")]
+
+
+def _finding(check: Check) -> Finding:
+    if check.ok:
+        return ok(check.what)
+    return to_do(f"{check.what}: {check.advice}" if check.advice else check.what)
+
+
+def _in_thread(work: Callable[[], list[Check]]) -> Attempt:
+    """The clients block. A daemon thread, unlike an executor's, does not hold the program back when its time is over."""
+
+    async def run() -> list[Check]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[list[Check]] = loop.create_future()
+
+        def settle(found: list[Check] | None, error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(found or [])
+
+        def call() -> None:
+            found, failed = None, None
+            try:
+                found = work()
+            except Exception as error:
+                failed = error
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle, found, failed)
+
+        threading.Thread(target=call, daemon=True).start()
+        return await done
+
+    return run
+
+
+async def _temporal(environ: Mapping[str, str]) -> list[Finding]:
+    try:
+        config = temporal_connect_config(environ=environ, dotenv=None)
+    except ConfigurationError as error:
+        return [to_do(problem) for problem in error.problems]
+    address, namespace = config["target_host"], config["namespace"]
+    try:
+        async with asyncio.timeout(_TEMPORAL_PATIENCE.total_seconds()):
+            client = await Client.connect(**config)
+            await client.workflow_service.describe_namespace(
+                DescribeNamespaceRequest(namespace=namespace), timeout=_TEMPORAL_PATIENCE
+            )
+    except RPCError as error:
+        return [to_do(_temporal_refusal(error, address, namespace))]
+    except (TimeoutError, RuntimeError, OSError, ValueError):
+        return [
+            to_do(
+                f"Temporal: nothing answers at {address}; start a server (docker compose up, or temporal server start-dev), "
+                "or name another in TEMPORAL_ADDRESS"
+            )
+        ]
+    return [ok(f"Temporal: namespace {namespace} at {address}")]
+
+
+def _temporal_refusal(error: RPCError, address: str, namespace: str) -> str:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        return (
+            f"Temporal: {address} has no namespace {namespace}; create it (temporal operator namespace create -n {namespace}), "
+            "or name another in TEMPORAL_NAMESPACE"
+        )
+    if error.status in {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}:
+        return f"Temporal: {address} refuses us; correct TEMPORAL_API_KEY or the TEMPORAL_TLS_… variables"
+    return f"Temporal: {address} answers {error.status.name}: {error.message[:200]}"

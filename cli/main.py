@@ -1,0 +1,122 @@
+"""The `tierline` command."""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from cli import policy as policy_commands
+from cli import settings as settings_commands
+from config.errors import ConfigurationError
+from integrations.errors import IntegrationError
+
+_DEBUG = "--debug"
+
+app = typer.Typer(
+    name="tierline",
+    help="Owns the path of a support ticket, from the first reply to the outside vendor.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(policy_commands.app, name="policy")
+app.add_typer(settings_commands.app, name="settings")
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option(_DEBUG, help="Show the traceback of an unexpected error.")] = False,
+) -> None:
+    """Owns the path of a support ticket, from the first reply to the outside vendor."""
+    # `main` reads the option itself: it has to know before anything can fail.
+
+
+@app.command("check")
+def check(
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="The policy to check instead of the configured one.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read settings and policy only; connect to nothing.")
+    ] = False,
+) -> None:
+    """Check settings, policy, connections and permissions: one line each, and exit 1 when something is to be done."""
+    from cli.check import check as run_check
+
+    raise typer.Exit(0 if run_check(policy=policy, offline=offline) else 1)
+
+
+@app.command(
+    "demo",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def demo(context: typer.Context) -> None:
+    """Watch a ticket live: engine, sandbox, gateway and worker on this machine (`tierline demo --help`)."""
+    from cli.demo import demo as run_demo
+
+    # The demo's own options are read here, so that its many imports cost the other commands nothing.
+    inner = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    inner.command()(run_demo)
+    inner(args=context.args, prog_name="tierline demo")
+
+
+@app.command("version")
+def show_version() -> None:
+    """Print the version."""
+    try:
+        typer.echo(f"tierline {version('tierline')}")
+    except PackageNotFoundError:
+        typer.echo("tierline, from a checkout that is not installed; run make setup")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and leave: 0 done, 1 something is wrong, 2 wrong usage, 130 interrupted. Never a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _leave(_run([argument for argument in given if argument != _DEBUG], debug=_DEBUG in given))
+
+
+def _run(arguments: list[str], *, debug: bool) -> int:
+    try:
+        app(args=arguments, prog_name="tierline")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except (ConfigurationError, IntegrationError) as error:
+        _tell(str(error))
+        return 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        else:
+            reason = " ".join(str(error).split())[:300]
+            _tell(f"tierline: {type(error).__name__}{': ' + reason if reason else ''}")
+            _tell(f"Run again with {_DEBUG} to see the traceback.")
+        return 1
+    return 0
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _leave(code: int) -> NoReturn:
+    """Flush and leave at once: a short-lived Temporal client may crash while the interpreter takes itself down."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

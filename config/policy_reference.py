@@ -1,0 +1,171 @@
+"""Writes the policy's reference (docs/policy.md) from its models."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from config.model_types import bare, inner_model
+from domain.calendar import Calendar, Week
+from domain.durations import format_duration
+from domain.policy import DEFAULT_PERMISSIONS, Match, Policy, Route, TierRules, VendorRules
+
+_INTRODUCTION = """\
+# The policy
+
+Everything that a team decides is in one YAML file: tiers, calendars, targets, ladders, routes and vendors. `TIERLINE_POLICY_FILE`
+names it; without it, the file that ships with Tierline is used (`config/policies/default.yaml`), which is made to be copied.
+
+- `tierline policy check FILE` tells each problem with file, line, field and what is allowed.
+- `tierline check` tries what the policy names: Slack channels, Jira projects, GitHub repositories, PagerDuty services.
+- With `# yaml-language-server: $schema=…/config/policy.schema.json` as its first line, editors complete and check the file.
+- An open ticket keeps the policy that it was opened under. Change `version` with each edit.
+- A *length of time* is written `30s`, `15m`, `4h`, `2d` or `1h30m`; a day is 24 hours of whatever calendar counts it.
+- true, false, null and numbers are read as in YAML 1.2. YAML's anchors, aliases and `<<` work.
+
+This page is made from the models by `tierline policy reference`.
+"""
+
+# What the models leave to their names, and a stranger would ask.
+_WORDS: dict[tuple[type[BaseModel], str], str] = {
+    (Policy, "name"): "What people call the policy.",
+    (Policy, "calendars"): "When clocks count, by name. `always` (around the clock) is there without being written.",
+    (Policy, "tiers"): "The tiers that tickets go through.",
+    (Policy, "clocks"): "What is measured.",
+    (Policy, "ladders"): "What happens as a clock runs, by name.",
+    (Policy, "vendors"): "Outside companies that owe answers, by a short name.",
+    (Policy, "digest"): "The joint retro of support and engineering; none if left out.",
+    (Calendar, "zone"): "IANA time zone, such as `Europe/Brussels`.",
+    (Calendar, "always_open"): "Around the clock; `weekly` and `holidays` then say nothing.",
+    (Calendar, "weekly"): "The open spans of each weekday.",
+    (Calendar, "holidays"): "Days on which it is closed, in its own time zone.",
+    (TierRules, "name"): "What people call the tier.",
+    (Match, "product"): "The ticket's product.",
+    (Match, "component"): "The ticket's component.",
+    (Match, "priority"): "The ticket's priority.",
+    (Match, "plan"): "The customer's plan.",
+    (Route, "match"): "Which tickets go this way; all, if left out.",
+    (Route, "tracker"): "Where the issue is opened.",
+    (Route, "labels"): "Labels that each issue gets.",
+    (VendorRules, "name"): "What people call the vendor.",
+    (VendorRules, "email"): "Where its support is written to.",
+    (VendorRules, "calendar"): "The calendar that counts its target.",
+}
+_LADDER_RUNGS = "The steps, in rising order of `at`."
+_TEAM = "Whose retro it is; part of its workflow's id."
+_SPANS = "Spans such as `08:00-12:00`; an end before the start runs over midnight."
+
+
+def policy_reference() -> str:
+    """The whole page, as Markdown."""
+    sections = [_written(section) for section in _sections(Policy, "")]
+    return "\n".join([_INTRODUCTION, *sections, _permissions()])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Section:
+    path: str
+    model: type[BaseModel]
+
+
+def _sections(model: type[BaseModel], path: str) -> Iterator[_Section]:
+    yield _Section(path, model)
+    for name, field in model.model_fields.items():
+        inner = inner_model(field.annotation)
+        if inner is not None:
+            yield from _sections(inner, f"{path}.{name}{_step(field)}".removeprefix("."))
+
+
+def _step(field: FieldInfo) -> str:
+    kind = get_origin(bare(field.annotation))
+    if kind is dict:
+        key = bare(get_args(bare(field.annotation))[0])
+        return f".<{_key_name(key)}>"
+    return "[]" if kind is tuple else ""
+
+
+def _key_name(key: Any) -> str:
+    if isinstance(key, type) and issubclass(key, Enum):
+        return {"ClockKind": "clock"}.get(key.__name__, key.__name__.lower())
+    return "name"
+
+
+def _written(section: _Section) -> str:
+    about = (section.model.__doc__ or "").strip().split("\n\n")
+    heading = f"## `{section.path}`" if section.path else "## Top level"
+    lines = [heading, "", " ".join(about[0].split()), ""]
+    if section.model.__name__ == "Rung":
+        lines += [
+            "`every` and `times` repeat the step: `times` more times, `every` apart on the clock's calendar. `hand_off` moves the",
+            "ticket to the next tier.",
+            "",
+        ]
+    lines += ["| field | value | default | meaning |", "|---|---|---|---|"]
+    for name, field in section.model.model_fields.items():
+        lines.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {meaning(section.model, name)} |")
+    return "\n".join(lines) + "\n"
+
+
+def meaning(model: type[BaseModel], name: str) -> str:
+    """What a field is for, in a sentence; empty where neither the model nor this page says it."""
+    described = model.model_fields[name].description or _WORDS.get((model, name), "")
+    if described:
+        return described
+    if model is Week:
+        return _SPANS
+    return {"rungs": _LADDER_RUNGS, "team": _TEAM}.get(name, "")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value == () or value == {} or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, frozenset | tuple):
+        return ", ".join(f"`{item}`" for item in sorted(value)) if value else ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, timedelta):
+        return f"`{format_duration(value)}`"
+    return f"`{value}`"
+
+
+def _type(annotation: Any) -> str:
+    annotation = bare(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return f"for each {_each(arguments[0])}: {_type(arguments[1])}"
+    if origin in {tuple, frozenset}:
+        return f"list of {_type(arguments[0])}"
+    if isinstance(annotation, type):
+        if issubclass(annotation, Enum):
+            return " \\| ".join(f"`{item.value}`" for item in annotation)
+        if issubclass(annotation, BaseModel):
+            return "fields"
+        return {
+            str: "text",
+            int: "whole number",
+            bool: "`true` \\| `false`",
+            timedelta: "length of time",
+            date: "date",
+        }.get(annotation, annotation.__name__)
+    return str(annotation)
+
+
+def _each(key: Any) -> str:
+    key = bare(key)
+    if isinstance(key, type) and issubclass(key, Enum):
+        return ", ".join(f"`{item.value}`" for item in key)
+    return "name"
+
+
+def _permissions() -> str:
+    lines = ["## Who may do what, unless `permissions` says otherwise", "", "| command | roles |", "|---|---|"]
+    for command, roles in DEFAULT_PERMISSIONS.items():
+        lines.append(f"| `{command}` | {', '.join(f'`{role}`' for role in roles)} |")
+    return "\n".join(lines) + "\n"
