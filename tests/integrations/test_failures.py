@@ -1,0 +1,223 @@
+"""Whatever a vendor does wrong, each client asks once and says in one clear sentence what kind of failure it is."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from domain.chat import MessageRef
+from domain.issues import IssueRef, Tracker
+from integrations.base_url import checked_base_url
+from integrations.chat_room import ChatRoom
+from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
+from integrations.github.tracker import GitHubTracker
+from integrations.http_status import waiting_time
+from integrations.issue_tracker import IssueTracker
+from integrations.jira.tracker import JiraTracker
+from integrations.pager import Pager
+from integrations.pagerduty.pager import PagerDutyPager
+from integrations.slack.room import SlackRoom
+from tests.integrations.subjects import CARD, issue_draft, page_draft
+from tests.integrations.vendor_at_fault import SECRET_IN_BODY, Misbehaviour, VendorAtFault
+
+TOKEN = "xoxb-very-secret-token-of-the-test"
+
+
+def slack(url: str) -> ChatRoom:
+    return SlackRoom(SecretStr(TOKEN), f"{url}/slack/api/")
+
+
+def jira(url: str) -> IssueTracker:
+    return JiraTracker(f"{url}/jira", "bot@acme.example", SecretStr(TOKEN))
+
+
+def github(url: str) -> IssueTracker:
+    return GitHubTracker(f"{url}/github", token=SecretStr(TOKEN))
+
+
+def pagerduty(url: str) -> Pager:
+    return PagerDutyPager(SecretStr(TOKEN), "bot@acme.example", f"{url}/pagerduty")
+
+
+MESSAGE = MessageRef(channel="C0SUPL1", ts="1700000000.000100")
+JIRA_ISSUE = IssueRef(tracker=Tracker.JIRA, id="10042", key="PAY-12", url="https://x.example/browse/PAY-12")
+GITHUB_ISSUE = IssueRef(tracker=Tracker.GITHUB, id="I_1", key="acme/storefront#7", url="https://x.example/7")
+
+CALLS: dict[str, Callable[[str], Any]] = {
+    "slack post": lambda url: slack(url).post_card("C0SUPL1", CARD, key="k", recheck=False),
+    "slack post again": lambda url: slack(url).post_card("C0SUPL1", CARD, key="k", recheck=True),
+    "slack update": lambda url: slack(url).update_card(MESSAGE, CARD),
+    "slack user": lambda url: slack(url).user("U0ADA"),
+    "jira open": lambda url: jira(url).open_issue(issue_draft(Tracker.JIRA), recheck=False),
+    "jira open again": lambda url: jira(url).open_issue(issue_draft(Tracker.JIRA), recheck=True),
+    "jira fetch": lambda url: jira(url).fetch(JIRA_ISSUE, comments_since=None),
+    "jira find": lambda url: jira(url).find("PAY-12"),
+    "jira comment": lambda url: jira(url).comment(JIRA_ISSUE, "words", key="k", recheck=False),
+    "jira comment again": lambda url: jira(url).comment(JIRA_ISSUE, "words", key="k", recheck=True),
+    "jira link": lambda url: jira(url).link_back(JIRA_ISSUE, global_id="g", url="https://x.example", title="t"),
+    "github open": lambda url: github(url).open_issue(issue_draft(Tracker.GITHUB), recheck=False),
+    "github open again": lambda url: github(url).open_issue(issue_draft(Tracker.GITHUB), recheck=True),
+    "github fetch": lambda url: github(url).fetch(GITHUB_ISSUE, comments_since=None),
+    "github comment": lambda url: github(url).comment(GITHUB_ISSUE, "words", key="k", recheck=False),
+    "pagerduty page": lambda url: pagerduty(url).raise_page(page_draft(priority=None)),
+    "pagerduty fetch": lambda url: pagerduty(url).fetch("PINC1"),
+    "pagerduty resolve": lambda url: pagerduty(url).resolve(page_key="k", page_id="PINC1"),
+    "pagerduty note": lambda url: pagerduty(url).note("PINC1", "words"),
+    "pagerduty on call": lambda url: pagerduty(url).on_call("PEPENG"),
+}
+
+FAULTS: dict[str, tuple[Misbehaviour, type[IntegrationError]]] = {
+    "drop": (Misbehaviour(None), PassingFailure),
+    "500": (Misbehaviour(500), PassingFailure),
+    "502 from a proxy": (Misbehaviour(502, body=f"<html>{SECRET_IN_BODY}</html>"), PassingFailure),
+    "503": (Misbehaviour(503, {"Retry-After": "1"}), PassingFailure),
+    "200 from a proxy": (Misbehaviour(200, body=f"<html>{SECRET_IN_BODY}</html>"), PassingFailure),
+    "429": (Misbehaviour(429, {"Retry-After": "7", "ratelimit-reset": "7"}), RateLimited),
+    "401": (Misbehaviour(401), PermanentFailure),
+    "404": (Misbehaviour(404), PermanentFailure),
+}
+
+
+@pytest.fixture
+def vendor() -> Iterator[VendorAtFault]:
+    with VendorAtFault().serving() as server:
+        yield server
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("call", CALLS)
+def test_one_request_and_the_right_class_of_failure(vendor: VendorAtFault, call: str, fault: str) -> None:
+    vendor.misbehaviour, expected = FAULTS[fault]
+
+    with pytest.raises(IntegrationError) as caught:
+        CALLS[call](vendor.url)
+
+    failure = caught.value
+    assert isinstance(failure, expected)
+    assert len(vendor.requests) == 1, vendor.requests
+    if isinstance(failure, RateLimited):
+        assert failure.retry_after == timedelta(seconds=7)
+    if isinstance(failure, PermanentFailure):
+        assert failure.status == vendor.misbehaviour.status
+    said = str(failure)
+    assert said.startswith(f"{call.split()[0]}: ")
+    assert SECRET_IN_BODY not in said
+    assert TOKEN[-4:] not in said
+    assert "\n" not in said
+    assert len(said) < 200
+
+
+def test_a_priority_that_cannot_be_looked_up_does_not_stop_the_page(vendor: VendorAtFault) -> None:
+    vendor.misbehaviour = Misbehaviour(404)
+
+    with pytest.raises(PermanentFailure):
+        pagerduty(vendor.url).raise_page(page_draft())
+
+    assert vendor.requests == ["GET /pagerduty/priorities", "POST /pagerduty/incidents"]
+
+
+def test_building_a_client_calls_nobody(vendor: VendorAtFault) -> None:
+    for build in (slack, jira, github, pagerduty):
+        build(vendor.url)
+
+    assert vendor.requests == []
+
+
+def test_nobody_listening_is_a_passing_failure(free_port: int) -> None:
+    for name, call in CALLS.items():
+        with pytest.raises(PassingFailure, match=name.split()[0]):
+            call(f"http://127.0.0.1:{free_port}")
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "12"}, 12),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "RESET"}, 91),
+        ({}, None),
+    ],
+)
+def test_githubs_limits_come_as_403(vendor: VendorAtFault, headers: dict[str, str], wait: int | None) -> None:
+    reset = str(int(datetime.now(UTC).timestamp()) + 90)
+    told = {name: value.replace("RESET", reset) for name, value in headers.items()}
+    vendor.misbehaviour = Misbehaviour(403, told)
+
+    with pytest.raises(IntegrationError) as caught:
+        github(vendor.url).find("acme/storefront#7")
+
+    if wait is None:
+        assert isinstance(caught.value, PermanentFailure)
+    else:
+        assert isinstance(caught.value, RateLimited)
+        assert abs(caught.value.retry_after - timedelta(seconds=wait)) <= timedelta(seconds=2)
+
+
+def test_slacks_own_words_for_a_message_that_is_gone(vendor: VendorAtFault) -> None:
+    vendor.misbehaviour = Misbehaviour(200, body='{"ok": false, "error": "message_not_found"}')
+
+    with pytest.raises(PermanentFailure, match="the message is gone") as caught:
+        slack(vendor.url).update_card(MESSAGE, CARD)
+
+    assert caught.value.code == "message_not_found"
+
+
+def test_slack_names_the_missing_scope(vendor: VendorAtFault) -> None:
+    vendor.misbehaviour = Misbehaviour(200, body='{"ok": false, "error": "missing_scope", "needed": "users:read"}')
+
+    with pytest.raises(PermanentFailure, match="lacks the scope users:read"):
+        slack(vendor.url).user("U0ADA")
+
+
+@pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable"])
+def test_slacks_inner_errors_pass(vendor: VendorAtFault, code: str) -> None:
+    vendor.misbehaviour = Misbehaviour(200, body=f'{{"ok": false, "error": "{code}"}}')
+
+    with pytest.raises(PassingFailure):
+        slack(vendor.url).post_card("C0SUPL1", CARD, key="k", recheck=False)
+
+
+def test_jira_names_the_refused_fields_and_not_what_was_in_them(vendor: VendorAtFault) -> None:
+    body = f'{{"errorMessages": [], "errors": {{"priority": "{SECRET_IN_BODY}", "customfield_10010": "is required"}}}}'
+    vendor.misbehaviour = Misbehaviour(400, body=body)
+
+    with pytest.raises(PermanentFailure, match="customfield_10010, priority") as caught:
+        jira(vendor.url).open_issue(issue_draft(Tracker.JIRA), recheck=False)
+
+    assert SECRET_IN_BODY not in str(caught.value)
+
+
+@pytest.mark.parametrize("reference", ["../../3/myself", "PAY 12", "https://x.example/secure/Dashboard.jspa", ""])
+def test_what_is_no_issue_is_refused_without_a_call(vendor: VendorAtFault, reference: str) -> None:
+    for tracker in (jira(vendor.url), github(vendor.url)):
+        with pytest.raises(PermanentFailure, match="name an issue"):
+            tracker.find(reference)
+
+    assert vendor.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://jira.acme.example", "ftp://127.0.0.1", "acme.atlassian.net", ""])
+def test_secrets_do_not_travel_in_the_clear(url: str) -> None:
+    with pytest.raises(PermanentFailure, match="https"):
+        checked_base_url("jira", url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://acme.atlassian.net/", "http://127.0.0.1:80", "http://localhost", "http://[::1]:9"]
+)
+def test_addresses_that_may_be_called(url: str) -> None:
+    assert checked_base_url("jira", url) == url.rstrip("/")
+
+
+def test_the_time_to_wait_is_read_in_each_of_its_forms() -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)
+
+    assert waiting_time({"retry-after": "3"}) == timedelta(seconds=3)
+    assert waiting_time({"Retry-After": "2.5"}) == timedelta(seconds=2.5)
+    assert timedelta(seconds=55) < waiting_time({"Retry-After": in_a_minute}) <= timedelta(minutes=1)
+    assert waiting_time({"Retry-After": "soon"}) == timedelta(seconds=30)
+    assert waiting_time({}) == timedelta(seconds=30)
+    assert waiting_time({"Retry-After": "-5"}) == timedelta(seconds=1)
+    assert waiting_time({"Retry-After": "999999"}) == timedelta(hours=1)
