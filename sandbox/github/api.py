@@ -262,7 +262,7 @@ class _Accounts(_Part):
             if not issue.deleted and issue.created_at <= indexed_before and _search_matches(self.state, issue, q)
         ]
         items = [{**self.shapes.issue(issue), "score": 1.0} for issue in found]
-        return {"total_count": len(items), "incomplete_results": False, "items": items[:100]}
+        return {"total_count": len(items), "incomplete_results": False, "search_type": "lexical", "items": items[:100]}
 
 
 _TERM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')

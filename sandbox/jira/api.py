@@ -157,7 +157,6 @@ class _Site(_Part):
             "serverTime": timestamp(now),
             "scmInfo": "sandbox",
             "serverTitle": "Jira",
-            "defaultLocale": {"locale": "en_US"},
         }
 
     async def myself(self, request: Request) -> Json:

@@ -114,7 +114,7 @@ def reopen(state: PagerDutyState, agent: User, incident: Incident) -> None:
     _move(state, incident, "triggered", agent)
     incident.resolved_at = incident.acknowledged_by = incident.acknowledged_at = None
     incident.assignees, incident.assigned_at = [state.on_call], incident.status_changed_at
-    _log(state, incident, "reopen_log_entry", agent)
+    _log(state, incident, "assign_log_entry", agent)
     _record(state, "incident.reopen", incident, agent)
     webhooks.incident_event(state, "incident.reopened", incident, agent)
 
@@ -136,7 +136,7 @@ def set_priority(state: PagerDutyState, user: User, incident: Incident, priority
         return
     incident.priority = priority
     incident.updated_at = state.clock()
-    _log(state, incident, "priority_change_log_entry", user)
+    _log(state, incident, "field_value_change_log_entry", user)
     _record(state, "incident.priority", incident, user)
     webhooks.incident_event(state, "incident.priority_updated", incident, user)
 

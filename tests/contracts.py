@@ -1,0 +1,287 @@
+"""The vendors' own OpenAPI descriptions, to hold HTTP exchanges against: what our clients send and what the sandbox answers.
+
+An exchange is recorded on the sandbox's side (`RecordingMiddleware`) and given to the contract that covers its path:
+
+    sandbox.app.add_middleware(RecordingMiddleware, exchanges=exchanges)
+    ...
+    for exchange in exchanges:
+        validate_request(exchange)
+        validate_response(exchange)
+
+Where a vendor's description is narrower than what the vendor really sends, it is corrected here, each time with the reason.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from openapi_core import OpenAPI
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.templating.paths.exceptions import PathNotFound
+from openapi_core.testing import MockRequest, MockResponse
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from werkzeug.datastructures import MultiDict
+
+from tests.shared import shared_dir
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request to the sandbox and its answer, as they went over the wire."""
+
+    method: str
+    path: str
+    query: str
+    request_headers: dict[str, str]
+    request_body: bytes
+    status: int
+    response_headers: dict[str, str]
+    response_body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}{'?' + self.query if self.query else ''} -> {self.status}"
+
+
+class RecordingMiddleware:
+    """Keeps every exchange of an ASGI application."""
+
+    def __init__(self, app: ASGIApp, exchanges: list[Exchange]) -> None:
+        self._app = app
+        self._exchanges = exchanges
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent, answered, start = bytearray(), bytearray(), dict[str, Any]()
+
+        async def listen() -> Message:
+            message = await receive()
+            sent.extend(message.get("body", b""))
+            return message
+
+        async def speak(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            answered.extend(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, listen, speak)
+        finally:
+            if start:
+                exchange = Exchange(
+                    method=scope["method"],
+                    path=scope["path"],
+                    query=scope["query_string"].decode(),
+                    request_headers=_headers(scope["headers"]),
+                    request_body=bytes(sent),
+                    status=start["status"],
+                    response_headers=_headers(start["headers"]),
+                    response_body=bytes(answered),
+                )
+                self._exchanges.append(exchange)
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode().lower(): value.decode() for name, value in raw}
+
+
+class ContractViolation(AssertionError):
+    """An exchange does not keep to the vendor's description."""
+
+
+class NotCovered(AssertionError):
+    """The vendor's description, as far as we have it, does not know this path and method."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One vendor's description and where the sandbox serves it."""
+
+    prefix: str
+    """What the sandbox puts before the vendor's paths."""
+    host: str
+    """The vendor's own host: the description knows its paths below this one."""
+    file: tuple[str, ...]
+    correct: Callable[[Json], None]
+
+    def request(self, exchange: Exchange) -> MockRequest:
+        """The request as if it had gone to the vendor."""
+        content_type = exchange.request_headers.get("content-type", "application/json")
+        return MockRequest(
+            host_url=self.host,
+            method=exchange.method.lower(),
+            path=exchange.path.removeprefix(self.prefix),
+            args=MultiDict(parse_qsl(exchange.query, keep_blank_values=True)),
+            headers=exchange.request_headers,
+            data=exchange.request_body or None,
+            content_type=content_type,
+        )
+
+
+def validate_request(exchange: Exchange) -> None:
+    """Hold what was sent against the vendor's description.
+
+    Raises:
+        ContractViolation: it does not keep to it; the text says where.
+        NotCovered: the description does not know the path.
+    """
+    contract = _contract(exchange)
+    try:
+        _description(contract).validate_request(contract.request(exchange))
+    except PathNotFound as error:
+        raise NotCovered(f"{exchange}: {error}") from None
+    except OpenAPIError as error:
+        raise ContractViolation(_told(exchange, "request", error)) from None
+
+
+def validate_response(exchange: Exchange) -> None:
+    """Hold what was answered against the vendor's description.
+
+    Raises:
+        ContractViolation: it does not keep to it; the text says where.
+        NotCovered: the description does not know the path.
+    """
+    contract = _contract(exchange)
+    response = MockResponse(
+        data=exchange.response_body,
+        status_code=exchange.status,
+        headers=exchange.response_headers,
+        content_type=exchange.response_headers.get("content-type", "application/json"),
+    )
+    try:
+        _description(contract).validate_response(contract.request(exchange), response)
+    except PathNotFound as error:
+        raise NotCovered(f"{exchange}: {error}") from None
+    except OpenAPIError as error:
+        raise ContractViolation(_told(exchange, "response", error)) from None
+
+
+def covered(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Those exchanges whose path and method a description knows."""
+    return [exchange for exchange in exchanges if _is_covered(exchange)]
+
+
+def _is_covered(exchange: Exchange) -> bool:
+    try:
+        validate_response(exchange)
+    except NotCovered:
+        return False
+    except ContractViolation:
+        return True
+    return True
+
+
+def _contract(exchange: Exchange) -> Contract:
+    for contract in CONTRACTS:
+        if exchange.path.startswith(contract.prefix + "/"):
+            return contract
+    raise NotCovered(f"{exchange}: no vendor's path")
+
+
+@cache
+def _description(contract: Contract) -> OpenAPI:
+    document = json.loads(shared_dir("contracts", *contract.file).read_text())
+    contract.correct(document)
+    return OpenAPI.from_dict(document)
+
+
+def _told(exchange: Exchange, part: str, error: BaseException) -> str:
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, InvalidSchemaValue):
+            lines += [line for schema_error in cause.schema_errors for line in _leaves(schema_error)]
+        cause = cause.__cause__
+    return "\n  ".join([f"{exchange}: {part}: {type(error).__name__}", *(lines or [str(error)])])
+
+
+def _leaves(error: Any, indent: str = "") -> Iterable[str]:
+    """What is wrong by a validation error of jsonschema, and below an ``anyOf`` what was wrong with each choice."""
+    where = "/".join(map(str, error.absolute_path)) or "the whole"
+    message = error.message if len(error.message) <= 200 else error.message[:100] + " ... " + error.message[-100:]
+    yield f"{indent}{where}: {message}"
+    for inner in error.context or ():
+        yield from _leaves(inner, indent + "  ")
+
+
+def _objects(node: Any) -> Iterable[Json]:
+    """Every JSON object within a document, outermost first."""
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(child)
+
+
+def _allow_null(schema: Json, *names: str) -> None:
+    for name in names:
+        schema["properties"][name] = {"anyOf": [schema["properties"][name], {"nullable": True, "enum": [None]}]}
+
+
+def _correct_jira(document: Json) -> None:
+    for node in _objects(document):
+        # Jira writes offsets without a colon (2026-01-31T12:00:00.000+0000), which is no RFC 3339 date-time; its own
+        # examples and the recorded webhooks have this form.
+        if node.get("format") == "date-time":
+            del node["format"]
+    for path in document["paths"].values():
+        for operation in (value for key, value in path.items() if key in ("get", "post", "put", "delete")):
+            for response in operation["responses"].values():
+                # A JSON body of no shape at all is described where in truth there is none: 204, and a property set.
+                if response.get("content", {}).get("application/json", {}).get("schema") == {}:
+                    del response["content"]
+    # One side of a change is null where nothing was, or is, as in every recorded changelog.
+    _allow_null(document["components"]["schemas"]["ChangeDetails"], "from", "fromString", "to", "toString")
+
+
+def _correct_github(document: Json) -> None:
+    for node in _objects(document):
+        # OpenAPI 3.0 wants null among the values of a nullable enum; GitHub's description leaves it out of
+        # state_reason, which is null on every issue that was never closed.
+        if node.get("nullable") and "enum" in node and None not in node["enum"]:
+            node["enum"].append(None)
+    # The account of an installation is a user or an enterprise, described as both at once.
+    installation = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
+    account = installation["schema"]["items"]["properties"]["account"]["anyOf"][0]
+    account["anyOf"] = account.pop("allOf")
+
+
+def _correct_pagerduty(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    # What these say of themselves ("null if the incident is not resolved") their types do not.
+    _allow_null(schemas["Incident"]["allOf"][1], "resolved_at", "alert_grouping", "resolve_reason", "conference_bridge")
+    _allow_null(schemas["Service"]["allOf"][1], "auto_resolve_timeout", "last_incident_timestamp", "support_hours")
+    _allow_null(schemas["User"]["allOf"][1], "job_title")
+    # The kinds of a log entry's channel are meant to exclude one another, but nothing in them does.
+    schemas["LogEntry"]["allOf"][1]["properties"]["channel"] = {"type": "object"}
+    # The entry's own list of types has acknowledge_log_entry, which is what PagerDuty sends.
+    schemas["AcknowledgeLogEntry"]["allOf"][1]["properties"]["type"]["enum"].append("acknowledge_log_entry")
+    # Every path refuses a wrong key with 401; this one's list of answers lacks it.
+    document["paths"]["/users/me"]["get"]["responses"].setdefault(
+        "401", {"$ref": "#/components/responses/Unauthorized"}
+    )
+
+
+def _correct_pagerduty_events(_document: Json) -> None:
+    pass
+
+
+CONTRACTS = (
+    Contract("/jira", "https://your-domain.atlassian.net", ("jira", "platform-v3.slice.json"), _correct_jira),
+    Contract("/github", "https://api.github.com", ("github", "rest.slice.json"), _correct_github),
+    Contract("/pagerduty", "https://api.pagerduty.com", ("pagerduty", "rest-v2.slice.json"), _correct_pagerduty),
+    Contract(
+        "/pagerduty-events",
+        "https://events.pagerduty.com",
+        ("pagerduty", "events-v2.openapiv3.json"),
+        _correct_pagerduty_events,
+    ),
+)
