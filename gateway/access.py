@@ -1,0 +1,80 @@
+"""Who calls, and whether they may: bearer tokens of the REST API, Slack users, and the policy's permissions."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+
+from config.sections import ApiToken
+from domain.people import Actor, ActorKind, Role
+from domain.policy import CommandName, Policy
+
+READERS = (Role.AGENT, Role.LEAD, Role.ENGINEER, Role.OPERATOR, Role.INTEGRATION)
+"""Roles that may read tickets through the API."""
+OPENERS = (Role.AGENT, Role.LEAD, Role.OPERATOR, Role.INTEGRATION)
+"""Roles that may open tickets through the API."""
+
+_ROLE_NAMES = {
+    Role.AGENT: "support agents",
+    Role.LEAD: "support leads",
+    Role.ENGINEER: "engineers",
+    Role.CUSTOMER: "customers",
+    Role.VENDOR: "vendors",
+    Role.INTEGRATION: "integrations",
+    Role.OPERATOR: "operators",
+}
+_MOST_NAMED = 5
+
+
+def caller_of(authorization: str | None, tokens: Sequence[ApiToken]) -> Actor | None:
+    """The owner of the bearer token, or None. Takes the same time whichever token is nearest."""
+    scheme, _, presented = (authorization or "").partition(" ")
+    fingerprint = hashlib.sha256(presented.strip().encode("utf-8", "surrogateescape")).digest()
+    found = None
+    for token in tokens:
+        expected = hashlib.sha256(token.token.get_secret_value().encode()).digest()
+        if hmac.compare_digest(expected, fingerprint):
+            found = token
+    if found is None or scheme.lower() != "bearer":
+        return None
+    return Actor(kind=ActorKind.API, id=found.name, name=found.name, roles=frozenset(found.roles))
+
+
+def may(actor: Actor, allowed: Iterable[Role]) -> bool:
+    """Whether one of the actor's roles is among those allowed."""
+    return not actor.roles.isdisjoint(allowed)
+
+
+def named(roles: Sequence[Role]) -> str:
+    """``support leads, engineers or operators``."""
+    names = [_ROLE_NAMES[role] for role in roles]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else "nobody"
+
+
+def refusal_in_slack(policy: Policy, command: CommandName) -> str:
+    """What a person without the role is told: who can do it instead, in Slack's text format."""
+    allowed = policy.allowed(command)
+    users = list(dict.fromkeys(user for role in allowed for user in policy.roles.get(role, ())))
+    text = f"You cannot {verb(command)}: that is for {named(allowed)}."
+    if not users:
+        return f"{text} The policy names nobody for it; ask whoever keeps the policy."
+    mentions = ", ".join(f"<@{user}>" for user in users[:_MOST_NAMED])
+    return f"{text} Ask {mentions}{' or another of them' if len(users) > _MOST_NAMED else ''}."
+
+
+def verb(command: CommandName) -> str:
+    """The command in the middle of a sentence: ``escalate a ticket``."""
+    return _VERBS[command]
+
+
+_VERBS = {
+    CommandName.ACCEPT: "accept a ticket",
+    CommandName.REPLY: "reply to a customer",
+    CommandName.NOTE: "write a note",
+    CommandName.ESCALATE: "escalate a ticket",
+    CommandName.RETURN: "return a ticket",
+    CommandName.RESOLVE: "resolve a ticket",
+    CommandName.REOPEN: "reopen a ticket",
+    CommandName.PRIORITY: "change a ticket's priority",
+    CommandName.LINK: "link an issue",
+    CommandName.CUSTOMER_MESSAGE: "write as the customer",
+}

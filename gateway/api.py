@@ -1,0 +1,297 @@
+"""The REST API: tickets, and what can be asked of them. Errors are problem documents (RFC 9457)."""
+
+import asyncio
+import base64
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, Field
+
+from domain.frozen import Frozen
+from domain.messages import (
+    Accept,
+    Command,
+    CommandResult,
+    CustomerMessage,
+    Escalate,
+    LinkIssue,
+    Note,
+    OpenTicket,
+    Reopen,
+    Reply,
+    Resolve,
+    Return,
+    SetPriority,
+    Text,
+    TicketId,
+)
+from domain.messages import Request as TicketRequest
+from domain.people import Actor, ActorKind, Customer, Role
+from domain.ticket import Entry
+from domain.tiers import Priority
+from domain.views import TicketView
+from gateway import api_examples as examples
+from gateway.access import OPENERS, READERS, caller_of, may, named, verb
+from gateway.gateway import gateway_of
+from gateway.payloads import digest
+from gateway.problems import Problem, ProblemDocument
+from gateway.tickets import DeskUnavailable
+
+logger = logging.getLogger("tierline.gateway")
+
+_bearer = HTTPBearer(auto_error=False, description="A token of TIERLINE_GATEWAY__API_TOKENS.")
+
+
+class _Authenticated(APIRoute):
+    """A route that looks at nothing of a request before it knows who sends it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def authenticate(request: Request) -> Response:
+            caller = caller_of(request.headers.get("authorization"), gateway_of(request).api_tokens)
+            if caller is None:
+                detail = "Send a token that the operator gave you: Authorization: Bearer …"
+                challenge = {"WWW-Authenticate": 'Bearer realm="tierline"'}
+                raise Problem(401, "not-authenticated", "Not authenticated", detail, headers=challenge)
+            request.state.caller = caller
+            return await handle(request)
+
+        return authenticate
+
+
+def _caller(request: Request) -> Actor:
+    caller: Actor = request.state.caller
+    return caller
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {
+            "model": ProblemDocument,
+            "description": examples.PROBLEMS[status]["title"],
+            "content": {"application/problem+json": {"example": examples.PROBLEMS[status]}},
+        }
+        for status in (401, 403, 413, 422, 503, *statuses)
+    }
+
+
+router = APIRouter(
+    prefix="/api/v1/tickets", tags=["Tickets"], route_class=_Authenticated, dependencies=[Depends(_bearer)]
+)
+
+Caller = Annotated[Actor, Depends(_caller)]
+Id = Annotated[TicketId, Path(description="The ticket's id.", examples=["T-1042"])]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Send a request again with the same key, and it is done once.",
+        examples=["4b2c8a52-6f0e-4bb2-9f4b-2a7d3f4c1e10"],
+    ),
+]
+
+
+class NewTicket(Frozen):
+    """A customer's ticket."""
+
+    ticket_id: Annotated[TicketId | None, Field(description="Your own number; a free one is given if left out.")] = None
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    description: Text
+    customer: Customer
+    priority: Priority = Priority.P3
+    product: Annotated[str | None, Field(max_length=200)] = None
+    component: Annotated[str | None, Field(max_length=200)] = None
+    channel: Annotated[str, Field(min_length=1, max_length=50)] = "api"
+    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+
+
+class CustomerName(Frozen):
+    """The customer's person who wrote."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FromCustomer(Frozen):
+    """What the customer wrote."""
+
+    text: Text
+    by: CustomerName | None = None
+
+
+class Timeline(BaseModel):
+    """A ticket's story, oldest line first. ``dropped`` older lines stay in the workflow's history alone."""
+
+    ticket_id: str
+    entries: tuple[Entry, ...]
+    dropped: int
+
+
+@router.post(
+    "",
+    summary="Open a ticket",
+    status_code=201,
+    response_model=TicketView,
+    responses={
+        200: {"model": TicketView, "description": "An earlier request with this key opened it."},
+        **_problems(409),
+    },
+)
+async def open_ticket(
+    request: Request,
+    response: Response,
+    body: Annotated[NewTicket, Body(openapi_examples=examples.NEW_TICKET)],
+    caller: Caller,
+    idempotency_key: IdempotencyKey = None,
+) -> TicketView:
+    """Starts the ticket's workflow; its clocks run from now on."""
+    _require(caller, OPENERS, "open a ticket")
+    key = f"{caller.id}\n{idempotency_key}" if idempotency_key is not None else None
+    fields = body.model_dump(exclude={"ticket_id"})
+    opening = OpenTicket(ticket_id=body.ticket_id or _ticket_id(key), opened_by=caller, **fields)
+    opened = await gateway_of(request).desk.open(opening, idempotency_key=key)
+    response.headers["Location"] = f"/api/v1/tickets/{opened.view.id}"
+    response.status_code = 201 if opened.created else 200
+    return opened.view
+
+
+@router.get("/{ticket_id}", summary="Read a ticket", response_model=TicketView, responses=_problems(404))
+async def read_ticket(request: Request, ticket_id: Id, caller: Caller) -> TicketView:
+    """The ticket as it stands."""
+    _require(caller, READERS, "read tickets")
+    return await gateway_of(request).desk.view(ticket_id)
+
+
+@router.get("/{ticket_id}/timeline", summary="Read a ticket's story", response_model=Timeline, responses=_problems(404))
+async def read_timeline(request: Request, ticket_id: Id, caller: Caller) -> Timeline:
+    """What happened, in words."""
+    _require(caller, READERS, "read tickets")
+    view = await gateway_of(request).desk.view(ticket_id)
+    return Timeline(ticket_id=view.id, entries=view.timeline, dropped=view.timeline_dropped)
+
+
+class Door:
+    """Brings a command of a caller to its ticket."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        ticket_id: Id,
+        caller: Caller,
+        idempotency_key: IdempotencyKey = None,
+    ) -> None:
+        self._gateway = gateway_of(request)
+        self._response = response
+        self._ticket_id = ticket_id
+        self._caller = caller
+        self._key = idempotency_key or secrets.token_hex(16)
+
+    async def execute(self, wanted: TicketRequest, *, by: Actor | None = None) -> CommandResult:
+        """Have it carried out, and wait for what comes of it."""
+        _require(self._caller, self._gateway.policy.allowed(wanted.do), verb(wanted.do))
+        self._response.headers["Idempotency-Key"] = self._key.encode("ascii", "replace").decode()
+        command_id = f"api/{digest(self._caller.id, wanted.do, self._key)}"
+        command = Command(id=command_id, by=by or self._caller, request=wanted)
+        try:
+            async with asyncio.timeout(self._gateway.api_patience):
+                result = await self._gateway.desk.execute(self._ticket_id, command)
+        except TimeoutError:
+            raise DeskUnavailable from None
+        if not result.accepted:
+            raise Problem(409, "refused", "Not possible now", result.message)
+        return result
+
+
+AtDoor = Annotated[Door, Depends()]
+_COMMAND: dict[str, Any] = {"response_model": CommandResult, "responses": _problems(404, 409)}
+
+
+@router.post("/{ticket_id}/accept", summary="Take the ticket", **_COMMAND)
+async def accept(
+    door: AtDoor, body: Annotated[Accept | None, Body(openapi_examples=examples.ACCEPT)] = None
+) -> CommandResult:
+    """The tier's acceptance; stops its hand-off clock."""
+    return await door.execute(Accept())
+
+
+@router.post("/{ticket_id}/reply", summary="Answer the customer", **_COMMAND)
+async def reply(door: AtDoor, body: Annotated[Reply, Body(openapi_examples=examples.REPLY)]) -> CommandResult:
+    """A public answer."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/note", summary="Write an internal remark", **_COMMAND)
+async def note(door: AtDoor, body: Annotated[Note, Body(openapi_examples=examples.NOTE)]) -> CommandResult:
+    """Colleagues read it, the customer does not."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/escalate", summary="Hand the ticket up", **_COMMAND)
+async def escalate(door: AtDoor, body: Annotated[Escalate, Body(openapi_examples=examples.ESCALATE)]) -> CommandResult:
+    """To L2, engineering (L3) or a vendor (L4)."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/return", summary="Hand the ticket back down", **_COMMAND)
+async def return_(door: AtDoor, body: Annotated[Return, Body(openapi_examples=examples.RETURN)]) -> CommandResult:
+    """With the reason why the tier does not take it."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/resolve", summary="Solve the ticket", **_COMMAND)
+async def resolve(door: AtDoor, body: Annotated[Resolve, Body(openapi_examples=examples.RESOLVE)]) -> CommandResult:
+    """The customer is told how; it closes after the policy's quiet time."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/reopen", summary="Reopen a solved ticket", **_COMMAND)
+async def reopen(door: AtDoor, body: Annotated[Reopen, Body(openapi_examples=examples.REOPEN)]) -> CommandResult:
+    """It is not solved after all."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/priority", summary="Change the priority", **_COMMAND)
+async def priority(
+    door: AtDoor, body: Annotated[SetPriority, Body(openapi_examples=examples.PRIORITY)]
+) -> CommandResult:
+    """Running clocks get new targets and keep what they have counted."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/link", summary="Put the ticket on an issue that exists", **_COMMAND)
+async def link(door: AtDoor, body: Annotated[LinkIssue, Body(openapi_examples=examples.LINK)]) -> CommandResult:
+    """A Jira or GitHub issue, by its key or address."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/customer-message", summary="Hand in what the customer wrote", **_COMMAND)
+async def customer_message(
+    door: AtDoor, caller: Caller, body: Annotated[FromCustomer, Body(openapi_examples=examples.CUSTOMER_MESSAGE)]
+) -> CommandResult:
+    """On a solved ticket it reopens."""
+    # The ticket's own rules ask for a role as well: whoever writes for the customer keeps the caller's.
+    name = body.by.name if body.by is not None else "Customer"
+    roles = caller.roles | {Role.CUSTOMER}
+    by = Actor(kind=ActorKind.CUSTOMER, id=caller.id, name=name, roles=roles)
+    return await door.execute(CustomerMessage(text=body.text), by=by)
+
+
+def _require(caller: Actor, allowed: tuple[Role, ...], what: str) -> None:
+    if not may(caller, allowed):
+        detail = f"This token may not {what}: that is for {named(allowed)}."
+        raise Problem(403, "not-allowed", "Not allowed", detail)
+
+
+def _ticket_id(key: str | None) -> str:
+    """The same for the same key; 40 random bits without one."""
+    chosen = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()[:5] if key else secrets.token_bytes(5)
+    return f"T-{base64.b32encode(chosen).decode()}"

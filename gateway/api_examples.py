@@ -1,0 +1,92 @@
+"""Examples for the API's description: a request of each kind, and each problem."""
+
+from typing import Any
+
+Examples = dict[str, Any]
+
+
+def _one(summary: str, value: dict[str, Any]) -> Examples:
+    return {"example": {"summary": summary, "value": value}}
+
+
+NEW_TICKET: Examples = {
+    "smallest": {
+        "summary": "The least",
+        "value": {
+            "title": "Card payments fail",
+            "description": "Since this morning every card payment ends with error 502.",
+            "customer": {"id": "c-17", "name": "Contoso"},
+        },
+    },
+    "whole": {
+        "summary": "All fields",
+        "value": {
+            "ticket_id": "T-1042",
+            "title": "Card payments fail",
+            "description": "Since this morning every card payment ends with error 502.",
+            "customer": {"id": "c-17", "name": "Contoso", "email": "it@contoso.example", "plan": "enterprise"},
+            "priority": "P1",
+            "product": "payments",
+            "component": "checkout",
+            "channel": "email",
+            "external_ref": "ZD-98121",
+        },
+    },
+}
+ACCEPT = _one("Nothing more to say", {})
+REPLY = _one("An answer that waits for the customer", {"text": "Which browser do you use?", "awaits_customer": True})
+NOTE = _one("A remark", {"text": "Seen at two other customers as well."})
+ESCALATE: Examples = {
+    "engineering": {"summary": "To engineering", "value": {"to": "L3", "reason": "The gateway answers 502."}},
+    "vendor": {
+        "summary": "To a vendor",
+        "value": {"to": "L4", "vendor": "acquirer", "reason": "The acquirer declines every card."},
+    },
+}
+RETURN = _one("Steps are missing", {"to": "L1", "reason": "Please ask for the steps to reproduce it."})
+RESOLVE = _one("How it was solved", {"text": "The certificate is renewed; payments work again."})
+REOPEN = _one("Not solved", {"reason": "It fails again for American Express."})
+PRIORITY = _one("More urgent", {"priority": "P1"})
+LINK: Examples = {
+    "jira": {"summary": "A Jira issue", "value": {"reference": "PAY-12"}},
+    "github": {"summary": "A GitHub issue", "value": {"reference": "acme/storefront#7"}},
+}
+CUSTOMER_MESSAGE = _one("The customer wrote", {"text": "It still fails.", "by": {"name": "Robin of Contoso"}})
+
+
+def _problem(status: int, kind: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
+    return {
+        "type": f"urn:tierline:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": "/api/v1/tickets/T-1042/escalate",
+        **more,
+    }
+
+
+PROBLEMS: dict[int, dict[str, Any]] = {
+    401: _problem(401, "not-authenticated", "Not authenticated", "Send a token that the operator gave you."),
+    403: _problem(
+        403,
+        "not-allowed",
+        "Not allowed",
+        "This token may not escalate a ticket: that is for support leads, engineers or operators.",
+    ),
+    404: _problem(404, "unknown-ticket", "Unknown ticket", "There is no ticket T-1042; check the number."),
+    409: _problem(409, "refused", "Not possible now", "T-1042 is resolved: reopen it first"),
+    413: _problem(413, "body-too-large", "The body is too large", "Send at most 1048576 bytes."),
+    422: _problem(
+        422,
+        "invalid",
+        "The request is not valid",
+        "Correct the fields named in errors.",
+        errors=[{"field": "/reason", "message": "Field required"}],
+    ),
+    503: _problem(
+        503,
+        "unavailable",
+        "Not available now",
+        "Tierline cannot reach its workflows at the moment; send the same request again shortly.",
+    ),
+}

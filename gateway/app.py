@@ -1,0 +1,72 @@
+"""The gateway as an ASGI app: ``uvicorn gateway.app:create_app --factory --no-access-log``.
+
+``create_app`` is for production: settings and policy from the environment, one Temporal client that connects when it is first needed.
+``app_for`` takes a gateway that is already put together.
+"""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from config.errors import ConfigurationError
+from gateway import api, health, problems, slack, vendor_page, webhooks
+from gateway.composition import configured, open_gateway
+from gateway.gateway import Gateway
+from gateway.request_log import RequestLog
+
+_TAGS = [
+    {"name": "Tickets", "description": "What a help desk, or a script, asks of Tierline."},
+    {"name": "Webhooks", "description": "What vendors tell; each delivery is signed."},
+    {"name": "Slack", "description": "What Slack sends; each request is signed."},
+    {"name": "Operation", "description": "For those who run it."},
+]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app() -> FastAPI:
+    """The app as the environment configures it. Leaves the process with one line for each thing that is missing or wrong."""
+    try:
+        settings, policy, connection = configured()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_gateway(settings, policy, connection) as gateway:
+            app.state.gateway = gateway
+            yield
+
+    return _assemble(max_body_bytes=settings.gateway.max_body_bytes, lifespan=lifespan)
+
+
+def app_for(gateway: Gateway) -> FastAPI:
+    """The app of this gateway. Whoever made the gateway closes what it uses."""
+    app = _assemble(max_body_bytes=gateway.max_body_bytes, lifespan=None)
+    app.state.gateway = gateway
+    return app
+
+
+def _assemble(*, max_body_bytes: int, lifespan: Lifespan | None) -> FastAPI:
+    # A vendor's address holds the token that opens its page: it must not reach a log. RequestLog writes the route instead.
+    logging.getLogger("uvicorn.access").disabled = True
+    app = FastAPI(
+        title="Tierline",
+        version=version("tierline"),
+        summary="Owns the path of a support ticket, from the first reply to the outside vendor.",
+        openapi_tags=_TAGS,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=max_body_bytes,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.add_middleware(RequestLog)
+    for part in (api, webhooks, slack, health, vendor_page):
+        app.include_router(part.router)
+    return app

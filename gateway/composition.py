@@ -1,0 +1,95 @@
+"""Puts a gateway together: from settings to clients to what the routes work with."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+import platformdirs
+from slack_sdk import WebClient
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConnectConfig
+
+from config.policy import load_policy
+from config.sections import PagerDutySettings, SlackSettings
+from config.settings import Part, Settings, load_settings
+from config.temporal_client import temporal_connect_config
+from domain.policy import Policy
+from gateway.gateway import Gateway, SlackDoor, utc_now
+from gateway.quarantine import Quarantine
+from gateway.running import Running
+from gateway.slack_answers import LateAnswers, SlackForms
+from gateway.temporal_desk import TemporalDesk
+from integrations.pagerduty.pager import PagerDutyPager
+from integrations.vendor_portal.links import VendorLinks
+
+# A trigger is good for three seconds; the answer to Slack must be through by then as well.
+_FORM_SECONDS = 2
+_ANSWER_SECONDS = 5.0
+_FINISH_SECONDS = 5.0
+
+
+def configured() -> tuple[Settings, Policy, ClientConnectConfig]:
+    """Settings, policy and Temporal's address from the environment.
+
+    Raises:
+        ConfigurationError: one line for each thing that is missing or wrong.
+    """
+    settings = load_settings(Part.GATEWAY)
+    return settings, load_policy(settings.policy_file), temporal_connect_config()
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, policy: Policy, connection: ClientConnectConfig) -> AsyncIterator[Gateway]:
+    """A gateway whose Temporal client connects when it is first needed: it starts, and says it is not ready, without a server."""
+    client = await Client.connect(**connection, lazy=True, data_converter=pydantic_data_converter)
+    async with gateway_with(settings, policy, client) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def gateway_with(
+    settings: Settings, policy: Policy, client: Client, *, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Gateway]:
+    """A gateway on this Temporal client, which must use ``pydantic_data_converter``. At the end, what is under way gets a moment."""
+    desk = TemporalDesk(client, policy, now=now)
+    async with httpx2.AsyncClient(timeout=_ANSWER_SECONDS, follow_redirects=False) as web:
+        running = Running(desk)
+        yield Gateway(
+            policy=policy,
+            desk=desk,
+            running=running,
+            links=VendorLinks(settings.gateway.link_secret, settings.public_url),
+            quarantine=Quarantine(settings.gateway.quarantine_dir or default_quarantine()),
+            api_tokens=settings.gateway.api_tokens,
+            slack=_slack_door(settings.slack, web) if settings.slack is not None else None,
+            jira_secret=settings.jira.webhook_secret if settings.jira is not None else None,
+            github_secret=settings.github.webhook_secret if settings.github is not None else None,
+            pagerduty_secret=settings.pagerduty.webhook_secret if settings.pagerduty is not None else None,
+            pager=_pager(settings.pagerduty) if settings.pagerduty is not None else None,
+            max_body_bytes=settings.gateway.max_body_bytes,
+            now=now,
+        )
+        await running.finish(_FINISH_SECONDS)
+
+
+def default_quarantine() -> Path:
+    """The user's own state folder, where the settings name none."""
+    return platformdirs.user_state_path("tierline") / "quarantine"
+
+
+def _slack_door(settings: SlackSettings, web: httpx2.AsyncClient) -> SlackDoor:
+    client = WebClient(
+        token=settings.bot_token.get_secret_value(),
+        base_url=settings.base_url,
+        timeout=_FORM_SECONDS,
+        # One attempt: the trigger is used up, or too old for a second.
+        retry_handlers=[],
+    )
+    return SlackDoor(signing_secret=settings.signing_secret, forms=SlackForms(client), late_answers=LateAnswers(web))
+
+
+def _pager(settings: PagerDutySettings) -> PagerDutyPager:
+    return PagerDutyPager(settings.api_key, settings.from_email, settings.base_url)

@@ -1,0 +1,63 @@
+"""Everything that one gateway works with, built once and handed to its routes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from fastapi import Request
+from pydantic import SecretStr
+
+from config.sections import ApiToken
+from domain.policy import Policy
+from gateway.metrics import Metrics
+from gateway.quarantine import Quarantine
+from gateway.running import Running
+from gateway.slack_answers import Forms, LateAnswers
+from gateway.tickets import TicketDesk
+from integrations.pager import Pager
+from integrations.vendor_portal.links import VendorLinks
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class SlackDoor:
+    """What is needed to hear and answer people in Slack. ``patience`` is seconds until "working on it" is said."""
+
+    signing_secret: SecretStr
+    forms: Forms
+    late_answers: LateAnswers
+    patience: float = 2.0
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gateway. A system that is not configured is None; its address then answers 404.
+
+    ``api_patience`` is how many seconds a caller of the API waits for a command's result.
+    """
+
+    policy: Policy
+    desk: TicketDesk
+    running: Running
+    links: VendorLinks
+    quarantine: Quarantine
+    api_tokens: tuple[ApiToken, ...] = ()
+    slack: SlackDoor | None = None
+    jira_secret: SecretStr | None = None
+    github_secret: SecretStr | None = None
+    pagerduty_secret: SecretStr | None = None
+    pager: Pager | None = None
+    api_patience: float = 10.0
+    max_body_bytes: int = 1_048_576
+    now: Callable[[], datetime] = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The gateway that this request came to."""
+    return cast(Gateway, request.app.state.gateway)

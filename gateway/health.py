@@ -1,0 +1,41 @@
+"""For those who run the gateway: is it alive, is it ready, what does it count."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from gateway.gateway import gateway_of
+from gateway.problems import ProblemDocument
+from gateway.tickets import DeskUnavailable
+
+router = APIRouter(tags=["Operation"])
+
+
+class Health(BaseModel):
+    """The answer of a gateway that is well."""
+
+    status: str = Field(examples=["ok"])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def live() -> Health:
+    """Answers as long as the event loop turns; asks nobody else."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="Can it take requests?",
+    responses={503: {"model": ProblemDocument, "description": "Temporal does not answer."}},
+)
+async def ready(request: Request) -> Health:
+    """Asks Temporal, for two seconds at the most."""
+    if not await gateway_of(request).desk.reachable():
+        raise DeskUnavailable
+    return Health(status="ok")
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Counts of this process."""
+    return Response(generate_latest(gateway_of(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)

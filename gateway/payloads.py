@@ -1,0 +1,80 @@
+"""Reading what vendors send, tolerantly: recorded deliveries are messier than their schemas, so only the fields that are
+needed are looked at, and each may be absent, empty or of another type.
+"""
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+_MOST_FIELDS = 100
+
+
+class Unreadable(Exception):
+    """The delivery lacks what is needed to place it. The text names what, never its contents."""
+
+
+def parse_json(raw: bytes) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        Unreadable: it is none, or nested too deep.
+    """
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("the body is no JSON") from error
+    if not isinstance(value, dict):
+        raise Unreadable("the body is no JSON object")
+    return value
+
+
+def parse_form(raw: bytes) -> dict[str, str]:
+    """The fields of an URL-encoded form; of repeated ones the first.
+
+    Raises:
+        Unreadable: it is not UTF-8, or has too many fields.
+    """
+    try:
+        fields = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise Unreadable("the body is no form") from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def at(payload: object, *path: str | int) -> object:
+    """What stands at that path of keys and list positions, or None."""
+    for step in path:
+        if isinstance(payload, dict) and isinstance(step, str):
+            payload = payload.get(step)
+        elif isinstance(payload, list) and isinstance(step, int) and len(payload) > step:
+            payload = payload[step]
+        else:
+            return None
+    return payload
+
+
+def text_at(payload: object, *path: str | int, longest: int = 1_000) -> str | None:
+    """The text at that path (a number counts as its digits), cut to ``longest``; None where there is none.
+
+    Lone surrogates, which JSON can write and UTF-8 cannot, are replaced.
+    """
+    value = at(payload, *path)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        # Python refuses to write numbers of thousands of digits; no identifier is that long.
+        return str(value) if abs(value) < 10**30 else None
+    if not isinstance(value, str):
+        return None
+    whole = value[:longest].encode("utf-8", "replace").decode().strip()
+    return whole or None
+
+
+def digest(*parts: str | bytes) -> str:
+    """A short fingerprint of these parts, in order (32 hexadecimal digits)."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        piece = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        hashed.update(len(piece).to_bytes(8, "big") + piece)
+    return hashed.hexdigest()[:32]

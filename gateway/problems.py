@@ -1,0 +1,169 @@
+"""Errors as problem documents (RFC 9457): what went wrong and what to do, never a traceback."""
+
+import json
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.tickets import (
+    CommandRefused,
+    DeskError,
+    DeskUnavailable,
+    OpeningDiffers,
+    TicketClosed,
+    TicketExists,
+    TicketUnknown,
+)
+
+logger = logging.getLogger("tierline.gateway")
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+_TYPE = "urn:tierline:problem:"
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str = Field(description="Where, as a JSON pointer into the body, or a header or parameter.")
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="A stable name of this kind of error.", examples=[f"{_TYPE}unknown-ticket"])
+    title: str = Field(examples=["Unknown ticket"])
+    status: int = Field(examples=[404])
+    detail: str | None = Field(None, examples=["There is no ticket T-9; check the number."])
+    instance: str | None = Field(None, examples=["/api/v1/tickets/T-9"])
+    errors: list[FieldError] | None = None
+
+
+class Problem(Exception):
+    """A request that cannot be met. ``kind`` is the error's stable name in kebab case."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str | None = None,
+        *,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+
+def problem_of(error: DeskError) -> Problem:
+    """The problem that tells of this failure."""
+    detail = str(error)
+    match error:
+        case TicketUnknown():
+            return Problem(404, "unknown-ticket", "Unknown ticket", detail)
+        case TicketClosed():
+            return Problem(409, "ticket-closed", "Ticket closed", detail)
+        case TicketExists():
+            return Problem(409, "ticket-exists", "Ticket exists", detail)
+        case OpeningDiffers():
+            return Problem(422, "idempotency-key-reused", "Idempotency-Key used before", detail)
+        case CommandRefused():
+            return Problem(409, "refused", "Not possible now", detail)
+        case DeskUnavailable():
+            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            return Problem(503, "unavailable", "Not available now", detail, headers=headers)
+        case _:
+            return Problem(500, "internal", "Internal error")
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as an HTTP response."""
+    document = ProblemDocument(
+        type=_TYPE + problem.kind,
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        instance=_instance(request),
+        errors=problem.errors,
+    )
+    # ASCII only: names of fields come from the caller and may hold what UTF-8 cannot write.
+    content = json.dumps(document.model_dump(exclude_none=True), ensure_ascii=True)
+    return Response(content, problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of this app a problem document."""
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return respond(request, error)
+
+    async def on_desk_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DeskError)
+        return respond(request, problem_of(error))
+
+    async def on_validation_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        errors = [FieldError(field=_pointer(found), message=str(found["msg"])) for found in error.errors()[:50]]
+        return respond(
+            request,
+            Problem(422, "invalid", "The request is not valid", "Correct the fields named in errors.", errors=errors),
+        )
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        title, kind = _HTTP_TITLES.get(error.status_code, ("Request refused", "refused-request"))
+        headers = dict(error.headers or {})
+        return respond(request, Problem(error.status_code, kind, title, headers=headers))
+
+    async def on_anything(request: Request, error: Exception) -> Response:
+        # The type alone: an exception's text may hold what a customer wrote.
+        logger.error("request failed route=%s error=%s", route_of(request.scope), type(error).__name__)
+        return respond(request, Problem(500, "internal", "Internal error", "Tierline logged it; try again later."))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(DeskError, on_desk_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_anything)
+
+
+def route_of(scope: Any) -> str:
+    """The route's pattern, which unlike the path holds no secret and no number of a ticket."""
+    route = scope.get("route")
+    path = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return path if isinstance(path, str) else "unmatched"
+
+
+_HTTP_TITLES = {
+    400: ("The body cannot be read", "unreadable-body"),
+    404: ("Not found", "not-found"),
+    405: ("Method not allowed", "method-not-allowed"),
+    413: ("The body is too large", "body-too-large"),
+    415: ("Unsupported media type", "unsupported-media-type"),
+}
+
+
+def _pointer(found: Any) -> str:
+    where, *rest = [str(step) for step in found["loc"]] or [""]
+    if where == "body":
+        return "/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in rest)
+    return " ".join([where, *rest])
+
+
+def _instance(request: Request) -> str | None:
+    # A vendor's address holds a token; it is not repeated.
+    path = request.url.path
+    return path if path.startswith("/api/") and path.isascii() else None

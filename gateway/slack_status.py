@@ -1,0 +1,41 @@
+"""A ticket in a few lines, for the person who asked ``/tier status``."""
+
+from domain.clocks import ClockStatus
+from domain.views import ClockView, TicketView
+from integrations.slack.mrkdwn import escaped, link, moment, shortened
+
+_ENTRIES = 3
+_ISSUES = 5
+
+
+def status_text(view: TicketView) -> str:
+    """The ticket in Slack's text format."""
+    owner = f"with {escaped(view.owner)}" if view.owner else "nobody has taken it"
+    lines = [
+        f"*{view.id}* {escaped(shortened(view.title, 120))}",
+        f"{view.tier}, {view.priority}, {view.status}, {owner}; waiting on {view.waiting_on}",
+    ]
+    running = [clock for clock in view.clocks if clock.status is ClockStatus.RUNNING and clock.due_at is not None]
+    lines += [_clock(clock) for clock in sorted(running, key=lambda clock: clock.due_at or clock.started_at)[:1]]
+    for issue in view.issues[:_ISSUES]:
+        assignee = f", {escaped(issue.assignee)}" if issue.assignee else ""
+        lines.append(f"{link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{assignee}")
+    if view.pages:
+        page = view.pages[-1]
+        by = f" by {escaped(page.acknowledged_by)}" if page.acknowledged_by else ""
+        lines.append(f"Page: {page.status or 'on its way'}{by}")
+    if view.late:
+        lines.append(f"Late: {', '.join(view.late)}")
+    lines += [
+        f"{moment(entry.at)} {escaped(entry.who)}: {escaped(shortened(entry.text, 200))}"
+        for entry in view.timeline[-_ENTRIES:]
+    ]
+    if view.card_permalink:
+        lines.append(link(view.card_permalink, "The card"))
+    return "\n".join(lines)
+
+
+def _clock(clock: ClockView) -> str:
+    assert clock.due_at is not None
+    name = clock.kind.replace("_", " ")
+    return f"{'Breached' if clock.breached_at else 'Next'}: {name}, due {moment(clock.due_at)}"

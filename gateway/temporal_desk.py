@@ -1,0 +1,231 @@
+"""The ticket desk on Temporal: commands are updates, deliveries are signals, reading is a query.
+
+A signal is accepted whether or not a worker runs; an update and a query need one.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import cast
+
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.decide import open_ticket
+from domain.digest import TicketFacts
+from domain.issue_watch import IssueHint
+from domain.issues import Tracker
+from domain.messages import Command, CommandResult, Delivery, OpenTicket
+from domain.policy import Policy
+from domain.vendor_case import VendorCase, VendorReply
+from domain.views import TicketView, view_of
+from gateway.payloads import digest
+from gateway.tickets import (
+    CommandRefused,
+    DeskUnavailable,
+    Opened,
+    OpeningDiffers,
+    TicketClosed,
+    TicketExists,
+    TicketUnknown,
+)
+from workflows import task_queues, workflow_ids
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
+from workflows.ticket import TicketStart, TicketWorkflow
+from workflows.vendor_case import VendorCaseWorkflow
+
+logger = logging.getLogger("tierline.gateway")
+
+OPENING_MEMO = "tierline_opening"
+"""The fingerprints of the key and of the request that opened a ticket, so that a repeated request is known again."""
+
+# Below the shortest time that a vendor waits for its answer (PagerDuty: five seconds).
+_QUICK = timedelta(seconds=3)
+_HEALTH = timedelta(seconds=2)
+_UNAVAILABLE = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.ABORTED,
+        # A query while no worker polls.
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+
+
+class TemporalDesk:
+    """``gateway.tickets.TicketDesk``. New tickets start under ``policy``; ``now`` is the wall clock."""
+
+    def __init__(self, client: Client, policy: Policy, *, now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._policy = policy
+        self._now = now
+
+    async def open(self, opening: OpenTicket, *, idempotency_key: str | None) -> Opened:
+        """Start the ticket's workflow. An id is never used a second time."""
+        memo = {} if idempotency_key is None else {OPENING_MEMO: _fingerprints(idempotency_key, opening)}
+        try:
+            async with _reaching(_QUICK):
+                await self._client.start_workflow(
+                    TicketWorkflow.run,
+                    TicketStart(opening=opening, policy=self._policy),
+                    id=workflow_ids.ticket_id(opening.ticket_id),
+                    task_queue=task_queues.WORKFLOWS,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    memo=memo,
+                    static_summary=f"{opening.ticket_id} {opening.title}"[:200],
+                )
+        except WorkflowAlreadyStartedError:
+            return await self._opened_before(opening, idempotency_key)
+        return Opened(await self._fresh_view(opening), created=True)
+
+    async def execute(self, ticket_id: str, command: Command) -> CommandResult:
+        """Have a command carried out, however long that takes; the caller sets the limit."""
+        ticket = self._ticket(ticket_id)
+        try:
+            async with _reaching(None):
+                # The SDK's type of a named asynchronous update is that of its coroutine.
+                return cast(CommandResult, await ticket.execute_update(TicketWorkflow.execute, command, id=command.id))
+        except WorkflowUpdateFailedError as error:
+            raise _refused(ticket_id, error) from None
+        except _Gone:
+            raise await self._why_gone(ticket_id) from None
+
+    async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
+        """Signal the ticket."""
+        return await _taken(self._ticket(ticket_id).signal(TicketWorkflow.deliver, delivery, rpc_timeout=_QUICK))
+
+    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
+        """Signal the issue's workflow; most issues of a tracker have none."""
+        workflow_id = workflow_ids.issue_id(tracker.value, issue_id)
+        issue = self._client.get_workflow_handle_for(EngineeringIssueWorkflow.run, workflow_id)
+        return await _taken(
+            issue.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=hint), rpc_timeout=_QUICK)
+        )
+
+    async def view(self, ticket_id: str) -> TicketView:
+        """Query the ticket, also when it has ended."""
+        try:
+            async with _reaching(_QUICK):
+                return await self._ticket(ticket_id).query(TicketWorkflow.ticket, rpc_timeout=_QUICK)
+        except _Gone:
+            raise TicketUnknown(ticket_id) from None
+
+    async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
+        """Query the case, also when it has ended."""
+        handle = self._client.get_workflow_handle_for(VendorCaseWorkflow.run, workflow_ids.case_id(ticket_id, case))
+        try:
+            async with _reaching(_QUICK):
+                return await handle.query(VendorCaseWorkflow.case, rpc_timeout=_QUICK)
+        except _Gone:
+            return None
+
+    async def vendor_answered(self, ticket_id: str, case: int, reply: VendorReply) -> bool:
+        """Signal the case."""
+        handle = self._client.get_workflow_handle_for(VendorCaseWorkflow.run, workflow_ids.case_id(ticket_id, case))
+        return await _taken(handle.signal(VendorCaseWorkflow.answer, reply, rpc_timeout=_QUICK))
+
+    async def reachable(self) -> bool:
+        """Ask the server's own health check."""
+        try:
+            async with _reaching(_HEALTH):
+                return await self._client.service_client.check_health(timeout=_HEALTH)
+        except DeskUnavailable:
+            return False
+
+    def _ticket(self, ticket_id: str) -> WorkflowHandle[TicketWorkflow, TicketFacts]:
+        return self._client.get_workflow_handle_for(TicketWorkflow.run, workflow_ids.ticket_id(ticket_id))
+
+    async def _opened_before(self, opening: OpenTicket, idempotency_key: str | None) -> Opened:
+        if idempotency_key is None:
+            raise TicketExists(opening.ticket_id)
+        try:
+            async with _reaching(_QUICK):
+                memo = await (await self._ticket(opening.ticket_id).describe(rpc_timeout=_QUICK)).memo()
+        except _Gone:
+            raise TicketExists(opening.ticket_id) from None
+        key, request = _fingerprints(idempotency_key, opening)
+        before = memo.get(OPENING_MEMO)
+        if not isinstance(before, list) or before[:1] != [key]:
+            raise TicketExists(opening.ticket_id)
+        if before != [key, request]:
+            raise OpeningDiffers
+        return Opened(await self.view(opening.ticket_id), created=False)
+
+    async def _fresh_view(self, opening: OpenTicket) -> TicketView:
+        try:
+            return await self.view(opening.ticket_id)
+        except (DeskUnavailable, TicketUnknown):
+            # The ticket is open whether or not a worker could be asked; the same rules say what it looks like.
+            now = self._now()
+            return view_of(open_ticket(opening, self._policy, now).state, now)
+
+    async def _why_gone(self, ticket_id: str) -> TicketUnknown | TicketClosed:
+        try:
+            async with _reaching(_QUICK):
+                await self._ticket(ticket_id).describe(rpc_timeout=_QUICK)
+        except _Gone:
+            return TicketUnknown(ticket_id)
+        return TicketClosed(ticket_id)
+
+
+class _Gone(Exception):
+    """No such workflow, or it has ended."""
+
+
+@asynccontextmanager
+async def _reaching(limit: timedelta | None) -> AsyncIterator[None]:
+    """Within this time, and with the ways in which Temporal fails as ours."""
+    try:
+        async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+            yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise _Gone from error
+        if error.status not in _UNAVAILABLE:
+            logger.error("temporal refused status=%s", error.status.name)  # noqa: TRY400
+        raise DeskUnavailable from error
+    except (TimeoutError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError) as error:
+        raise DeskUnavailable from error
+    except RuntimeError as error:
+        # A lazy client that cannot connect says so with nothing more special than this.
+        if "client connect" not in str(error):
+            raise
+        logger.warning("temporal not reached error=%s", type(error).__name__)
+        raise DeskUnavailable from error
+
+
+async def _taken(signal: Awaitable[None]) -> bool:
+    try:
+        async with _reaching(_QUICK):
+            await signal
+    except _Gone:
+        return False
+    return True
+
+
+def _refused(ticket_id: str, error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "Refused":
+        return CommandRefused(cause.message)
+    if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
+        return TicketClosed(ticket_id)
+    logger.error("update failed type=%s", cause.type if isinstance(cause, ApplicationError) else type(cause).__name__)
+    return DeskUnavailable()
+
+
+def _fingerprints(key: str, opening: OpenTicket) -> list[str]:
+    return [digest(key), digest(opening.model_dump_json(exclude={"opened_by"}))]

@@ -1,0 +1,97 @@
+"""The seam between the gateway and the workflows: what can be asked of tickets, and how that fails."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.issue_watch import IssueHint
+from domain.issues import Tracker
+from domain.messages import Command, CommandResult, Delivery, OpenTicket
+from domain.vendor_case import VendorCase, VendorReply
+from domain.views import TicketView
+
+
+class DeskError(Exception):
+    """The base of everything that keeps a request from its ticket. Its text is one clear sentence for the caller."""
+
+
+class TicketUnknown(DeskError):
+    """There is no such ticket."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(f"There is no ticket {ticket_id}; check the number.")
+
+
+class TicketClosed(DeskError):
+    """The ticket has ended."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(f"Ticket {ticket_id} is closed; open a new one and mention it there.")
+
+
+class TicketExists(DeskError):
+    """Another request opened a ticket with this id."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(f"There is a ticket {ticket_id} already; leave ticket_id out to be given a free one.")
+
+
+class OpeningDiffers(DeskError):
+    """The same idempotency key came with another ticket."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different ticket; use a new key for a new ticket.")
+
+
+class CommandRefused(DeskError):
+    """The rules do not let this happen now."""
+
+
+class DeskUnavailable(DeskError):
+    """Temporal, or the worker behind it, did not answer; the same request may be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("Tierline cannot reach its workflows at the moment; send the same request again shortly.")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The ticket, and whether this very request opened it (else an earlier one with the same key did)."""
+
+    view: TicketView
+    created: bool
+
+
+class TicketDesk(Protocol):
+    """Hands messages to workflows. Every method may raise ``DeskUnavailable``."""
+
+    async def open(self, opening: OpenTicket, *, idempotency_key: str | None) -> Opened:
+        """Open a ticket. Raises TicketExists and OpeningDiffers."""
+        ...
+
+    async def execute(self, ticket_id: str, command: Command) -> CommandResult:
+        """Have a command carried out, once per ``command.id``. Raises TicketUnknown, TicketClosed, CommandRefused."""
+        ...
+
+    async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
+        """Tell an open ticket; False when there is none."""
+        ...
+
+    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
+        """Say that an engineering issue is worth fetching; False when no ticket is on it."""
+        ...
+
+    async def view(self, ticket_id: str) -> TicketView:
+        """The ticket as it stands. Raises TicketUnknown."""
+        ...
+
+    async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
+        """What the vendor was asked, or None when there is no such case."""
+        ...
+
+    async def vendor_answered(self, ticket_id: str, case: int, reply: VendorReply) -> bool:
+        """Hand a vendor's answer in; False when the case is not open."""
+        ...
+
+    async def reachable(self) -> bool:
+        """Whether Temporal answers now."""
+        ...

@@ -1,0 +1,133 @@
+"""The doors of Jira, GitHub and PagerDuty: a webhook is a hint or a delivery, and is taken once by its own id.
+
+What is signed rightly and cannot be read is kept aside and answered 202, since vendors disable a subscription that is refused.
+While Temporal is away the answer is 503, so that they try again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, SecretStr
+
+from domain.issue_watch import IssueHint
+from domain.issues import Tracker
+from domain.messages import Delivery
+from domain.paging import ticket_of_page
+from gateway import github_webhook, jira_webhook, pagerduty_webhook
+from gateway.gateway import Gateway, gateway_of
+from gateway.pagerduty_webhook import PageNews
+from gateway.payloads import Unreadable
+from gateway.problems import Problem, ProblemDocument
+from gateway.signatures import github_is_genuine, jira_is_genuine, pagerduty_is_genuine
+from gateway.tickets import DeskUnavailable
+from gateway.unreadable import keep_aside
+from integrations.errors import IntegrationError, PermanentFailure
+
+logger = logging.getLogger("tierline.gateway")
+
+# PagerDuty waits five seconds in all.
+_LOOK_UP_SECONDS = 2.5
+
+
+class WebhookAnswer(BaseModel):
+    """What became of a delivery."""
+
+    outcome: str = Field(description="taken, ignored or quarantined", examples=["taken"])
+
+
+router = APIRouter(
+    prefix="/webhooks",
+    tags=["Webhooks"],
+    responses={
+        202: {"model": WebhookAnswer, "description": "Taken, ignored or kept aside; do not send it again."},
+        401: {"model": ProblemDocument, "description": "The signature is wrong."},
+        404: {"model": ProblemDocument, "description": "This vendor is not configured here."},
+        413: {"model": ProblemDocument, "description": "The delivery is too large."},
+        503: {"model": ProblemDocument, "description": "Temporal cannot be reached: send it again later."},
+    },
+)
+
+Verify = Callable[[SecretStr, bytes, Mapping[str, str]], bool]
+
+
+@router.post("/jira", summary="Jira", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature"})
+async def jira(request: Request) -> Response:
+    """Issue and comment events: the issue's workflow fetches what changed."""
+    gateway = gateway_of(request)
+    body = await _genuine(request, gateway, "jira", gateway.jira_secret, jira_is_genuine)
+    try:
+        issue_id = jira_webhook.issue_of(body)
+    except Unreadable as error:
+        return _quarantined(gateway, "jira", body, request, error)
+    return await _hinted(gateway, Tracker.JIRA, issue_id, jira_webhook.delivery_id(body, request.headers))
+
+
+@router.post("/github", summary="GitHub", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature-256"})
+async def github(request: Request) -> Response:
+    """Issue and comment events: the issue's workflow fetches what changed."""
+    gateway = gateway_of(request)
+    body = await _genuine(request, gateway, "github", gateway.github_secret, github_is_genuine)
+    if request.headers.get("x-github-event") == "ping":
+        return _answer(gateway, "github", "ignored", status=200)
+    try:
+        issue_id = github_webhook.issue_of(body, request.headers)
+    except Unreadable as error:
+        return _quarantined(gateway, "github", body, request, error)
+    return await _hinted(gateway, Tracker.GITHUB, issue_id, github_webhook.delivery_id(body, request.headers))
+
+
+@router.post("/pagerduty", summary="PagerDuty", status_code=202, openapi_extra={"x-signed-by": "X-PagerDuty-Signature"})
+async def pagerduty(request: Request) -> Response:
+    """Incident events: told to the ticket whose page it is."""
+    gateway = gateway_of(request)
+    body = await _genuine(request, gateway, "pagerduty", gateway.pagerduty_secret, pagerduty_is_genuine)
+    try:
+        news = pagerduty_webhook.news_of(body)
+    except Unreadable as error:
+        return _quarantined(gateway, "pagerduty", body, request, error)
+    key = await _key_of(gateway, news) if news is not None else None
+    ticket_id = ticket_of_page(key) if key is not None else None
+    if news is None or key is None or ticket_id is None:
+        return _answer(gateway, "pagerduty", "ignored")
+    taken = await gateway.desk.deliver(ticket_id, Delivery(id=news.delivery_id, body=news.for_page(key)))
+    return _answer(gateway, "pagerduty", "taken" if taken else "ignored")
+
+
+async def _genuine(request: Request, gateway: Gateway, vendor: str, secret: SecretStr | None, verify: Verify) -> bytes:
+    if secret is None:
+        raise Problem(404, "not-configured", "This vendor is not configured here")
+    body = await request.body()
+    if not verify(secret, body, request.headers):
+        gateway.metrics.webhooks.labels(vendor, "refused").inc()
+        raise Problem(401, "wrong-signature", "The signature is wrong")
+    return body
+
+
+async def _hinted(gateway: Gateway, tracker: Tracker, issue_id: str | None, delivery_id: str) -> Response:
+    ours = issue_id is not None and await gateway.desk.hint(tracker, issue_id, IssueHint(id=delivery_id))
+    return _answer(gateway, tracker.value, "taken" if ours else "ignored")
+
+
+async def _key_of(gateway: Gateway, news: PageNews) -> str | None:
+    if news.key is not None or gateway.pager is None:
+        return news.key
+    try:
+        async with asyncio.timeout(_LOOK_UP_SECONDS):
+            return (await asyncio.to_thread(gateway.pager.fetch, news.page_id)).ref.key
+    except PermanentFailure:
+        return None
+    except (IntegrationError, TimeoutError) as error:
+        raise DeskUnavailable from error
+
+
+def _quarantined(gateway: Gateway, vendor: str, body: bytes, request: Request, error: Unreadable) -> Response:
+    keep_aside(gateway, vendor, body, request.headers, str(error))
+    return JSONResponse(WebhookAnswer(outcome="quarantined").model_dump(), 202)
+
+
+def _answer(gateway: Gateway, vendor: str, outcome: str, *, status: int = 202) -> Response:
+    gateway.metrics.webhooks.labels(vendor, outcome).inc()
+    return JSONResponse(WebhookAnswer(outcome=outcome).model_dump(), status)
