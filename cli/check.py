@@ -17,6 +17,8 @@ from config.settings import DEFAULT_POLICY, Settings, load_settings, settings_va
 from config.temporal_client import DEFAULT_ADDRESS
 from domain.issues import Tracker
 from domain.policy import Policy
+from integrations.clients import Clients, build_clients
+from integrations.errors import IntegrationError
 
 _POLICY_FILE = "TIERLINE_POLICY_FILE"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -59,11 +61,23 @@ async def _check(policy_option: Path | None, offline: bool) -> bool:
     if offline:
         tell(note("connections: not tried (--offline)"))
     else:
-        for answer in try_connections(settings, policy, environ):
+        clients, problem = _clients(settings)
+        if problem is not None:
+            tell(problem)
+        for answer in try_connections(clients, policy, environ):
             for finding in await answer:
                 tell(finding)
     typer.echo(f"{count} to do (!!)" if count else "All is well.")
     return count == 0
+
+
+def _clients(settings: Settings | None) -> tuple[Clients | None, Finding | None]:
+    if settings is None:
+        return None, note("Slack and the other systems: tried once the settings are whole")
+    try:
+        return build_clients(settings), None
+    except IntegrationError as error:
+        return None, to_do(str(error))
 
 
 def _notes(environ: Mapping[str, str], settings: Settings | None) -> Iterator[Finding]:

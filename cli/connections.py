@@ -9,61 +9,36 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.findings import Finding, note, ok, to_do
+from cli.findings import Finding, ok, to_do
 from config.errors import ConfigurationError
 from config.policy import PLACEHOLDER
-from config.settings import Settings
 from config.temporal_client import temporal_connect_config
 from domain.issues import Tracker
 from domain.policy import Policy
 from integrations.checks import Check
-from integrations.clients import Clients, build_clients
+from integrations.clients import Clients
 from integrations.errors import IntegrationError
 
 # A call to a vendor ends after ten seconds by itself; a system with several channels or projects needs several calls.
-_PATIENCE = timedelta(seconds=45)
+PATIENCE = timedelta(seconds=45)
 _TEMPORAL_PATIENCE = timedelta(seconds=5)
 
 Attempt = Callable[[], Awaitable[list[Check]]]
 
 
 def try_connections(
-    settings: Settings | None, policy: Policy | None, environ: Mapping[str, str]
+    clients: Clients | None, policy: Policy | None, environ: Mapping[str, str], *, patience: timedelta = PATIENCE
 ) -> list[asyncio.Task[list[Finding]]]:
     """Start all attempts at once; each task ends within its patience and never fails.
 
-    Without settings only Temporal is tried; without a policy no channel, project or service is.
+    Without clients only Temporal is tried; without a policy no channel, project or service is.
     """
+    attempts = _attempts(clients, policy) if clients is not None else ()
     temporal = asyncio.create_task(_temporal(environ))
-    return [
-        temporal,
-        *(asyncio.create_task(_tried(system, attempt)) for system, attempt in _attempts(settings, policy)),
-    ]
+    return [temporal, *(asyncio.create_task(_tried(system, attempt, patience)) for system, attempt in attempts)]
 
 
-def _attempts(settings: Settings | None, policy: Policy | None) -> list[tuple[str, Attempt]]:
-    if settings is None:
-        return [("outside", _later)]
-    try:
-        return list(_of_clients(build_clients(settings), policy))
-    except IntegrationError as error:
-        reason = str(error)
-
-        async def refused() -> list[Check]:
-            return [Check(what="connections", ok=False, advice=reason)]
-
-        return [("outside", refused)]
-
-
-async def _later() -> list[Check]:
-    raise _SettingsFirst
-
-
-class _SettingsFirst(Exception):
-    """The settings are not whole, so that there is nothing to try yet."""
-
-
-def _of_clients(clients: Clients, policy: Policy | None) -> Iterator[tuple[str, Attempt]]:
+def _attempts(clients: Clients, policy: Policy | None) -> Iterator[tuple[str, Attempt]]:
     chat, jira, github, pager, mailer = clients.chat, clients.jira, clients.github, clients.pager, clients.mailer
     if chat is not None:
         channels = _own(_channels(policy))
@@ -103,14 +78,16 @@ def _services(policy: Policy | None) -> Iterator[str]:
         yield from (rules.page.service for rules in policy.tiers.values() if rules.page is not None)
 
 
-async def _tried(system: str, attempt: Attempt) -> list[Finding]:
+async def _tried(system: str, attempt: Attempt, patience: timedelta) -> list[Finding]:
     try:
-        async with asyncio.timeout(_PATIENCE.total_seconds()):
+        async with asyncio.timeout(patience.total_seconds()):
             return [_finding(check) for check in await attempt()]
-    except _SettingsFirst:
-        return [note("connections: tried once the settings are whole")]
     except TimeoutError:
-        return [to_do(f"{system}: no answer within {_PATIENCE.seconds} seconds; is it down, or a firewall in between?")]
+        return [
+            to_do(
+                f"{system}: no answer within {patience.total_seconds():g} seconds; is it down, or a firewall in between?"
+            )
+        ]
     except IntegrationError as error:
         return [to_do(str(error))]
     except Exception as error:  # one system's surprise must not hide what the others say

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 _WORDS = {
+    "missing": "missing; it has to be given",
+    "extra_forbidden": "no such field",
     "string_type": "must be text; put it in quotes",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",

@@ -133,8 +133,6 @@ def _field(steps: Sequence[Step]) -> str:
 
 
 def _what(error: ErrorDetails, steps: tuple[Step, ...]) -> str:
-    if error["type"] == "missing":
-        return "missing; it has to be given"
     if error["type"] == "extra_forbidden":
         return _unknown_field(steps)
     if error["type"] == "enum":

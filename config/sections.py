@@ -281,8 +281,8 @@ class MailSettings(Section):
     username: Annotated[Text | None, Field(description="The name to log in with, where the server wants one.")] = None
     password: Annotated[Secret | None, Field(description="The password that goes with it.")] = None
     from_address: Annotated[
-        EmailAddress,
-        Field(description="The sender of all mail."),
+        Sender,
+        Field(description="The sender of all mail, such as Support <support@example.org>."),
         Where("use an address that your server may send from"),
     ]
     starttls: Annotated[bool, Field(description="Encrypt the connection before logging in.")] = True

@@ -138,8 +138,9 @@ def load_settings(
 
 
 def _nested(given: Mapping[str, str]) -> dict[str, Any]:
+    known = {variable.name for variable in settings_variables()}
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value for name, value in given.items()}
+    source.env_vars = {name.lower(): value for name, value in given.items() if name in known}
     values = source()
     return {"gateway": {}, **values}
 
@@ -184,9 +185,13 @@ def _needed(variable: Variable, given: Mapping[str, str]) -> bool:
 
 
 def _add_invalid(problems: dict[str, str], error: ValidationError, given: Mapping[str, str]) -> None:
-    for found in error.errors(include_url=False, include_input=False):
+    errors = error.errors(include_url=False, include_input=False)
+    for found in errors:
         if found["type"] in {"missing", "extra_forbidden"} and len(found["loc"]) <= 2:
             continue  # told by name already
+        depth = len(found["loc"])
+        if any(other["loc"][:depth] == found["loc"] and len(other["loc"]) > depth for other in errors):
+            continue  # a list is called empty because its entries are wrong
         name = PREFIX + DELIMITER.join(str(step) for step in found["loc"][:2]).upper()
         if name not in given:  # a rule about several variables of a section
             if any(problem.startswith(f"{name}{DELIMITER}") for problem in problems):

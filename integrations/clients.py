@@ -4,6 +4,7 @@ import dataclasses
 
 from config.settings import Settings
 from integrations.chat_room import ChatRoom
+from integrations.github.tracker import GitHubTracker
 from integrations.issue_tracker import IssueTracker
 from integrations.jira.tracker import JiraTracker
 from integrations.mail.smtp import SmtpMailer
@@ -30,10 +31,20 @@ def build_clients(settings: Settings) -> Clients:
     Raises:
         IntegrationError: an address or a key cannot be used as it is.
     """
-    slack, jira, pagerduty, mail = settings.slack, settings.jira, settings.pagerduty, settings.mail
+    slack, jira, github = settings.slack, settings.jira, settings.github
+    pagerduty, mail = settings.pagerduty, settings.mail
     return Clients(
         chat=SlackRoom(slack.bot_token, slack.base_url) if slack is not None else None,
         jira=JiraTracker(jira.url, jira.email, jira.api_token) if jira is not None else None,
+        github=GitHubTracker(
+            github.base_url,
+            token=github.token,
+            app_id=github.app_id,
+            private_key=github.private_key,
+            installation_id=github.installation_id,
+        )
+        if github is not None
+        else None,
         pager=PagerDutyPager(
             pagerduty.api_key,
             pagerduty.from_email,
