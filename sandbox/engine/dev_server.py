@@ -45,7 +45,7 @@ class DevServer:
     Attributes:
         choice: what is run.
         address: ``host:port`` of the frontend (gRPC).
-        ui_url: the Web UI without a slash at the end; ``None`` when the server is not ours, since only its owner knows.
+        ui_url: the Web UI without a slash at the end; for a server that is not ours ``TIERLINE_TEMPORAL_UI_URL``, or ``None``.
         namespace: the namespace to use; it exists once the server is healthy.
         log: the server's output; ``None`` when the server is not ours. It is removed when all went well.
     """
@@ -91,6 +91,7 @@ class DevServer:
         self.ui_url: str | None = None
         if choice.address is not None:
             self.address = choice.address
+            self.ui_url = os.environ.get("TIERLINE_TEMPORAL_UI_URL", "").strip().rstrip("/") or None
             self.namespace = namespace or os.environ.get("TEMPORAL_NAMESPACE", "").strip() or "default"
         else:
             self.namespace = namespace or "default"

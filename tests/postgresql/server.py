@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import subprocess
@@ -20,7 +21,8 @@ from tests.postgresql.cluster import USER, Cluster
 
 _PLUGIN = "postgres12"
 _LIMIT_S = 60.0
-_DATABASES = {"temporal": "postgresql/v12/temporal", "temporal_visibility": "postgresql/v12/visibility"}
+CREATE_SCHEMA = DYNAMIC_CONFIG.with_name("create_schema.sh")
+CREATE_NAMESPACE = DYNAMIC_CONFIG.with_name("create_namespace.sh")
 
 
 def free_small_port() -> int:
@@ -34,13 +36,17 @@ def free_small_port() -> int:
 
 
 def create_schema(programs: Path, cluster: Cluster) -> None:
-    """Creates both databases with the schema that is embedded in Temporal's own schema tool."""
-    place = ["--plugin", _PLUGIN, "--ep", cluster.host, "-p", str(cluster.port), "-u", USER, "--pw", cluster.password]
-    for database, schema in _DATABASES.items():
-        for step in (["create-database"], ["setup-schema", "-v", "0.0"], ["update-schema", "--schema-name", schema]):
-            command: list[str | Path] = [programs / binaries.SQL_TOOL, *place, "--db", database, *step]
-            done = process.run(command, _LIMIT_S)
-            assert done.returncode == 0, f"{step[0]} of {database} failed: {process.tail(done.stdout)}"
+    """Runs the script that docker-compose.yml runs, with the same schema tool."""
+    settings = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "SQL_PLUGIN": _PLUGIN,
+        "SQL_HOST": cluster.host,
+        "SQL_PORT": str(cluster.port),
+        "SQL_USER": USER,
+        "SQL_PASSWORD": cluster.password,
+    }
+    done = process.run(["sh", CREATE_SCHEMA], _LIMIT_S, settings)
+    assert done.returncode == 0, f"creating the schema failed: {process.tail(done.stdout)}"
 
 
 class TemporalServer:

@@ -1,15 +1,21 @@
-"""What a workflow knows and waits for is PostgreSQL's, not a process's."""
+"""What a workflow knows and waits for is PostgreSQL's, not a process's; the containers' set-up scripts work."""
 
 import asyncio
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from temporalio import workflow
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from tests.postgresql.server import TemporalServer
+from sandbox import engine
+from sandbox.engine import process
+from tests.postgresql.cluster import Cluster
+from tests.postgresql.server import CREATE_NAMESPACE, TemporalServer, create_schema
 
 pytestmark = pytest.mark.postgresql
 
@@ -79,3 +85,28 @@ async def test_a_workflow_survives_a_power_cut_of_the_server(postgresql_server: 
     async with worker(client):
         await handle.signal(RemembersWorkflow.say_last, "after")
         assert await handle.result() == ["before", "after"]
+
+
+def test_the_schema_is_created_or_updated_as_often_as_one_likes(postgresql: Cluster, server_programs: Path) -> None:
+    # The fixture has done it once, and the container does it at each start.
+    create_schema(server_programs, postgresql)
+
+
+async def test_the_namespace_is_made_once_with_its_retention(postgresql_temporal: str) -> None:
+    choice = engine.find_dev_server(announce=False)
+    if choice.executable is None:
+        pytest.skip("needs the Temporal CLI, and TEMPORAL_ADDRESS names a server without one")
+    settings = {
+        "PATH": f"{choice.executable.parent}{os.pathsep}{os.environ['PATH']}",
+        "TEMPORAL_ADDRESS": postgresql_temporal,
+        "TEMPORAL_NAMESPACE": "made-by-the-script",
+        "RETENTION": "720h",
+    }
+    first = process.run(["sh", CREATE_NAMESPACE], 60, settings)
+    assert first.returncode == 0, first.stdout
+    second = process.run(["sh", CREATE_NAMESPACE], 60, settings)
+    assert (second.returncode, second.stdout) == (0, "The namespace made-by-the-script is there.\n")
+    client = await connected(postgresql_temporal)
+    request = DescribeNamespaceRequest(namespace="made-by-the-script")
+    namespace = await client.workflow_service.describe_namespace(request)
+    assert namespace.config.workflow_execution_retention_ttl.ToTimedelta() == timedelta(hours=720)
