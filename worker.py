@@ -1,0 +1,247 @@
+"""The worker: settings -> clients -> activities -> one Temporal worker per task queue. ``python worker.py`` runs it.
+
+It stops on SIGTERM and SIGINT: running activities get ``TIERLINE_WORKER__GRACEFUL_SHUTDOWN`` seconds to finish, and Temporal gives
+the rest to another worker.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.issue_tracker import IssueTrackerActivities
+from activities.mail import MailActivities
+from activities.pagerduty import PagerDutyActivities
+from activities.retro import RetroActivities
+from activities.slack import SlackActivities
+from activities.workflow_links import WorkflowLinkActivities
+from config.errors import ConfigurationError
+from config.policy import load_policy
+from config.settings import Part, Settings, load_settings
+from config.temporal_client import temporal_connect_config
+from domain.policy import Policy
+from integrations.clients import Clients, build_clients
+from integrations.errors import IntegrationError
+from integrations.vendor_portal.links import VendorLinks
+from telemetry.health import HealthServer
+from telemetry.logs import configure_logging
+from telemetry.metrics import runtime_with_metrics
+from telemetry.registration import register_search_attributes
+from workflows import task_queues
+from workflows.desk import TemporalWorkflowDesk
+from workflows.engineering_issue import EngineeringIssueWorkflow
+from workflows.retro_digest import RetroDigestWorkflow
+from workflows.schedules import keep_digest_schedule
+from workflows.ticket import TicketWorkflow
+from workflows.vendor_case import VendorCaseWorkflow
+
+logger = logging.getLogger("tierline.worker")
+
+WORKFLOWS: Sequence[type[Any]] = (
+    TicketWorkflow,
+    EngineeringIssueWorkflow,
+    VendorCaseWorkflow,
+    RetroDigestWorkflow,
+)
+CALLS_PER_SECOND: dict[str, float] = {
+    # Slack allows about one post a second and channel, and 50 updates a minute; a team's tickets spread over a few channels.
+    task_queues.SLACK: 8,
+    # Atlassian publishes no fixed number and answers 429 with Retry-After; ten a second stays below it in practice.
+    task_queues.JIRA: 10,
+    # GitHub: 5,000 requests an hour, and at most 80 writes of content a minute.
+    task_queues.GITHUB: 5,
+    # PagerDuty: 960 requests a minute and key.
+    task_queues.PAGERDUTY: 16,
+    task_queues.MAIL: 10,
+}
+"""What each vendor's published limit allows, over all workers together."""
+_THREADS = 8
+_PASSED_THROUGH = ("activities", "domain", "integrations", "telemetry", "workflows")
+_RECONNECT_S = 2.0
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The workflow sandbox. Our own modules pass through it, which halves a task's CPU; lint bans clocks and randomness in them."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def build_workers(client: Client, settings: Settings, clients: Clients, executor: ThreadPoolExecutor) -> list[Worker]:
+    """One worker per task queue, each with the activities of its outside system, whether or not that is configured:
+    what is not says so at once instead of waiting for ever.
+    """
+    desk = TemporalWorkflowDesk(client, public_url=settings.public_url)
+    links = VendorLinks(settings.gateway.link_secret, settings.public_url)
+    slack = SlackActivities(clients.chat, ui_url=_workflows_page(settings, client.namespace))
+    jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
+    github = IssueTrackerActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
+    pager = PagerDutyActivities(clients.pager)
+    mail = MailActivities(clients.mailer, links=links)
+    joins = WorkflowLinkActivities(desk)
+    retro = RetroActivities(desk)
+    by_queue: dict[str, list[Any]] = {
+        task_queues.SLACK: [slack.show_card, slack.post_line, slack.post_notice, slack.post_digest],
+        task_queues.JIRA: _of_tracker(jira),
+        task_queues.GITHUB: _of_tracker(github),
+        task_queues.PAGERDUTY: [pager.raise_page, pager.resolve_page],
+        task_queues.MAIL: [mail.mail_customer, mail.mail_vendor],
+        task_queues.LINKS: [
+            joins.join_issue,
+            joins.leave_issue,
+            joins.tell_issue,
+            joins.open_case,
+            joins.close_case,
+            retro.count,
+        ],
+    }
+    stop = timedelta(seconds=settings.worker.graceful_shutdown)
+    workers = [
+        Worker(
+            client,
+            task_queue=task_queues.WORKFLOWS,
+            workflows=WORKFLOWS,
+            workflow_runner=workflow_runner(),
+            max_cached_workflows=settings.worker.max_cached_workflows,
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=settings.worker.sticky_timeout),
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+            graceful_shutdown_timeout=stop,
+        )
+    ]
+    workers += [
+        Worker(
+            client,
+            task_queue=queue,
+            activities=activities,
+            activity_executor=executor,
+            max_concurrent_activities=_THREADS,
+            max_task_queue_activities_per_second=CALLS_PER_SECOND.get(queue),
+            activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+            graceful_shutdown_timeout=stop,
+        )
+        for queue, activities in by_queue.items()
+    ]
+    return workers
+
+
+def _of_tracker(tracker: IssueTrackerActivities) -> list[Any]:
+    return [tracker.open_issue, tracker.find_issue, tracker.fetch_issue, tracker.comment, tracker.link_back]
+
+
+def _workflows_page(settings: Settings, namespace: str) -> str | None:
+    if settings.temporal_ui_url is None:
+        return None
+    return f"{settings.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows"
+
+
+async def bring_up(client: Client, policy: Policy) -> None:
+    """What the namespace needs before a ticket can live in it: the search attributes and the schedules."""
+    added = await register_search_attributes(client)
+    if added:
+        logger.info("registered the search attributes %s", ", ".join(added))
+    if policy.digest is not None:
+        await keep_digest_schedule(client, policy.digest)
+
+
+async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> None:
+    """Work until ``stopping`` is set, then finish or hand back what runs."""
+    clients = build_clients(settings)
+    metrics_address = f"127.0.0.1:{_free_port()}"
+    connection: dict[str, Any] = dict(temporal_connect_config())
+    client = await _connected(connection, metrics_address, stopping)
+    if client is None:
+        return
+    await bring_up(client, policy)
+
+    async def ready() -> bool:
+        try:
+            return await client.service_client.check_health(timeout=timedelta(seconds=2))
+        except RPCError:
+            return False
+
+    async with AsyncExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(max_workers=_THREADS * len(CALLS_PER_SECOND)))
+        health = await stack.enter_async_context(
+            HealthServer(
+                settings.worker.health_host,
+                settings.worker.health_port,
+                ready=ready,
+                metrics_url=f"http://{metrics_address}/metrics",
+            )
+        )
+        for worker in build_workers(client, settings, clients, executor):
+            await stack.enter_async_context(worker)
+        logger.info("working on %s, health at %s", client.service_client.config.target_host, health.url)
+        await stopping.wait()
+        logger.info("stopping: running activities may finish for %s s", settings.worker.graceful_shutdown)
+
+
+async def _connected(connection: dict[str, Any], metrics_address: str, stopping: asyncio.Event) -> Client | None:
+    """A client, as soon as Temporal answers; None when the worker is stopped before."""
+    runtime = runtime_with_metrics(metrics_address)
+    while not stopping.is_set():
+        try:
+            return await Client.connect(**connection, data_converter=pydantic_data_converter, runtime=runtime)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            logger.warning(
+                "Temporal at %s does not answer (%s): trying on; TEMPORAL_ADDRESS names another",
+                connection["target_host"],
+                reason,
+            )
+        try:
+            await asyncio.wait_for(stopping.wait(), _RECONNECT_S)
+        except TimeoutError:
+            continue
+    return None
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def _main() -> None:
+    settings = load_settings(Part.WORKER)
+    policy = load_policy(settings.policy_file)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wanted, stopping.set)
+    await run(settings, policy, stopping)
+
+
+def main() -> None:
+    """Run the worker; a missing or wrong setting is one clear line each, and exit code 1."""
+    configure_logging()
+    try:
+        asyncio.run(_main())
+    except (ConfigurationError, IntegrationError) as error:
+        print(error, file=sys.stderr)
+        code = 1
+    except OSError as error:
+        print(f"worker: {error}", file=sys.stderr)
+        code = 1
+    else:
+        code = 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The client's native threads may crash an interpreter that takes itself apart.
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
