@@ -405,7 +405,7 @@ class TestTestServer:
             until(lambda: accepts(port), "the test server listens")
             parent.kill()
         until(lambda: gone(server), "the test server has ended")
-        assert not accepts(port)
+        until(lambda: not accepts(port), "its port is free again")
 
 
 class TestProgress:
