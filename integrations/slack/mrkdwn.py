@@ -6,7 +6,8 @@ Rules: https://docs.slack.dev/messaging/formatting-message-text
 import re
 from datetime import datetime
 
-_USER_ID = re.compile(r"[UW][A-Z0-9]{5,20}")
+# A digit is in every id and in no name written in capitals.
+_USER_ID = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{3,20}")
 
 
 def escaped(text: str) -> str:

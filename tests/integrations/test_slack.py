@@ -1,0 +1,289 @@
+"""Slack as the chat room, against the local Slack."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.chat import MessageRef
+from integrations.errors import PassingFailure, PermanentFailure, RateLimited
+from integrations.slack.card import card_blocks, card_text
+from integrations.slack.digest import digest_blocks, digest_text, duration
+from integrations.slack.mrkdwn import bar, escaped, link, moment, person
+from tests.integrations.conftest import World
+from tests.integrations.subjects import CARD, DIGEST, ISSUE
+
+
+async def messages(world: World, channel: str = "C0SUPL1") -> list[dict[str, Any]]:
+    answer = await world.people("GET", f"/slack/channels/{channel}/messages")
+    found: list[dict[str, Any]] = answer["messages"] if isinstance(answer, dict) else answer
+    return found
+
+
+async def test_a_card_is_posted_and_lives_on(world: World) -> None:
+    ref = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
+    await world.do(world.slack.update_card, ref, CARD.model_copy(update={"status": "resolved", "buttons": ()}))
+
+    (shown,) = await messages(world)
+    assert ref.channel == "C0SUPL1"
+    assert ref.permalink is not None
+    assert ref.permalink.endswith(f"/archives/C0SUPL1/p{ref.ts.replace('.', '')}")
+    assert "resolved" in shown["text"]
+    assert "tierline.actions" not in str(shown["blocks"])
+
+
+async def test_a_card_whose_answer_was_lost_is_found_and_not_posted_twice(world: World) -> None:
+    world.break_down("slack", "drop_after", operation="chat.postMessage", times=1)
+    with pytest.raises(PassingFailure):
+        await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
+
+    ref = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=True)
+
+    (shown,) = await messages(world)
+    assert ref.ts == shown["ts"]
+    assert len(world.written("slack", "chat.postMessage")) == 1
+
+
+async def test_a_recheck_that_finds_nothing_posts(world: World) -> None:
+    await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1/card", recheck=False)
+
+    await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-10/card", recheck=True)
+
+    assert len(await messages(world)) == 2
+
+
+async def test_an_update_keeps_the_key(world: World) -> None:
+    ref = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
+    await world.do(world.slack.update_card, ref, CARD)
+
+    found = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=True)
+
+    assert found == ref
+
+
+async def test_lines_go_into_the_cards_thread_once(world: World) -> None:
+    card = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
+    world.break_down("slack", "drop_after", operation="chat.postMessage", times=1)
+    with pytest.raises(PassingFailure):
+        await world.do(world.slack.post_line, card, "Ada took it <over> & out", key="T-1042/7", recheck=False)
+
+    line = await world.do(world.slack.post_line, card, "Ada took it <over> & out", key="T-1042/7", recheck=True)
+    other = await world.do(world.slack.post_line, card, "And went home", key="T-1042/8", recheck=True)
+
+    assert len(world.written("slack", "chat.postMessage")) == 3
+    assert line.ts != card.ts
+    assert other.ts > line.ts
+    assert line.permalink is not None
+    assert line.permalink.endswith(f"?thread_ts={card.ts}&cid=C0SUPL1")
+    assert "Ada took it &lt;over&gt; &amp; out" in str(await messages(world))
+
+
+async def test_a_notice_mentions_and_links_the_card(world: World) -> None:
+    card = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
+
+    await world.do(
+        world.slack.post_notice, "C0LEADS", "T-1042 <is> late", mention="U0LENA", card=card, key="n1", recheck=False
+    )
+
+    (shown,) = await messages(world, "C0LEADS")
+    assert shown["text"] == f"<@U0LENA> T-1042 &lt;is&gt; late <{card.permalink}|Open the card>"
+
+
+async def test_a_notice_to_a_person_is_a_direct_message_once(world: World) -> None:
+    world.break_down("slack", "drop_after", operation="chat.postMessage", times=1)
+    with pytest.raises(PassingFailure):
+        await world.do(world.slack.post_notice, "U0ADA", "wake up", mention=None, card=None, key="n2", recheck=False)
+
+    ref = await world.do(world.slack.post_notice, "U0ADA", "wake up", mention=None, card=None, key="n2", recheck=True)
+
+    assert ref.channel.startswith("D")
+    assert len(world.written("slack", "chat.postMessage")) == 1
+
+
+async def test_the_digest_is_posted_once(world: World) -> None:
+    world.break_down("slack", "drop_after", operation="chat.postMessage", times=1)
+    with pytest.raises(PassingFailure):
+        await world.do(world.slack.post_digest, "C0LEADS", DIGEST, key="digest/W47", recheck=False)
+
+    await world.do(world.slack.post_digest, "C0LEADS", DIGEST, key="digest/W47", recheck=True)
+
+    (shown,) = await messages(world, "C0LEADS")
+    assert "Joint retro of Support: 12 opened" in shown["text"]
+
+
+async def test_who_somebody_is(world: World) -> None:
+    ada = await world.do(world.slack.user, "U0ADA")
+
+    assert (ada.id, ada.name.lower()) == ("U0ADA", "ada")
+    with pytest.raises(PermanentFailure, match="no such user"):
+        await world.do(world.slack.user, "U0NOBODY")
+
+
+async def test_a_message_that_is_gone_and_a_channel_that_never_was(world: World) -> None:
+    with pytest.raises(PermanentFailure, match="the message is gone"):
+        await world.do(world.slack.update_card, MessageRef(channel="C0SUPL1", ts="1.000001"), CARD)
+    with pytest.raises(PermanentFailure, match="no such channel"):
+        await world.do(world.slack.post_card, "C0NOWHERE", CARD, key="k", recheck=False)
+
+
+async def test_slack_says_how_long_to_wait(world: World) -> None:
+    world.break_down("slack", "rate_limit", operation="chat.postMessage", retry_after_s=11)
+
+    with pytest.raises(RateLimited) as caught:
+        await world.do(world.slack.post_card, "C0SUPL1", CARD, key="k", recheck=False)
+
+    assert caught.value.retry_after == timedelta(seconds=11)
+
+
+async def test_the_check_tells_what_to_do(world: World) -> None:
+    found = await world.do(world.slack.check, ["C0SUPL1", "C0NOWHERE"])
+
+    told = {check.what: check for check in found}
+    assert told["Slack: channel C0SUPL1 (#support-l1)"].ok
+    assert not told["Slack: channel C0NOWHERE"].ok
+    assert "no such channel" in (told["Slack: channel C0NOWHERE"].advice or "")
+
+
+def texts_of(blocks: object) -> str:
+    return str(blocks)
+
+
+def test_a_card_says_what_a_reader_needs_at_a_glance() -> None:
+    head, facts, clock, links, troubles, actions = card_blocks(CARD)
+
+    assert head["text"] == {"type": "plain_text", "text": "🔴 T-1042 · Checkout fails with 502", "emoji": True}
+    said = [field["text"] for field in facts["fields"]]
+    assert "*Tier*\nL1 → L2 → *L3* Engineering" in said
+    assert "*Owner*\n<@U0ADA>" in said
+    assert "*Waiting on*\nengineering" in said
+    assert "*Customer*\nInitech · gold" in said
+    assert "`▓▓▓▓░░░░░░` 42 % · due <!date^1795176000^" in clock["text"]["text"]
+    assert "⛔ *Breached:* handoff" in clock["text"]["text"]
+    assert "<https://acme.atlassian.net/browse/PAY-12|PAY-12> In Progress · Ada" in links["text"]["text"]
+    assert "<https://acme.pagerduty.com/incidents/PINC1|Ada acknowledged the page>" in links["text"]["text"]
+    assert "in Temporal>" in links["text"]["text"]
+    assert troubles["elements"][0]["text"] == "⚠️ Jira was late by 4 minutes"
+    assert [(button["action_id"], button["value"]) for button in actions["elements"]] == [
+        ("tierline.accept", "T-1042"),
+        ("tierline.escalate", "T-1042"),
+        ("tierline.return", "T-1042"),
+        ("tierline.resolve", "T-1042"),
+    ]
+
+
+def test_a_bare_card_has_no_empty_blocks() -> None:
+    bare = CARD.model_copy(
+        update={
+            "clock": None,
+            "breached": (),
+            "issues": (),
+            "page": None,
+            "page_url": None,
+            "ticket_url": None,
+            "troubles": (),
+            "buttons": (),
+            "owner": None,
+        }
+    )
+
+    blocks = card_blocks(bare)
+
+    assert [block["type"] for block in blocks] == ["header", "section"]
+    assert "_nobody yet_" in texts_of(blocks)
+
+
+def test_a_breached_clock_is_said_once() -> None:
+    assert CARD.clock is not None
+    late = CARD.clock.model_copy(update={"breached": True, "percent": 130, "name": "handoff"})
+
+    said = texts_of(card_blocks(CARD.model_copy(update={"clock": late})))
+
+    assert "⛔ *handoff* `▓▓▓▓▓▓▓▓▓▓` breached, was due" in said
+    assert "Breached:" not in said
+
+
+@pytest.mark.parametrize("evil", ["<!channel>", "<@U0LENA>", "<https://evil.example|click>", "a & b"])
+def test_no_text_of_a_persons_becomes_a_mention_or_a_link(evil: str) -> None:
+    card = CARD.model_copy(
+        update={
+            "title": evil,
+            "customer": evil,
+            "plan": evil,
+            "status": evil,
+            "tier_name": evil,
+            "waiting_on": evil,
+            "owner": f"{evil} Smith",
+            "page": evil,
+            "vendor": evil,
+            "external_ref": evil,
+            "troubles": (evil,),
+        }
+    )
+
+    markup = [block for block in card_blocks(card) if block["type"] != "header"]
+
+    assert evil not in str(markup).replace(escaped(evil), "")
+    assert evil not in card_text(card).replace(escaped(evil), "")
+
+
+def test_long_texts_stay_within_slacks_limits() -> None:
+    card = CARD.model_copy(
+        update={"title": "x" * 500, "customer": "y" * 5000, "vendor": "z" * 5000, "troubles": ("t" * 5000,) * 30}
+    )
+
+    for block in card_blocks(card):
+        if block["type"] == "header":
+            assert len(block["text"]["text"]) <= 150
+        for element in [block.get("text"), *block.get("fields", []), *block.get("elements", [])]:
+            if element and element.get("type") == "mrkdwn":
+                assert len(element["text"]) <= 3000
+        assert len(block.get("elements", [])) <= 10
+
+
+def test_the_digest_has_what_the_retro_talks_about() -> None:
+    said = texts_of(digest_blocks(DIGEST))
+
+    assert "📊 Joint retro · Support" in said
+    assert "*Opened*\\n12" in said
+    assert "*Returned*\\n2" in said
+    assert "`L1 ▓▓▓▓▓▓▓▓▓▓` 8" in said
+    assert "⛔ handoff: 2" in said
+    assert "the vendor: 1 d 4 h (85%)" in said
+    assert f"<{ISSUE.url}|PAY-12>: 4 tickets" in said
+    assert "T-1001 in L3, open for 3 d 2 h" in said
+    assert "<@U0ADA> · 4" in said
+    assert "9 resolved" in digest_text(DIGEST)
+
+
+def test_an_empty_week_is_a_digest_too() -> None:
+    empty = DIGEST.model_copy(
+        update={"by_tier": {}, "breaches": {}, "waiting": {}, "top_issues": (), "oldest": (), "thanks": ()}
+    )
+
+    assert texts_of(digest_blocks(empty)).count("_none_") == 6
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(days=3, hours=4, minutes=9), "3 d 4 h"),
+        (timedelta(hours=5, minutes=10), "5 h 10 min"),
+        (timedelta(minutes=12, seconds=30), "12 min"),
+        (timedelta(seconds=40), "40 s"),
+        (timedelta(0), "0 s"),
+        (timedelta(days=2), "2 d"),
+    ],
+)
+def test_durations(length: timedelta, said: str) -> None:
+    assert duration(length) == said
+
+
+def test_markup() -> None:
+    assert bar(0) == "░" * 10
+    assert bar(0.01) == "▓" + "░" * 9
+    assert bar(7) == "▓" * 10
+    assert link("javascript:alert(1)", "a>b") == "a&gt;b"
+    assert link("https://x.example/?a=1&b=<2>", "a|b") == "<https://x.example/?a=1&amp;b=&lt;2&gt;|a¦b>"
+    assert person("U0ADA") == "<@U0ADA>"
+    assert person("UNA <x>") == "UNA &lt;x&gt;"
+    assert moment(datetime(2026, 1, 2, 3, 4, tzinfo=UTC)).endswith("|2026-01-02 03:04 UTC>")
