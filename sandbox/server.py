@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import TypedDict
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +22,14 @@ from sandbox.jira import api as jira_api
 from sandbox.jira import people as jira_people
 from sandbox.jira.state import JiraState
 from sandbox.ledger import Ledger
+from sandbox.mail import people as mail_people
+from sandbox.mail.server import MailServer
+from sandbox.mail.state import MailState
+from sandbox.page import build_router as build_page_router
+from sandbox.pagerduty import api as pagerduty_api
+from sandbox.pagerduty import events as pagerduty_events
+from sandbox.pagerduty import people as pagerduty_people
+from sandbox.pagerduty.state import PagerDutyState
 from sandbox.slack import api as slack_api
 from sandbox.slack import people as slack_people
 from sandbox.slack.state import SlackState
@@ -29,9 +38,10 @@ HOST = "127.0.0.1"
 
 
 class Sandbox:
-    """The outside world on this machine. Its addresses are known from the start; it serves between start and stop.
+    """The outside world on this machine. It serves between `start` and `stop`.
 
-    Ports of 0 take free ones. `gateway_url` may be set later, when the gateway's own port is known.
+    Ports of 0 take free ones: `http_url` is right from the beginning, `smtp_port` once started. `gateway_url` may be
+    set later, when the gateway's own port is known.
     """
 
     def __init__(
@@ -50,38 +60,29 @@ class Sandbox:
         self.credentials = credentials or Credentials.generate()
         self._socket = _listen(http_port)
         self.http_url = f"http://{HOST}:{self._socket.getsockname()[1]}"
-        self.smtp_host = HOST
-        self.smtp_port = smtp_port
         self.faults = Faults()
         self.ledger = Ledger()
-        self.deliveries = Deliveries(gateway_url)
-        self.slack = SlackState(
-            base_url=self.http_url, credentials=self.credentials, deliveries=self.deliveries, ledger=self.ledger
-        )
-        self.jira = JiraState(
-            base_url=f"{self.http_url}/jira",
-            credentials=self.credentials,
-            deliveries=self.deliveries,
-            ledger=self.ledger,
-        )
-        self.github = GitHubState(
-            base_url=f"{self.http_url}/github",
-            credentials=self.credentials,
-            deliveries=self.deliveries,
-            ledger=self.ledger,
-        )
-        self.app = FastAPI(title="Tierline sandbox", docs_url=None, redoc_url=None)
-        self.app.include_router(faults_module.build_router(self.faults))
-        self.app.include_router(ledger_module.build_router(self.ledger))
-        self.app.include_router(deliveries_module.build_router(self.deliveries))
-        self.app.include_router(slack_api.build_router(self.slack))
-        self.app.include_router(slack_people.build_router(self.slack))
-        self.app.include_router(jira_people.build_router(self.jira))
-        self.app.include_router(jira_api.build_router(self.jira))
-        self.app.include_router(github_people.build_router(self.github))
-        self.app.include_router(github_api.build_router(self.github))
-        self._serving: asyncio.Task[None] | None = None
+        self.deliveries = Deliveries(gateway_url.rstrip("/") if gateway_url else None)
+        shared: _Shared = {"credentials": self.credentials, "deliveries": self.deliveries, "ledger": self.ledger}
+        self.slack = SlackState(base_url=self.http_url, **shared)
+        self.jira = JiraState(base_url=f"{self.http_url}/jira", **shared)
+        self.github = GitHubState(base_url=f"{self.http_url}/github", **shared)
+        self.pagerduty = PagerDutyState(base_url=f"{self.http_url}/pagerduty", **shared)
+        self.mail = MailState(ledger=self.ledger)
+        self.app = self._build_app()
+        self._mail_server = MailServer(self.mail, self.faults, HOST, smtp_port)
         self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def smtp_host(self) -> str:
+        """Where mail is taken."""
+        return self._mail_server.host
+
+    @property
+    def smtp_port(self) -> int:
+        """Where mail is taken; known once started when a free port was asked for."""
+        return self._mail_server.port
 
     @property
     def gateway_url(self) -> str | None:
@@ -96,8 +97,10 @@ class Sandbox:
         """Serves until `stop`.
 
         Raises:
-            RuntimeError: the server ended before it was ready.
+            OSError: the SMTP port is taken.
+            RuntimeError: the HTTP server ended before it was ready.
         """
+        await self._mail_server.start()
         await self.deliveries.start()
         config = uvicorn.Config(
             FaultMiddleware(self.app, self.faults),
@@ -119,9 +122,41 @@ class Sandbox:
         if self._server:
             self._server.should_exit = True
         await self.deliveries.stop()
+        await self._mail_server.stop()
         if self._serving:
             await self._serving
         self._socket.close()
+
+    def _build_app(self) -> FastAPI:
+        app = FastAPI(title="Tierline sandbox", docs_url=None, redoc_url=None, openapi_url=None)
+        for router in (
+            build_page_router(self._overview),
+            faults_module.build_router(self.faults),
+            ledger_module.build_router(self.ledger),
+            deliveries_module.build_router(self.deliveries),
+            slack_people.build_router(self.slack),
+            jira_people.build_router(self.jira),
+            github_people.build_router(self.github),
+            pagerduty_people.build_router(self.pagerduty),
+            mail_people.build_router(self.mail),
+            slack_api.build_router(self.slack),
+            jira_api.build_router(self.jira),
+            github_api.build_router(self.github),
+            pagerduty_api.build_router(self.pagerduty),
+            pagerduty_events.build_router(self.pagerduty),
+        ):
+            app.include_router(router)
+        return app
+
+    def _overview(self) -> dict[str, int]:
+        """What waits for somebody, for the numbers on the page's tabs."""
+        return {
+            "jira": sum(issue.status.category.key != "done" for issue in self.jira.issues.values()),
+            "github": sum(issue.state == "open" and not issue.deleted for issue in self.github.issues),
+            "pagerduty": sum(incident.status != "resolved" for incident in self.pagerduty.incidents.values()),
+            "mail": len(self.mail.messages),
+            "faults": len(self.faults.active()),
+        }
 
     async def __aenter__(self) -> "Sandbox":
         """Starts."""
@@ -131,6 +166,12 @@ class Sandbox:
     async def __aexit__(self, *_: object) -> None:
         """Stops."""
         await self.stop()
+
+
+class _Shared(TypedDict):
+    credentials: Credentials
+    deliveries: Deliveries
+    ledger: Ledger
 
 
 class _EmbeddedServer(uvicorn.Server):
