@@ -24,6 +24,8 @@ class VendorAtFault:
 
     def __init__(self) -> None:
         self.misbehaviour = Misbehaviour(500)
+        self.answers: dict[str, Misbehaviour] = {}
+        """What is answered at certain paths instead."""
         self.requests: list[str] = []
         outer = self
 
@@ -31,7 +33,7 @@ class VendorAtFault:
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length") or 0))
                 outer.requests.append(f"{self.command} {self.path}")
-                told = outer.misbehaviour
+                told = outer.answers.get(self.path.partition("?")[0], outer.misbehaviour)
                 if told.status is None:
                     self.close_connection = True
                     return
