@@ -61,9 +61,9 @@ async def _check(policy_option: Path | None, offline: bool) -> bool:
     if offline:
         tell(note("connections: not tried (--offline)"))
     else:
-        clients, problem = _clients(settings)
-        if problem is not None:
-            tell(problem)
+        clients, trouble = _clients(settings)
+        if trouble is not None:
+            tell(trouble)
         for answer in try_connections(clients, policy, environ):
             for finding in await answer:
                 tell(finding)

@@ -87,6 +87,8 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     try:
         app(args=arguments, prog_name="tierline")
     except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            _tell(leaving.code)
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except KeyboardInterrupt:
         return 130
