@@ -1,6 +1,7 @@
 """The `tierline` command."""
 
 import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -84,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
+    # The vendors' libraries log what we tell in a line of our own; without a handler that would go to the terminal as well.
+    logging.basicConfig(handlers=None if debug else [logging.NullHandler()])
     try:
         app(args=arguments, prog_name="tierline")
     except SystemExit as leaving:

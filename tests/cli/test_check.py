@@ -18,6 +18,7 @@ from sandbox import engine
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from tests.cli.tierline import Run, environment_of, tierline
+from tests.shared import REPOSITORY
 
 NOBODY = {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
 """Where no Temporal listens."""
@@ -51,8 +52,8 @@ def with_policy(folder: Path, text: str = POLICY) -> dict[str, str]:
     return {"TIERLINE_POLICY_FILE": "team.yaml"}
 
 
-def without(environment: dict[str, str], prefix: str) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith(prefix)}
+def without(environment: dict[str, str], *prefixes: str) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(prefixes)}
 
 
 def only_words(run: Run) -> None:
@@ -88,22 +89,21 @@ async def test_an_empty_environment_names_each_missing_variable_in_one_line(tmp_
 
 
 @pytest.mark.e2e
-async def test_all_is_well(tmp_path: Path, outside: Sandbox, dev_server: engine.DevServer) -> None:
+async def test_all_is_well_with_the_demo_policy(tmp_path: Path, outside: Sandbox, dev_server: engine.DevServer) -> None:
     temporal = {"TEMPORAL_ADDRESS": dev_server.address, "TEMPORAL_NAMESPACE": dev_server.namespace}
-    run = await tierline(
-        "check", folder=tmp_path, environment={**environment_of(outside), **with_policy(tmp_path), **temporal}
-    )
+    policy = with_policy(tmp_path, (REPOSITORY / "config" / "policies" / "demo.yaml").read_text())
+    run = await tierline("check", folder=tmp_path, environment={**environment_of(outside), **policy, **temporal})
     only_words(run)
     assert run.marked("!!") == []
     assert (run.code, run.lines[-1]) == (0, "All is well.")
     told = run.marked("ok")
     assert told[0] == "settings: every variable that is needed is there"
-    assert told[1] == "policy: team.yaml: Acme, version 7"
+    assert told[1] == "policy: team.yaml: Demo, version demo-1"
     assert told[2] == f"Temporal: namespace {dev_server.namespace} at {dev_server.address}"
-    for channel in ("C0SUPL1", "C0SUPL2", "C0ENG", "C0LEADS"):
-        assert any(channel in line for line in told)
-    assert any(line.startswith("Jira: project PAY") for line in told)
-    assert any("acme/storefront" in line for line in told)
+    named = ("C0SUPL1", "C0SUPL2", "C0ENG", "C0VENDORS", "C0LEADS", "Jira: project PAY", "acme/storefront", "PSVCPAY")
+    for name in named:
+        assert [line for line in told if name in line], name
+    assert told[-1].lower().startswith("mail")
 
 
 @pytest.mark.e2e
@@ -126,7 +126,7 @@ async def test_no_temporal_is_one_line_that_says_what_to_do(tmp_path: Path) -> N
 
 async def test_slack_and_github_alone_are_enough(tmp_path: Path, outside: Sandbox) -> None:
     github_only = POLICY.replace("  - {match: {product: payments}, tracker: jira, project: PAY, issue_type: Bug}\n", "")
-    environment = without(environment_of(outside), "TIERLINE_JIRA")
+    environment = without(environment_of(outside), "TIERLINE_JIRA", "TIERLINE_PAGERDUTY", "TIERLINE_MAIL")
     run = await tierline(
         "check", folder=tmp_path, environment={**environment, **with_policy(tmp_path, github_only), **NOBODY}
     )
@@ -138,7 +138,7 @@ async def test_slack_and_github_alone_are_enough(tmp_path: Path, outside: Sandbo
 async def test_a_policy_that_asks_for_a_system_which_is_not_set_up(tmp_path: Path, outside: Sandbox) -> None:
     asking = POLICY.replace("channel: C0ENG}", "channel: C0ENG, page: {service: PSVCPAY}}")
     asking += "vendors: {cardnet: {name: Cardnet, email: support@cardnet.example, target: 1d}}\n"
-    environment = without(environment_of(outside), "TIERLINE_JIRA")
+    environment = without(environment_of(outside), "TIERLINE_JIRA", "TIERLINE_PAGERDUTY", "TIERLINE_MAIL")
     run = await tierline(
         "check", "--offline", folder=tmp_path, environment={**environment, **with_policy(tmp_path, asking)}
     )
@@ -168,9 +168,10 @@ async def test_wrong_credentials_and_a_missing_channel_are_told_beside_what_work
     assert any(line.startswith("GitHub") for line in run.marked("ok"))
 
 
+@pytest.mark.parametrize("system", ["slack", "jira", "github", "pagerduty"])
 @pytest.mark.parametrize("kind", ["status", "rate_limit"])
-async def test_a_vendor_that_is_down_is_one_line(tmp_path: Path, outside: Sandbox, kind: str) -> None:
-    fault = {"system": "github", "kind": kind, **({"status": 503} if kind == "status" else {"retry_after_s": 60})}
+async def test_a_vendor_that_is_down_is_one_line(tmp_path: Path, outside: Sandbox, system: str, kind: str) -> None:
+    fault = {"system": system, "kind": kind, **({"status": 503} if kind == "status" else {"retry_after_s": 60})}
     outside.faults.add(Fault.model_validate(fault))
     run = await tierline(
         "check", folder=tmp_path, environment={**environment_of(outside), **with_policy(tmp_path), **NOBODY}
@@ -178,7 +179,7 @@ async def test_a_vendor_that_is_down_is_one_line(tmp_path: Path, outside: Sandbo
     only_words(run)
     told = [line for line in run.marked("!!") if not line.startswith("Temporal")]
     assert len(told) == 1
-    assert told[0].lower().startswith("github")
+    assert told[0].lower().startswith(system)
 
 
 async def test_a_policy_with_mistakes_names_file_and_line(tmp_path: Path, outside: Sandbox) -> None:

@@ -18,16 +18,23 @@ async def test_a_right_policy_is_told_to_be_right(tmp_path: Path) -> None:
 
 
 async def test_each_mistake_is_one_line_with_its_place(tmp_path: Path) -> None:
-    text = (POLICIES / "demo.yaml").read_text().replace("quiet_time: 8s", "quiet_tme: 8s").replace("P1: 6s", "P7: 6s")
-    (tmp_path / "team.yaml").write_text(text)
-    number = {line.split(":")[0].strip(): at for at, line in enumerate(text.splitlines(), start=1)}
+    lines = [
+        "name: Acme",
+        "version: 1",
+        "tiers: {L1: {name: Frontline, channel: C1}}",
+        "clocks:",
+        "  handoff:",
+        "    targets: {P1: 15m, P2: 30m, P3: 2h, P5: 4h}",
+        "quiet_tme: 3d",
+    ]
+    (tmp_path / "team.yaml").write_text("\n".join(lines))
     run = await tierline("policy", "check", "team.yaml", folder=tmp_path)
     assert (run.code, run.out) == (1, "")
-    first, second, third = run.err.splitlines()
-    assert first == "team.yaml:6: quiet_time: missing; it has to be given"
-    handoff = text.splitlines().index("  handoff:") + 1
-    assert second == f"team.yaml:{handoff + 1}: clocks.handoff.targets.P7: not a priority; allowed: P1, P2, P3, P4"
-    assert third.startswith(f"team.yaml:{number['quiet_tme']}: quiet_tme: no such field; did you mean quiet_time? ")
+    first, second, third, fourth = run.err.splitlines()
+    assert first == "team.yaml:1: quiet_time: missing; it has to be given"
+    assert second == "team.yaml:2: version: must be text; put it in quotes"
+    assert third == "team.yaml:6: clocks.handoff.targets.P5: not a priority; allowed: P1, P2, P3, P4"
+    assert fourth.startswith("team.yaml:7: quiet_tme: no such field; did you mean quiet_time? allowed: name, version, ")
 
 
 async def test_values_to_be_replaced_are_named(tmp_path: Path) -> None:

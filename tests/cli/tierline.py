@@ -55,7 +55,7 @@ async def tierline(
 
 
 def environment_of(sandbox: Sandbox) -> dict[str, str]:
-    """The variables with which Tierline uses the sandbox's Slack, Jira and GitHub."""
+    """The variables with which Tierline uses everything in a sandbox that has started."""
     keys = sandbox.credentials
     return {
         "TIERLINE_GATEWAY__LINK_SECRET": "0123456789abcdef0123456789abcdef",
@@ -70,4 +70,14 @@ def environment_of(sandbox: Sandbox) -> dict[str, str]:
         "TIERLINE_GITHUB__BASE_URL": f"{sandbox.http_url}/github",
         "TIERLINE_GITHUB__TOKEN": keys.github_token.get_secret_value(),
         "TIERLINE_GITHUB__WEBHOOK_SECRET": keys.github_webhook_secret.get_secret_value(),
+        "TIERLINE_PAGERDUTY__BASE_URL": f"{sandbox.http_url}/pagerduty",
+        "TIERLINE_PAGERDUTY__EVENTS_URL": f"{sandbox.http_url}/pagerduty-events",
+        "TIERLINE_PAGERDUTY__API_KEY": keys.pagerduty_api_key.get_secret_value(),
+        "TIERLINE_PAGERDUTY__FROM_EMAIL": "tierline@acme.example",
+        "TIERLINE_PAGERDUTY__WEBHOOK_SECRET": keys.pagerduty_webhook_secret.get_secret_value(),
+        "TIERLINE_PAGERDUTY__ROUTING_KEY": keys.pagerduty_routing_key.get_secret_value(),
+        "TIERLINE_MAIL__HOST": sandbox.smtp_host,
+        "TIERLINE_MAIL__PORT": str(sandbox.smtp_port),
+        "TIERLINE_MAIL__FROM_ADDRESS": "Acme support <support@acme.example>",
+        "TIERLINE_MAIL__STARTTLS": "false",
     }
