@@ -2,10 +2,10 @@
 
 import re
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -136,16 +136,20 @@ def _mail_failures() -> Iterator[None]:
         raise _refused("the From address", error.code) from None
     except SMTPResponseException as error:
         raise _refused("the message", error.code) from None
-    except SMTPNotSupported:
-        words = "the server lacks what is needed (STARTTLS, a way to log in, or international addresses)"
-        raise PermanentFailure(SYSTEM, words) from None
-    except ssl.SSLCertVerificationError:
-        raise PermanentFailure(SYSTEM, "the server's certificate does not verify; name the host as it does") from None
-    except (TimeoutError, SMTPException, OSError) as error:
-        words = f"the server did not answer ({type(error).__name__}); it is tried again"
-        raise PassingFailure(SYSTEM, words) from None
+    except SMTPException as error:
+        # The library's bare exception, too, means a lacking extension.
+        if type(error) in {SMTPException, SMTPNotSupported}:
+            words = "the server lacks what is needed (STARTTLS, a way to log in, or international addresses)"
+            raise PermanentFailure(SYSTEM, words) from None
+        raise _silent(error) from None
+    except OSError as error:
+        raise _silent(error) from None
     except ValueError:
         raise PermanentFailure(SYSTEM, "the message cannot be sent: an address or header is not valid") from None
+
+
+def _silent(error: Exception) -> IntegrationError:
+    return PassingFailure(SYSTEM, f"the server did not answer ({type(error).__name__}); it is tried again")
 
 
 def _refused(what: str, code: int) -> IntegrationError:
@@ -163,7 +167,7 @@ def _address(text: str, otherwise: str) -> Address:
     name, spec = parseaddr(text)
     try:
         address = Address(display_name=name, addr_spec=spec)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise PermanentFailure(SYSTEM, otherwise) from None
     if not address.username or not address.domain or re.search(r"[\r\n]", text):
         raise PermanentFailure(SYSTEM, otherwise)

@@ -1,5 +1,6 @@
 """How a call to PagerDuty fails, in the words of ``integrations.errors``."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from integrations.http_status import failure_of_status, waiting_time
 SYSTEM = "pagerduty"
 
 _KEY_WORDS = "the API key is not accepted; set TIERLINE_PAGERDUTY__API_KEY (and the base URL, for the EU region)"
+_FROM = re.compile(r"\bfrom\b|\brequester\b", re.IGNORECASE)
 _WORDS = {
     401: _KEY_WORDS,
     402: "the account's plan does not have this",
@@ -49,7 +51,7 @@ def failure_of(response: Response) -> IntegrationError:
     if status == 429:
         return rate_limited(response)
     if status == 400:
-        if any("from" in reason.lower().split() or "requester" in reason.lower() for reason in reasons):
+        if any(_FROM.search(reason) for reason in reasons):
             words = "the From address is no user of the account; set TIERLINE_PAGERDUTY__FROM_EMAIL"
         else:
             words = "refused the fields that were sent; look at the policy's service and priority"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from slack_sdk import WebClient
 
 from domain.chat import MessageRef
 from domain.issues import IssueRef, Tracker
@@ -108,6 +109,15 @@ def test_one_request_and_the_right_class_of_failure(vendor: VendorAtFault, call:
     assert TOKEN[-4:] not in said
     assert "\n" not in said
     assert len(said) < 200
+
+
+def test_the_count_sees_the_repetitions_of_a_client_left_as_it_comes(vendor: VendorAtFault) -> None:
+    vendor.misbehaviour = Misbehaviour(None)
+
+    with pytest.raises(OSError, match="closed connection"):
+        WebClient(token=TOKEN, base_url=f"{vendor.url}/slack/api/").auth_test()
+
+    assert len(vendor.requests) == 2
 
 
 def test_a_priority_that_cannot_be_looked_up_does_not_stop_the_page(vendor: VendorAtFault) -> None:

@@ -1,0 +1,77 @@
+"""What our clients send is what the vendors' own descriptions allow; the fixture ``world`` holds every request against them.
+
+Here it is shown that this is no empty promise.
+"""
+
+import dataclasses
+import json
+
+import pytest
+
+from domain.issues import Tracker
+from tests.contracts import ContractViolation, Exchange, NotCovered, validate_request
+from tests.integrations.conftest import World
+from tests.integrations.subjects import issue_draft, page_draft
+from tests.shared import shared_dir
+
+
+async def exchanges_of_a_short_life(world: World) -> list[Exchange]:
+    """Each client does what it does for a ticket."""
+    for tracker, draft in (
+        (world.jira, issue_draft(Tracker.JIRA)),
+        (world.github, issue_draft(Tracker.GITHUB)),
+        (world.github_app, issue_draft(Tracker.GITHUB, "T-2/1/issue")),
+    ):
+        ref = await world.do(tracker.open_issue, draft, recheck=True)
+        await world.do(tracker.comment, ref, "words", key="T-1/1", recheck=True)
+        await world.do(tracker.link_back, ref, global_id="g", url="https://x.example/1", title="T-1")
+        await world.do(tracker.fetch, ref, comments_since=None)
+        await world.do(tracker.check, [draft.project])
+    page = await world.do(world.pagerduty.raise_page, page_draft())
+    world.break_down("pagerduty", "status", status=500, times=1)
+    await world.do(world.pagerduty.raise_page, page_draft("T-2/1/page"))
+    assert page.id is not None
+    await world.do(world.pagerduty.note, page.id, "words")
+    await world.do(world.pagerduty.resolve, page_key=page.key, page_id=page.id)
+    await world.do(world.pagerduty.resolve, page_key="T-2/1/page", page_id=None)
+    await world.do(world.pagerduty.check, ["PSVCPAY"])
+    return world.exchanges
+
+
+def altered(exchange: Exchange, **changes: object) -> Exchange:
+    body = json.loads(exchange.request_body)
+    holder = next((body[name] for name in ("incident", "payload") if name in body), body)
+    holder.update(changes)
+    return dataclasses.replace(exchange, request_body=json.dumps(body).encode())
+
+
+async def test_a_request_that_breaks_a_contract_is_caught(world: World) -> None:
+    shared_dir("contracts")
+    sent = await exchanges_of_a_short_life(world)
+
+    def first(method: str, path: str) -> Exchange:
+        found = next(one for one in sent if one.method == method and one.path.endswith(path))
+        validate_request(found)
+        return found
+
+    for broken in (
+        altered(first("POST", "/jira/rest/api/3/issue"), fields="no object"),
+        altered(first("POST", "/comment"), properties={"tierline": "no list"}),
+        altered(first("POST", "/jira/rest/api/3/search/jql"), maxresults=5),
+        altered(first("POST", "/repos/acme/storefront/issues"), title={"no": "text"}),
+        altered(first("POST", "/comments"), body=7),
+        altered(first("POST", "/pagerduty/incidents"), urgency="panic"),
+        altered(first("POST", "/pagerduty-events/v2/enqueue"), severity="panic"),
+        dataclasses.replace(first("POST", "/pagerduty/incidents"), request_headers={}),
+    ):
+        with pytest.raises(ContractViolation):
+            validate_request(broken)
+    with pytest.raises(NotCovered):
+        validate_request(dataclasses.replace(first("POST", "/pagerduty/incidents"), path="/pagerduty/incident"))
+
+
+async def test_every_vendors_path_is_covered(world: World) -> None:
+    sent = await exchanges_of_a_short_life(world)
+
+    for vendor, least in (("/jira/", 8), ("/github/", 8), ("/pagerduty/", 6), ("/pagerduty-events/", 2)):
+        assert len([one for one in sent if one.path.startswith(vendor)]) >= least
