@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
 from sandbox.github import changes
@@ -51,13 +51,17 @@ def _standing_headers() -> dict[str, str]:
 
 
 def build_router(state: GitHubState) -> APIRouter:
-    """Everything below ``/github``."""
+    """Everything below ``/github``, the address that people use for an issue among it."""
     router = APIRouter(prefix="/github", route_class=_Route, include_in_schema=False)
     _App(state).add_to(router)
     _Accounts(state).add_to(router)
     _Comments(state).add_to(router)
     _Labels(state).add_to(router)
     _Issues(state).add_to(router)
+
+    @router.get("/{owner}/{repo}/issues/{number}")
+    async def browse(owner: str, repo: str, number: int) -> Response:
+        return RedirectResponse(f"/#github/{number}", 303)
 
     @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     async def unknown(path: str) -> Response:

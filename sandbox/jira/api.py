@@ -9,7 +9,7 @@ from secrets import compare_digest
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
 from sandbox.jira import changes, jql
@@ -66,7 +66,13 @@ class _Route(APIRoute):
 
 
 def build_router(state: JiraState) -> APIRouter:
-    """Everything below ``/jira/rest/api/3``."""
+    """Everything below ``/jira/rest/api/3``, and the address that people use for an issue."""
+    site = APIRouter(include_in_schema=False)
+
+    @site.get("/jira/browse/{key}")
+    async def browse(key: str) -> Response:
+        return RedirectResponse(f"/#jira/{key}", 303)
+
     router = APIRouter(prefix="/jira/rest/api/3", route_class=_Route, include_in_schema=False)
     _Site(state).add_to(router)
     _Issues(state).add_to(router)
@@ -77,7 +83,8 @@ def build_router(state: JiraState) -> APIRouter:
     async def unknown(path: str) -> Response:
         raise JiraError(404, ["null for uri: " + path])
 
-    return router
+    site.include_router(router)
+    return site
 
 
 class _UnauthorizedError(JiraError):

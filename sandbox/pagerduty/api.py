@@ -7,7 +7,7 @@ from secrets import compare_digest
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
 from sandbox.pagerduty import changes, webhooks
@@ -68,7 +68,13 @@ class _Route(APIRoute):
 
 
 def build_router(state: PagerDutyState) -> APIRouter:
-    """Everything below ``/pagerduty``."""
+    """Everything below ``/pagerduty``, and the address that people use for an incident."""
+    site = APIRouter(include_in_schema=False)
+
+    @site.get("/pagerduty-web/incidents/{incident}")
+    async def browse(incident: str) -> Response:
+        return RedirectResponse(f"/#pagerduty/{incident}", 303)
+
     router = APIRouter(prefix="/pagerduty", route_class=_Route, include_in_schema=False)
     _Incidents(state).add_to(router)
     _Account(state).add_to(router)
@@ -78,7 +84,8 @@ def build_router(state: PagerDutyState) -> APIRouter:
     async def unknown(path: str) -> Response:
         raise PagerDutyError(404, 2100, "Not Found")
 
-    return router
+    site.include_router(router)
+    return site
 
 
 class _Part:

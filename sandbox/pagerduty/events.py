@@ -76,7 +76,7 @@ def _errors(state: PagerDutyState, event: dict[str, Any]) -> list[str]:
         errors += [f"'payload.{name}' is missing or blank" for name in ("summary", "source") if not payload.get(name)]
         if payload.get("severity") not in _SEVERITIES:
             errors.append(f"'payload.severity' is invalid (must be one of the following: {', '.join(_SEVERITIES)})")
-    elif not event.get("dedup_key"):
+    elif action in ("acknowledge", "resolve") and not event.get("dedup_key"):
         errors.append("'dedup_key' is missing or blank")
     return errors
 
