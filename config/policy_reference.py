@@ -101,7 +101,7 @@ def _written(section: _Section) -> str:
     if section.model.__name__ == "Rung":
         lines += [
             "`every` and `times` repeat the step: `times` more times, `every` apart on the clock's calendar. `hand_off` moves the",
-            "ticket to the next tier.",
+            "ticket to the next tier of the policy below L4; where there is none the lead is told, since only people ask a vendor.",
             "",
         ]
     lines += ["| field | value | default | meaning |", "|---|---|---|---|"]
