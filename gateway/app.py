@@ -14,9 +14,12 @@ from fastapi import FastAPI
 
 from config.errors import ConfigurationError
 from gateway import api, health, problems, slack, vendor_page, webhooks
+from gateway.body_limit import BodyLimit
 from gateway.composition import configured, open_gateway
 from gateway.gateway import Gateway
+from gateway.openapi import describe_problems
 from gateway.request_log import RequestLog
+from telemetry.logs import configure_logging
 
 _TAGS = [
     {"name": "Tickets", "description": "What a help desk, or a script, asks of Tierline."},
@@ -34,6 +37,7 @@ def create_app() -> FastAPI:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    configure_logging()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -62,11 +66,12 @@ def _assemble(*, max_body_bytes: int, lifespan: Lifespan | None) -> FastAPI:
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        max_body_size=max_body_bytes,
         lifespan=lifespan,
     )
     problems.install(app)
+    app.add_middleware(BodyLimit, most=max_body_bytes)
     app.add_middleware(RequestLog)
     for part in (api, webhooks, slack, health, vendor_page):
         app.include_router(part.router)
+    describe_problems(app)
     return app

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConnectConfig
 
+from config.errors import ConfigurationError
 from config.policy import load_policy
 from config.sections import PagerDutySettings, SlackSettings
 from config.settings import Part, Settings, load_settings
@@ -22,6 +23,7 @@ from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.slack_answers import LateAnswers, SlackForms
 from gateway.temporal_desk import TemporalDesk
+from integrations.errors import IntegrationError
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.vendor_portal.links import VendorLinks
 
@@ -38,6 +40,10 @@ def configured() -> tuple[Settings, Policy, ClientConnectConfig]:
         ConfigurationError: one line for each thing that is missing or wrong.
     """
     settings = load_settings(Part.GATEWAY)
+    try:
+        _pager(settings.pagerduty)
+    except IntegrationError as error:
+        raise ConfigurationError([f"TIERLINE_PAGERDUTY__BASE_URL: {error}"]) from None
     return settings, load_policy(settings.policy_file), temporal_connect_config()
 
 
@@ -68,7 +74,7 @@ async def gateway_with(
             jira_secret=settings.jira.webhook_secret if settings.jira is not None else None,
             github_secret=settings.github.webhook_secret if settings.github is not None else None,
             pagerduty_secret=settings.pagerduty.webhook_secret if settings.pagerduty is not None else None,
-            pager=_pager(settings.pagerduty) if settings.pagerduty is not None else None,
+            pager=_pager(settings.pagerduty),
             max_body_bytes=settings.gateway.max_body_bytes,
             now=now,
         )
@@ -91,5 +97,7 @@ def _slack_door(settings: SlackSettings, web: httpx2.AsyncClient) -> SlackDoor:
     return SlackDoor(signing_secret=settings.signing_secret, forms=SlackForms(client), late_answers=LateAnswers(web))
 
 
-def _pager(settings: PagerDutySettings) -> PagerDutyPager:
+def _pager(settings: PagerDutySettings | None) -> PagerDutyPager | None:
+    if settings is None:
+        return None
     return PagerDutyPager(settings.api_key, settings.from_email, settings.base_url)

@@ -51,6 +51,8 @@ OPENING_MEMO = "tierline_opening"
 
 # Below the shortest time that a vendor waits for its answer (PagerDuty: five seconds).
 _QUICK = timedelta(seconds=3)
+# How long a new ticket waits to be described by its own workflow.
+_FRESH = timedelta(seconds=1)
 _HEALTH = timedelta(seconds=2)
 _UNAVAILABLE = frozenset(
     {
@@ -118,11 +120,7 @@ class TemporalDesk:
 
     async def view(self, ticket_id: str) -> TicketView:
         """Query the ticket, also when it has ended."""
-        try:
-            async with _reaching(_QUICK):
-                return await self._ticket(ticket_id).query(TicketWorkflow.ticket, rpc_timeout=_QUICK)
-        except _Gone:
-            raise TicketUnknown(ticket_id) from None
+        return await self._view(ticket_id, _QUICK)
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         """Query the case, also when it has ended."""
@@ -149,6 +147,13 @@ class TemporalDesk:
     def _ticket(self, ticket_id: str) -> WorkflowHandle[TicketWorkflow, TicketFacts]:
         return self._client.get_workflow_handle_for(TicketWorkflow.run, workflow_ids.ticket_id(ticket_id))
 
+    async def _view(self, ticket_id: str, limit: timedelta) -> TicketView:
+        try:
+            async with _reaching(limit):
+                return await self._ticket(ticket_id).query(TicketWorkflow.ticket, rpc_timeout=limit)
+        except _Gone:
+            raise TicketUnknown(ticket_id) from None
+
     async def _opened_before(self, opening: OpenTicket, idempotency_key: str | None) -> Opened:
         if idempotency_key is None:
             raise TicketExists(opening.ticket_id)
@@ -167,7 +172,7 @@ class TemporalDesk:
 
     async def _fresh_view(self, opening: OpenTicket) -> TicketView:
         try:
-            return await self.view(opening.ticket_id)
+            return await self._view(opening.ticket_id, _FRESH)
         except (DeskUnavailable, TicketUnknown):
             # The ticket is open whether or not a worker could be asked; the same rules say what it looks like.
             now = self._now()

@@ -1,0 +1,1 @@
+"""The gateway over HTTP, with a ticket desk that remembers what it was handed."""

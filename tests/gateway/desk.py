@@ -1,0 +1,114 @@
+"""A ticket desk in memory: it takes each message once, as the workflows do, and remembers them in order."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from domain.decide import open_ticket
+from domain.issue_watch import IssueHint
+from domain.issues import Tracker
+from domain.messages import Command, CommandResult, Delivery, OpenTicket
+from domain.policy import Policy
+from domain.vendor_case import VendorCase, VendorReply
+from domain.views import TicketView, view_of
+from gateway.tickets import (
+    CommandRefused,
+    DeskUnavailable,
+    Opened,
+    OpeningDiffers,
+    TicketClosed,
+    TicketExists,
+    TicketUnknown,
+)
+
+
+class RememberingDesk:
+    """``gateway.tickets.TicketDesk``. ``away`` makes it unreachable; ``held`` keeps commands waiting until it is set."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.tickets: dict[str, OpenTicket] = {}
+        self.keys: dict[str, str | None] = {}
+        self.closed: set[str] = set()
+        self.watched: set[tuple[Tracker, str]] = set()
+        self.cases: dict[tuple[str, int], VendorCase] = {}
+        self.refusal: str | None = None
+        self.away = False
+        self.held: asyncio.Event | None = None
+        self.commands: list[tuple[str, Command]] = []
+        self.deliveries: list[tuple[str, Delivery]] = []
+        self.hints: list[tuple[Tracker, str, str]] = []
+        self.replies: list[tuple[str, int, VendorReply]] = []
+
+    @property
+    def handed(self) -> list[object]:
+        """Everything that it was handed."""
+        return [*self.commands, *self.deliveries, *self.hints, *self.replies]
+
+    def have(self, *tickets: OpenTicket) -> None:
+        """Have these tickets open."""
+        self.tickets.update({ticket.ticket_id: ticket for ticket in tickets})
+
+    async def open(self, opening: OpenTicket, *, idempotency_key: str | None) -> Opened:
+        self._reach()
+        before = self.tickets.get(opening.ticket_id)
+        if before is None:
+            self.tickets[opening.ticket_id] = opening
+            self.keys[opening.ticket_id] = idempotency_key
+            return Opened(await self.view(opening.ticket_id), created=True)
+        if idempotency_key is None or self.keys.get(opening.ticket_id) != idempotency_key:
+            raise TicketExists(opening.ticket_id)
+        if before != opening:
+            raise OpeningDiffers
+        return Opened(await self.view(opening.ticket_id), created=False)
+
+    async def execute(self, ticket_id: str, command: Command) -> CommandResult:
+        self._reach()
+        if ticket_id not in self.tickets:
+            raise TicketUnknown(ticket_id)
+        if ticket_id in self.closed:
+            raise TicketClosed(ticket_id)
+        if self.refusal is not None:
+            raise CommandRefused(self.refusal)
+        if self.held is not None:
+            await self.held.wait()
+        if command.id not in {known.id for _, known in self.commands}:
+            self.commands.append((ticket_id, command))
+        return CommandResult(ticket_id=ticket_id, accepted=True, message=f"Done: {command.request.do} {ticket_id}")
+
+    async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
+        self._reach()
+        if ticket_id not in self.tickets:
+            return False
+        if delivery.id not in {known.id for _, known in self.deliveries}:
+            self.deliveries.append((ticket_id, delivery))
+        return True
+
+    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
+        self._reach()
+        if (tracker, issue_id) not in self.watched:
+            return False
+        self.hints.append((tracker, issue_id, hint.id))
+        return True
+
+    async def view(self, ticket_id: str) -> TicketView:
+        self._reach()
+        if ticket_id not in self.tickets:
+            raise TicketUnknown(ticket_id)
+        now = datetime.now(UTC)
+        return view_of(open_ticket(self.tickets[ticket_id], self.policy, now).state, now)
+
+    async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
+        self._reach()
+        return self.cases.get((ticket_id, case))
+
+    async def vendor_answered(self, ticket_id: str, case: int, reply: VendorReply) -> bool:
+        self._reach()
+        self.replies.append((ticket_id, case, reply))
+        return True
+
+    async def reachable(self) -> bool:
+        return not self.away
+
+    def _reach(self) -> None:
+        if self.away:
+            raise DeskUnavailable

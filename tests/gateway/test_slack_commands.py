@@ -1,0 +1,196 @@
+"""``/tier``: what people type, who may, and what they read."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from domain.messages import Accept, Escalate, LinkIssue, Note, Reopen, Reply, Request, Resolve, Return, SetPriority
+from domain.people import ActorKind, Role
+from domain.policy import CommandName
+from domain.tiers import Priority, Tier
+from gateway.slack import WORKING
+from tests.gateway.front_door import AGENT, ENGINEER, LEAD, NOBODY, FrontDoor, eventually
+from tests.shared import shared_dir
+
+LINK = "https://acme.atlassian.net/browse/PAY-12"
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("accept T-1042", Accept()),
+        ("ACCEPT t-1042", Accept()),
+        ("accept #T-1042:", Accept()),
+        ("reply T-1042 We see it &amp; work on it", Reply(text="We see it & work on it")),
+        ("note T-1042 like &lt;b&gt; in T-7", Note(text="like <b> in T-7")),
+        ("escalate T-1042 L3 card payments fail", Escalate(to=Tier.L3, reason="card payments fail")),
+        ("escalate T-1042 l4 Acquirer declines all", Escalate(to=Tier.L4, vendor="acquirer", reason="declines all")),
+        ("escalate T-1042 L4 they decline all", Escalate(to=Tier.L4, reason="they decline all")),
+        ("return T-1042 no steps", Return(reason="no steps")),
+        ("return T-1042 L1 no steps", Return(to=Tier.L1, reason="no steps")),
+        ("resolve T-1042 It works\nagain", Resolve(text="It works\nagain")),
+        ("reopen T-1042 not for Amex", Reopen(reason="not for Amex")),
+        ("priority T-1042 p1", SetPriority(priority=Priority.P1)),
+        ("link T-1042 acme/storefront#7", LinkIssue(reference="acme/storefront#7")),
+        (f"link T-1042 <{LINK}|PAY-12>", LinkIssue(reference=LINK)),
+        ("note T-1042 ask <@U0TOM|tom>", Note(text="ask @tom")),
+    ],
+)
+async def test_what_is_typed_becomes_a_command_of_that_person(door: FrontDoor, text: str, request_: Request) -> None:
+    answer = await door.types(text, user=LEAD)
+
+    ((ticket_id, command),) = door.desk.commands
+    assert (ticket_id, command.request) == ("T-1042", request_)
+    assert (command.by.kind, command.by.id, command.by.name) == (ActorKind.SLACK, LEAD, "lena")
+    assert command.by.roles == {Role.LEAD}
+    assert answer == f"Done: {request_.do} T-1042"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("accept", "/tier accept T-1042"),
+        ("accept 1042", "/tier accept T-1042"),
+        ("reply T-1042", "/tier reply T-1042"),
+        ("escalate T-1042", "one of L0, L1, L2, L3, L4"),
+        ("escalate T-1042 L9 why", "one of L0, L1, L2, L3, L4"),
+        ("escalate T-1042 L3", "/tier escalate T-1042 L3 reason"),
+        ("escalate T-1042 L4 acquirer", "/tier escalate T-1042 L3 reason"),
+        ("priority T-1042 high", "one of P1, P2, P3, P4"),
+        ("link T-1042", "/tier link T-1042 PAY-12"),
+        ("frobnicate T-1042", "I do not know “frobnicate”"),
+        ("<!channel>", "I do not know"),
+    ],
+)
+async def test_what_cannot_be_understood_is_answered_with_how_to_write_it(
+    door: FrontDoor, text: str, told: str
+) -> None:
+    answer = await door.types(text)
+
+    assert told in answer
+    assert "<!" not in answer
+    assert door.desk.commands == []
+
+
+async def test_without_words_the_help_is_shown(door: FrontDoor) -> None:
+    for text in ("", "  ", "help", "HELP"):
+        answer = await door.types(text)
+        assert all(f"/tier {name.value}" in answer for name in CommandName if name is not CommandName.CUSTOMER_MESSAGE)
+
+
+async def test_a_person_without_the_role_is_told_who_can_do_it(door: FrontDoor) -> None:
+    agent = await door.types("escalate T-1042 L3 it burns", user=AGENT)
+    stranger = await door.types("accept T-1042", user=NOBODY)
+
+    assert agent == (
+        f"You cannot escalate a ticket: that is for support leads, engineers or operators. Ask <@{LEAD}>, <@{ENGINEER}>."
+    )
+    assert f"<@{AGENT}>" in stranger
+    assert door.desk.commands == []
+
+
+async def test_slack_repeating_a_command_changes_nothing_and_a_new_one_counts(door: FrontDoor) -> None:
+    first = await door.types("note T-1042 again", trigger="1.1.a")
+    second = await door.types("note T-1042 again", trigger="1.1.a")
+    await door.types("note T-1042 again", trigger="1.1.b")
+
+    assert first == second
+    assert len(door.desk.commands) == 2
+
+
+async def test_refusals_of_the_rules_and_unknown_tickets_are_told(door: FrontDoor) -> None:
+    assert await door.types("accept T-9") == "There is no ticket T-9; check the number."
+    door.desk.refusal = "T-1042 is resolved: reopen it <first> & ask"
+    assert await door.types("accept T-1042") == "T-1042 is resolved: reopen it &lt;first&gt; &amp; ask"
+    door.desk.closed.add("T-1042")
+    assert "is closed" in await door.types("accept T-1042")
+
+
+async def test_what_takes_longer_is_acknowledged_in_time_and_told_later(build: Callable[..., FrontDoor]) -> None:
+    door = build(slack_patience=0.05)
+    door.desk.held = asyncio.Event()
+
+    began = time.monotonic()
+    answer = await door.types("escalate T-1042 L3 it burns")
+    took = time.monotonic() - began
+    assert (answer, door.response_urls.told) == (WORKING, [])
+    door.desk.held.set()
+    await eventually(lambda: bool(door.response_urls.told))
+
+    assert took < 2.5
+    assert door.response_urls.told == ["Done: escalate T-1042"]
+
+
+async def test_a_command_survives_temporal_being_away_for_a_while(build: Callable[..., FrontDoor]) -> None:
+    door = build(slack_patience=0.05)
+    door.desk.away = True
+
+    assert await door.types("accept T-1042") == WORKING
+    door.desk.away = False
+    await eventually(lambda: bool(door.response_urls.told))
+
+    assert door.response_urls.told == ["Done: accept T-1042"]
+    assert len(door.desk.commands) == 1
+
+
+async def test_a_late_answer_is_tried_again_when_slack_fails(build: Callable[..., FrontDoor]) -> None:
+    door = build(slack_patience=0.05)
+    door.response_urls.statuses = [500, 429]
+    door.desk.held = asyncio.Event()
+
+    await door.types("accept T-1042")
+    door.desk.held.set()
+    await eventually(lambda: bool(door.response_urls.told))
+
+    assert door.response_urls.told == ["Done: accept T-1042"]
+
+
+async def test_status_shows_the_ticket_to_people_with_a_role_alone(door: FrontDoor) -> None:
+    shown = await door.types("status T-1042", user=AGENT)
+    hidden = await door.types("status T-1042", user=NOBODY)
+
+    assert "*T-1042* Card payments fail" in shown
+    assert "L1, P3, open" in shown
+    assert "Card payments" not in hidden
+    assert "There is no ticket T-9" in await door.types("status T-9")
+    door.desk.away = True
+    assert "cannot reach" in await door.types("status T-1042")
+
+
+async def test_who_names_people_channels_and_permissions(door: FrontDoor) -> None:
+    answer = await door.types("who", user=NOBODY)
+
+    assert f"*Support leads*: <@{LEAD}>" in answer
+    assert f"*L1* Support: <#C0SUPL1>, led by <@{LEAD}>" in answer
+    assert "To escalate: support leads, engineers or operators" in answer
+
+
+async def test_the_recorded_slash_command_gets_an_answer(door: FrontDoor) -> None:
+    body = _recorded().read_bytes()
+    assert parse_qs(body.decode())["text"] == ["Hi"]
+
+    response = await door.slack("commands", body)
+
+    assert response.status_code == 200
+    assert "I do not know “Hi”" in response.json()["text"]
+
+
+async def test_slacks_certificate_check_is_answered(door: FrontDoor) -> None:
+    assert (await door.slack("commands", b"ssl_check=1&token=x")).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"text=accept+T-1042", b"user_id=U0LENA", b"user_id=&trigger_id=1", b"&" * 500])
+async def test_a_command_that_lacks_who_sent_it_is_kept_aside_and_said_so(door: FrontDoor, body: bytes) -> None:
+    response = await door.slack("commands", body)
+
+    assert response.status_code == 200
+    assert "could not read" in response.json()["text"]
+    assert len(list(door.quarantine.iterdir())) == 1
+
+
+def _recorded() -> Path:
+    return shared_dir("contracts", "slack", "payloads", "slash_command__slash_command_body.form")

@@ -1,0 +1,305 @@
+"""What vendors' deliveries lead to: every recorded one, the ones that matter, and the ones that cannot be read."""
+
+import base64
+import json
+import stat
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.issues import Tracker
+from domain.messages import PageChanged
+from domain.paging import PageDraft, PageRef, PageSnapshot, PageStatus
+from integrations.checks import Check
+from integrations.errors import IntegrationError, PassingFailure, PermanentFailure
+from tests.gateway.front_door import MOST_BYTES, FrontDoor
+from tests.shared import shared_dir
+
+PAGE = "tierline/T-1042/page/1"
+GITHUB_ISSUE = "MDU6SXNzdWU0NDQ1MDAwNDE="
+GITHUB_PULL_REQUESTS = {"MDExOlB1bGxSZXF1ZXN0Mjc5MTQ3NDM3", "MDExOlB1bGxSZXF1ZXN0MzMyNzAzOTcz"}
+
+
+def recorded(vendor: str) -> list[tuple[str, bytes]]:
+    folder = shared_dir("contracts", vendor, "webhooks")
+    files = sorted(file for file in folder.glob("*.json") if file.name != "event-types.json")
+    assert files
+    return [(file.name, file.read_bytes()) for file in files]
+
+
+def page_event(kind: str = "incident.acknowledged", event_id: str = "E1", **data: Any) -> bytes:
+    incident = {
+        "id": "PQ1K5C8",
+        "incident_key": PAGE,
+        "html_url": "https://acme.pagerduty.com/incidents/PQ1K5C8",
+        "status": "triggered",
+        **data,
+    }
+    agent = {"type": "user_reference", "summary": "Ada"}
+    return json.dumps({"event": {"id": event_id, "event_type": kind, "agent": agent, "data": incident}}).encode()
+
+
+class KnownPages:
+    """``Pager``, as far as the gateway asks it."""
+
+    def __init__(self, known: dict[str, str], failure: IntegrationError | None = None) -> None:
+        self.known, self.failure = known, failure
+
+    def fetch(self, page_id: str) -> PageSnapshot:
+        if self.failure is not None:
+            raise self.failure
+        if page_id not in self.known:
+            raise PermanentFailure("pagerduty", "there is no such incident", status=404)
+        return PageSnapshot(ref=PageRef(key=self.known[page_id], id=page_id), status=PageStatus.TRIGGERED)
+
+    def raise_page(self, draft: PageDraft) -> PageRef:
+        raise AssertionError("the gateway pages nobody")
+
+    def resolve(self, *, page_key: str, page_id: str | None) -> None:
+        raise AssertionError("the gateway resolves nothing")
+
+    def note(self, page_id: str, text: str) -> None:
+        raise AssertionError("the gateway writes nothing")
+
+    def on_call(self, escalation_policy: str) -> list[str]:
+        return []
+
+    def check(self, services: Any) -> list[Check]:
+        return []
+
+
+# --- Jira ----------------------------------------------------------------------------------------------------------
+
+
+async def test_every_recorded_jira_delivery_becomes_a_hint_for_its_issue(door: FrontDoor) -> None:
+    deliveries = recorded("jira")
+    ids = {str(json.loads(body).get("issue", {}).get("id")) for _, body in deliveries}
+    door.desk.watched = {(Tracker.JIRA, issue_id) for issue_id in ids}
+
+    outcomes = {name: await door.jira(body) for name, body in deliveries}
+
+    assert {answer.status_code for answer in outcomes.values()} == {202}
+    ignored = [name for name, answer in outcomes.items() if answer.json()["outcome"] == "ignored"]
+    # Jira Server does not say of which issue a comment was deleted.
+    assert ignored == ["webhook-server-comment-deleted.json"]
+    assert {issue_id for _, issue_id, _ in door.desk.hints} == ids - {"None"}
+    assert len({delivery_id for _, _, delivery_id in door.desk.hints}) == len(deliveries) - 1
+
+
+async def test_a_jira_issue_that_no_ticket_is_on_is_ignored(door: FrontDoor) -> None:
+    answer = await door.jira(b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "7"}}')
+
+    assert (answer.status_code, answer.json()) == (202, {"outcome": "ignored"})
+
+
+async def test_jira_repeats_a_delivery_with_the_same_identifier(door: FrontDoor) -> None:
+    door.desk.watched = {(Tracker.JIRA, "7")}
+    body = b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "7"}, "timestamp": 1}'
+
+    await door.jira(body, X_Atlassian_Webhook_Identifier="same")
+    await door.jira(body.replace(b"1}", b"2}"), X_Atlassian_Webhook_Identifier="same")
+    await door.jira(body, X_Atlassian_Webhook_Identifier="other")
+    await door.jira(body)
+    await door.jira(body)
+
+    ids = [delivery_id for _, _, delivery_id in door.desk.hints]
+    assert ids[0] == ids[1] != ids[2] != ids[3] == ids[4]
+
+
+# --- GitHub --------------------------------------------------------------------------------------------------------
+
+
+async def test_every_recorded_github_delivery_is_read(door: FrontDoor) -> None:
+    door.desk.watched = {(Tracker.GITHUB, GITHUB_ISSUE)}
+    expected = {"issues": {"taken", "ignored"}, "issue_comment": {"taken"}, "release": {"ignored"}, "ping": {"ignored"}}
+
+    for name, body in recorded("github"):
+        event = name.partition(".")[0]
+        answer = await door.github(event, body, X_GitHub_Delivery=name)
+        assert answer.status_code == (200 if event == "ping" else 202), name
+        assert answer.json()["outcome"] in expected[event], name
+        about_pull_request = json.loads(body).get("issue", {}).get("node_id") in GITHUB_PULL_REQUESTS
+        assert answer.json()["outcome"] != "taken" or not about_pull_request
+
+    assert {issue for _, issue, _ in door.desk.hints} == {GITHUB_ISSUE}
+    assert len({delivery for _, _, delivery in door.desk.hints}) == len(door.desk.hints) > 25
+
+
+async def test_a_github_webhook_set_to_send_forms_is_read_as_well(door: FrontDoor) -> None:
+    door.desk.watched = {(Tracker.GITHUB, "I_1")}
+    body = b"payload=%7B%22issue%22%3A%20%7B%22node_id%22%3A%20%22I_1%22%7D%7D"
+
+    answer = await door.github("issues", body, Content_Type="application/x-www-form-urlencoded")
+
+    assert answer.json() == {"outcome": "taken"}
+
+
+# --- PagerDuty -----------------------------------------------------------------------------------------------------
+
+
+async def test_every_recorded_pagerduty_delivery_is_read_and_strangers_are_ignored(
+    build: Callable[..., FrontDoor],
+) -> None:
+    door = build(pager=KnownPages({}))
+    for name, body in recorded("pagerduty"):
+        answer = await door.pagerduty(body)
+        assert (answer.status_code, answer.json()) == (202, {"outcome": "ignored"}), name
+    assert door.desk.deliveries == []
+
+
+async def test_the_recorded_deliveries_reach_the_ticket_when_the_incident_is_its_page(
+    build: Callable[..., FrontDoor],
+) -> None:
+    incidents = {"PQ1K5C8": PAGE, "Q3B15VLMF3ASBD": PAGE, "PCPZE64": PAGE, "PFQZPSY": PAGE}
+    door = build(pager=KnownPages(incidents))
+
+    outcomes = {name: (await door.pagerduty(body)).json()["outcome"] for name, body in recorded("pagerduty")}
+
+    assert outcomes == {
+        "acknowledged_v3.json": "taken",
+        "annotated_v3.json": "taken",
+        "resolved_v3.json": "taken",
+        "triggered_v3.json": "ignored",
+    }
+    heard = [delivery.body for _, delivery in door.desk.deliveries]
+    assert all(isinstance(news, PageChanged) and news.page_key == PAGE for news in heard)
+    assert [(news.status, news.by) for news in heard if isinstance(news, PageChanged)] == [
+        (PageStatus.ACKNOWLEDGED, "PIG 208"),
+        (None, "Harsh Santwani"),
+        (PageStatus.RESOLVED, "PIG 208"),
+    ]
+    annotation = heard[1]
+    assert isinstance(annotation, PageChanged)
+    assert annotation.note == "Running KILL on long-running queries from the reporting-service."
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "status", "note"),
+    [
+        ("incident.acknowledged", {}, PageStatus.ACKNOWLEDGED, None),
+        ("incident.unacknowledged", {}, PageStatus.TRIGGERED, None),
+        ("incident.reopened", {}, PageStatus.TRIGGERED, None),
+        ("incident.resolved", {}, PageStatus.RESOLVED, None),
+        ("incident.reassigned", {"assignees": [{"summary": "Tom"}, None]}, PageStatus.TRIGGERED, "Now with Tom"),
+        ("incident.escalated", {"status": "acknowledged", "assignees": []}, None, None),
+    ],
+)
+async def test_what_each_pagerduty_event_tells_the_ticket(
+    door: FrontDoor, kind: str, data: dict[str, Any], status: PageStatus | None, note: str | None
+) -> None:
+    assert (await door.pagerduty(page_event(kind, **data))).json() == {"outcome": "taken"}
+
+    ((ticket_id, delivery),) = door.desk.deliveries
+    assert (ticket_id, delivery.id) == ("T-1042", "pagerduty/E1")
+    assert delivery.body == PageChanged(
+        page_key=PAGE,
+        status=status,
+        by="Ada",
+        note=note,
+        page_id="PQ1K5C8",
+        url="https://acme.pagerduty.com/incidents/PQ1K5C8",
+    )
+
+
+async def test_all_thirty_types_of_pagerduty_are_answered(door: FrontDoor) -> None:
+    types = json.loads(shared_dir("contracts", "pagerduty", "webhooks", "event-types.json").read_text())
+    for kind, _ in types:
+        answer = await door.pagerduty(page_event(kind, event_id=kind))
+        assert answer.status_code == 202, kind
+    assert not door.quarantine.exists() or len(list(door.quarantine.iterdir())) == 1  # an annotation names its incident
+
+
+async def test_a_page_of_a_ticket_that_is_gone_and_a_foreign_incident_are_ignored(door: FrontDoor) -> None:
+    for key in ("tierline/T-9/page/1", "someone-elses-key", "tierline/T-1042/page/x"):
+        answer = await door.pagerduty(page_event(incident_key=key))
+        assert answer.json() == {"outcome": "ignored"}
+    assert door.desk.deliveries == []
+
+
+async def test_pagerduty_is_asked_again_when_the_incident_cannot_be_looked_up(build: Callable[..., FrontDoor]) -> None:
+    door = build(pager=KnownPages({}, PassingFailure("pagerduty", "is down")))
+
+    answer = await door.pagerduty(page_event(incident_key=None))
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+
+
+# --- all -----------------------------------------------------------------------------------------------------------
+
+
+async def test_while_temporal_is_away_vendors_are_asked_to_come_again(door: FrontDoor) -> None:
+    door.desk.away = True
+
+    answers = [
+        await door.jira(b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "7"}}'),
+        await door.github("issues", b'{"issue": {"node_id": "I_1"}}'),
+        await door.pagerduty(page_event()),
+    ]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert all(answer.headers["retry-after"] for answer in answers)
+    assert answers[0].json()["type"] == "urn:tierline:problem:unavailable"
+
+
+UNREADABLE: dict[str, bytes] = {
+    "random": b"\x00\xff\xfe\x80garbage",
+    "not JSON": b"{'a': 1}",
+    "no object": b'["issue"]',
+    "empty": b"",
+    "too deep": b'{"issue":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+    "no fields": b"{}",
+    "wrong types": b'{"webhookEvent": 7, "issue": "PAY-1", "event": []}',
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("vendor", ["jira", "github", "pagerduty"])
+async def test_a_signed_delivery_that_cannot_be_read_is_kept_aside(door: FrontDoor, vendor: str, name: str) -> None:
+    body = UNREADABLE[name]
+    for _ in range(2):
+        answer = await {
+            "jira": lambda: door.jira(body, Cookie="secret-cookie"),
+            "github": lambda: door.github("issues", body, X_GitHub_Delivery="d-1"),
+            "pagerduty": lambda: door.pagerduty(body),
+        }[vendor]()
+        assert (answer.status_code, answer.json()) == (202, {"outcome": "quarantined"})
+
+    (file,) = door.quarantine.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(door.quarantine.stat().st_mode) == 0o700
+    kept = json.loads(file.read_text())
+    assert base64.b64decode(kept["body_base64"]) == body
+    assert not any("signature" in header or header == "cookie" for header in kept["headers"])
+    assert door.counted("tierline_gateway_quarantined_total", vendor=vendor) == 2
+
+
+async def test_the_log_of_a_quarantined_delivery_shows_nothing_of_it(
+    door: FrontDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="tierline.gateway"):
+        await door.jira(b'{"webhookEvent": "jira:issue_updated", "customer": "Robin Roe"}')
+
+    assert "unreadable delivery vendor=jira" in caplog.text
+    assert "Robin" not in caplog.text
+
+
+async def test_a_full_quarantine_does_not_grow_and_still_answers(build: Callable[..., FrontDoor]) -> None:
+    door = build()
+    door.quarantine.mkdir()
+    for number in range(1_000):
+        (door.quarantine / f"jira-{number}.json").touch()
+
+    answer = await door.jira(b"{}")
+
+    assert answer.status_code == 202
+    assert len(list(door.quarantine.iterdir())) == 1_000
+    assert door.counted("tierline_gateway_webhooks_total", vendor="jira", outcome="lost") == 1
+
+
+async def test_a_delivery_that_is_too_large_is_refused_before_it_is_read(door: FrontDoor) -> None:
+    answer = await door.jira(b"[" + b" " * MOST_BYTES + b"]")
+
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "urn:tierline:problem:body-too-large"
