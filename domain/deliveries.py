@@ -13,7 +13,7 @@ from domain.messages import (
 )
 from domain.paging import PageStatus
 from domain.people import Actor, ActorKind, Role
-from domain.ticket import LinkedIssue, TicketStatus
+from domain.ticket import LinkedIssue, Page, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
@@ -43,25 +43,42 @@ def _page_changed(turn: Turn, change: PageChanged) -> None:
     if page is None:
         return
     who = change.by or "PagerDuty"
-    updates: dict[str, object] = {}
+    # What PagerDuty tells of a page, it has: whatever we were told when we raised it.
+    updates: dict[str, object] = {"failed": None}
     if change.page_id is not None and page.id is None:
         updates |= {"id": change.page_id, "url": change.url}
-    if change.status is not None and change.status is not page.status and page.status is not PageStatus.RESOLVED:
+    changed = change.status is not None and change.status is not page.status and not _is_over(turn, page, change)
+    if changed:
         updates["status"] = change.status
         if change.status is PageStatus.ACKNOWLEDGED:
             updates["acknowledged_by"] = who
     turn.set_page(page.model_copy(update=updates))
     if change.note is not None:
         turn.say(f"in PagerDuty: {change.note}", who)
-    if "status" not in updates:
-        return
-    if change.status is PageStatus.ACKNOWLEDGED:
+    if changed:
+        _page_status_changed(turn, page, change.status, who)
+
+
+def _is_over(turn: Turn, page: Page, change: PageChanged) -> bool:
+    """Whether what is told of a page that was resolved comes late. Somebody may open it again while its stint lasts."""
+    reopened = change.status is PageStatus.TRIGGERED and _is_for_now(turn, page)
+    return page.status is PageStatus.RESOLVED and not reopened
+
+
+def _is_for_now(turn: Turn, page: Page) -> bool:
+    return turn.ticket.status is TicketStatus.OPEN and page.stint == turn.ticket.stint.number
+
+
+def _page_status_changed(turn: Turn, before: Page, status: PageStatus | None, who: str) -> None:
+    if status is PageStatus.ACKNOWLEDGED:
         turn.say("Acknowledged the page", who)
-        if turn.ticket.status is TicketStatus.OPEN and page.stint == turn.ticket.stint.number:
+        if _is_for_now(turn, before):
             moves.accept(turn, Actor(kind=ActorKind.PAGERDUTY, id=who, name=who, roles=_ENGINEERS))
-    elif change.status is PageStatus.RESOLVED:
+    elif status is PageStatus.RESOLVED:
         turn.say("Resolved the page; the ticket stays open", who)
-    else:
+    elif before.status is PageStatus.RESOLVED:
+        turn.say("Opened the page again", who)
+    elif before.status is PageStatus.ACKNOWLEDGED:
         turn.say("The page is no longer acknowledged", who)
 
 
@@ -88,26 +105,55 @@ def _issue_changed(turn: Turn, change: IssueChanged) -> None:
         turn.say(f"{change.ref.key} moved from {before.status or 'new'} to {change.status}")
     if turn.ticket.status is not TicketStatus.OPEN:
         return
-    engineer = _engineer(change)
+    engineer = _engineer(turn, change)
     if change.category is IssueCategory.IN_PROGRESS and turn.ticket.tier is Tier.L3:
         moves.accept(turn, engineer)
-    if change.category is IssueCategory.DONE and moves.engineering_is_done(turn):
-        moves.resolve(turn, "Our engineers have fixed the problem behind your ticket.", engineer)
+    # Only becoming done is news: a ticket that was reopened waits for the issue to be worked on again.
+    became_done = change.category is IssueCategory.DONE and before.category is not IssueCategory.DONE
+    if became_done and moves.engineering_is_done(turn):
+        _engineering_is_done(turn, change, engineer)
 
 
-def _engineer(change: IssueChanged) -> Actor:
+def _engineering_is_done(turn: Turn, change: IssueChanged, engineer: Actor) -> None:
+    if _was_given_back(turn):
+        turn.say(f"{change.ref.key} is {change.status}, and the ticket is still with {turn.ticket.tier.value}")
+        text = (
+            f"{turn.ticket.id}: {change.ref.key} is {change.status} after the ticket came back: it is yours to resolve"
+        )
+        moves.tell_owner(turn, text)
+        return
+    if turn.ticket.tier is Tier.L3:
+        moves.accept(turn, engineer)
+    moves.resolve(turn, "Our engineers have fixed the problem behind your ticket.", engineer)
+
+
+def _was_given_back(turn: Turn) -> bool:
+    """Whether a tier above gave the ticket back, and it does not wait for engineers since: they may close what is not theirs."""
+    ticket = turn.ticket
+    before = ticket.stints[-2].tier.rank if len(ticket.stints) > 1 else 0
+    came_back = ticket.tier.rank < Tier.L3.rank <= before
+    return came_back and ticket.waiting_on is not WaitingOn.ENGINEERING
+
+
+def _engineer(turn: Turn, change: IssueChanged) -> Actor:
+    """Who works on the issue: its assignee; else who took the ticket in engineering; else engineering as a whole."""
     kind = ActorKind.JIRA if change.ref.tracker is Tracker.JIRA else ActorKind.GITHUB
-    name = change.assignee or "Engineering"
-    return Actor(kind=kind, id=name, name=name, roles=_ENGINEERS)
+    if change.assignee is not None:
+        return Actor(kind=kind, id=change.assignee, name=change.assignee, roles=_ENGINEERS)
+    took = [
+        stint.accepted_by for stint in turn.ticket.stints if stint.tier is Tier.L3 and stint.accepted_by is not None
+    ]
+    return took[-1] if took else Actor(kind=kind, id="engineering", name="Engineering", roles=_ENGINEERS)
 
 
 def _issue_gone(turn: Turn, gone: IssueGone) -> None:
-    if not any(issue.ref.id == gone.ref.id for issue in turn.ticket.issues):
+    left = tuple(i for i in turn.ticket.issues if (i.ref.tracker, i.ref.id) != (gone.ref.tracker, gone.ref.id))
+    if len(left) == len(turn.ticket.issues):
         return
-    turn.set(issues=tuple(issue for issue in turn.ticket.issues if issue.ref.id != gone.ref.id))
+    turn.set(issues=left)
     turn.say(f"{gone.ref.key} can no longer be read ({gone.why}): link another issue with /tier link")
     moves.tell_lead(turn, f"{turn.ticket.id}: {gone.ref.key} can no longer be read ({gone.why})")
-    if turn.ticket.waiting_on is WaitingOn.ENGINEERING:
+    if turn.ticket.waiting_on is WaitingOn.ENGINEERING and all(i.category is IssueCategory.DONE for i in left):
         moves.wait_on(turn, WaitingOn.TIER)
 
 
@@ -118,14 +164,11 @@ def _vendor_answered(turn: Turn, answer: VendorAnswered) -> None:
     vendor = Actor(kind=ActorKind.VENDOR, id=case.vendor, name=case.vendor_name, roles=frozenset({Role.VENDOR}))
     turn.set_case(case.model_copy(update={"answered_at": turn.at}))
     turn.say(f"answered: {answer.text}", vendor)
-    if turn.ticket.status is not TicketStatus.OPEN or turn.ticket.tier is not Tier.L4:
+    if turn.ticket.status is not TicketStatus.OPEN or turn.ticket.tier is not Tier.L4 or case.closed:
+        # What answers a case that nobody waits for moves nothing: the ticket may wait for another one.
         return
     said = "says that it is solved" if answer.solved else "answered"
-    moves.return_to(turn, _tier_before_vendor(turn), f"{case.vendor_name} {said}: {answer.text}", vendor)
-
-
-def _tier_before_vendor(turn: Turn) -> Tier:
-    return next(stint.tier for stint in reversed(turn.ticket.stints) if stint.tier is not Tier.L4)
+    moves.return_to(turn, moves.tier_before_vendor(turn), f"{case.vendor_name} {said}: {answer.text}", vendor)
 
 
 def _vendor_overdue(turn: Turn, overdue: VendorOverdue) -> None:

@@ -4,7 +4,7 @@ A webhook is a hint, the truth is fetched: only a fetched snapshot changes what 
 our own are not told back.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -107,7 +107,8 @@ IssueIntent = Annotated[FetchIssue | WriteComment | LinkBack | TellTicket, Field
 
 
 class WatchedIssue(Frozen):
-    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` when it began."""
+    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` is from when on comments
+    are told: when it began, or after the last one whose id is no longer kept."""
 
     ref: IssueRef
     watched_since: datetime
@@ -156,7 +157,7 @@ def _joined(state: WatchedIssue, event: TicketJoined) -> IssueDecision:
         return IssueDecision(state=state)
     joined = state.model_copy(update={"tickets": (*state.tickets, event.ticket_id)})
     intents: list[IssueIntent] = [LinkBack(key="", ticket_id=event.ticket_id, title=event.title)]
-    if joined.known is not None:
+    if joined.known is not None and joined.gone is None:
         # A later ticket knows only what was true when it was linked; it is told what is true now.
         intents.append(TellTicket(key="", ticket_id=event.ticket_id, body=_changed(joined.known)))
     else:
@@ -171,15 +172,27 @@ def _fetched(state: WatchedIssue, snapshot: IssueSnapshot) -> IssueDecision:
         return IssueDecision(state=state)
     news = _news(state, snapshot)
     bodies: list[DeliveryBody] = [IssueCommented(ref=snapshot.ref, comment=comment) for comment in news]
-    if before is None or _changed(before) != _changed(snapshot):
+    if before is None or _facts(before) != _facts(snapshot):
         change = _changed(snapshot)
         # What an engineer wrote is told before the news that the issue is done, so that a ticket hears it while it is open.
         bodies = [*bodies, change] if snapshot.category is IssueCategory.DONE else [change, *bodies]
-    told = (*state.told_comments, *(comment.id for comment in news))[-REMEMBERED_COMMENTS:]
+    told = (*state.told_comments, *(comment.id for comment in news))
     after = state.model_copy(
-        update={"known": snapshot.model_copy(update={"comments": ()}), "ref": snapshot.ref, "told_comments": told}
+        update={
+            "known": snapshot.model_copy(update={"comments": ()}),
+            "ref": snapshot.ref,
+            "told_comments": told[-REMEMBERED_COMMENTS:],
+            "watched_since": _watermark(state, snapshot, told[:-REMEMBERED_COMMENTS]),
+            "gone": None,
+        }
     )
     return _with(after, [TellTicket(key="", ticket_id=t, body=body) for body in bodies for t in state.tickets])
+
+
+def _watermark(state: WatchedIssue, snapshot: IssueSnapshot, forgotten: tuple[str, ...]) -> datetime:
+    """From when on comments are read: after those whose ids are no longer kept."""
+    latest = max((c.created_at for c in snapshot.comments if c.id in forgotten), default=None)
+    return state.watched_since if latest is None else max(state.watched_since, latest + timedelta(microseconds=1))
 
 
 def _news(state: WatchedIssue, snapshot: IssueSnapshot) -> list[IssueComment]:
@@ -188,6 +201,11 @@ def _news(state: WatchedIssue, snapshot: IssueSnapshot) -> list[IssueComment]:
         for comment in sorted(snapshot.comments, key=lambda comment: (comment.created_at, comment.id))
         if not comment.ours and comment.id not in state.told_comments and comment.created_at >= state.watched_since
     ]
+
+
+def _facts(snapshot: IssueSnapshot) -> tuple[object, ...]:
+    """What a ticket is told of; not when it changed, which every comment (ours as well) moves."""
+    return snapshot.ref, snapshot.title, snapshot.status, snapshot.category, snapshot.assignee
 
 
 def _changed(snapshot: IssueSnapshot) -> IssueChanged:
@@ -210,9 +228,12 @@ def _tell(state: WatchedIssue, tickets: tuple[str, ...], body: DeliveryBody) -> 
 
 
 def _with(state: WatchedIssue, intents: list[IssueIntent]) -> IssueDecision:
-    """Number the intents: a key is the issue and its number, stable over continue-as-new."""
+    """Number the intents: a key is the issue, since when it is watched, and a number.
+
+    It is stable over continue-as-new, and differs from those of an earlier watch: an issue may be left and joined again.
+    """
     first = state.steps + 1
-    prefix = f"{state.ref.tracker.value}-{state.ref.id}"
+    prefix = f"{state.ref.tracker.value}-{state.ref.id}-{int(state.watched_since.timestamp())}"
     numbered = tuple(
         intent.model_copy(update={"key": f"{prefix}/{first + index}"}) for index, intent in enumerate(intents)
     )

@@ -2,7 +2,7 @@
 
 from domain import clock_changes
 from domain.durations import format_duration
-from domain.engineering_issue import draft_issue, safe_text
+from domain.engineering_issue import draft_issue, safe_text, safe_title
 from domain.intents import (
     CloseVendorCase,
     LeaveIssue,
@@ -117,6 +117,9 @@ def involve_engineering(turn: Turn, reason: str) -> None:
     if ticket.issues:
         tell_issues(turn, f"{ticket.id} was escalated to engineering again: {reason}")
         return
+    if ticket.issue_wanted is not None:
+        turn.say("The issue of the escalation before is still being opened")
+        return
     route = ticket.policy.route(
         product=ticket.product, component=ticket.component, priority=ticket.priority, plan=ticket.customer.plan
     )
@@ -127,14 +130,16 @@ def involve_engineering(turn: Turn, reason: str) -> None:
         )
         return
     draft = draft_issue(ticket, route, reason)
+    turn.set(issue_wanted=draft.key)
     turn.intend(lambda key: OpenIssue(key=key, draft=draft))
 
 
 def tell_issues(turn: Turn, text: str) -> None:
     """Have the engineers read something, in each issue that the ticket is on."""
+    safe = safe_text(turn.ticket, text)
     for issue in turn.ticket.issues:
         ref = issue.ref
-        turn.intend(lambda key, ref=ref: TellIssue(key=key, ref=ref, text=safe_text(text)))  # type: ignore[misc]
+        turn.intend(lambda key, ref=ref: TellIssue(key=key, ref=ref, text=safe))  # type: ignore[misc]
 
 
 def engineering_is_done(turn: Turn) -> bool:
@@ -158,8 +163,8 @@ def raise_page(turn: Turn, reason: str) -> None:
     page = Page(key=page_key(ticket.id, len(ticket.pages) + 1), stint=ticket.stint.number)
     draft = PageDraft(
         key=page.key,
-        title=f"[{ticket.priority.value}] {ticket.id}: {safe_text(ticket.title)}",
-        details=f"{tier_name(turn, ticket.tier)} needs somebody: {safe_text(reason)}",
+        title=f"[{ticket.priority.value}] {ticket.id}: {safe_title(ticket)}",
+        details=f"{tier_name(turn, ticket.tier)} needs somebody: {safe_text(ticket, reason)}",
         service=rules.page.service,
         escalation_policy=rules.page.escalation_policy,
         urgency=rules.page.urgency(ticket.priority),
@@ -178,6 +183,13 @@ def resolve_page(turn: Turn) -> None:
     turn.intend(lambda key: ResolvePage(key=key, page_key=page.key, page_id=page.id))
 
 
+def end_acknowledged_page(turn: Turn) -> None:
+    """The ticket is to be taken anew: who woke up for it has done their part, and the next need may wake somebody again."""
+    page = turn.ticket.open_page
+    if page is not None and page.status is PageStatus.ACKNOWLEDGED:
+        resolve_page(turn)
+
+
 # --- the vendor ----------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +202,8 @@ def open_vendor_case(turn: Turn, vendor: str, text: str) -> None:
         number=len(turn.ticket.cases) + 1, vendor=vendor, vendor_name=rules.name, opened_at=turn.at, due_at=due
     )
     turn.set(cases=(*turn.ticket.cases, case))
-    turn.intend(lambda key: OpenVendorCase(key=key, case=case.number, vendor=vendor, text=safe_text(text), due_at=due))
+    safe = safe_text(turn.ticket, text)
+    turn.intend(lambda key: OpenVendorCase(key=key, case=case.number, vendor=vendor, text=safe, due_at=due))
     turn.say(f"{rules.name} owes an answer within {format_duration(rules.target)}, by {due:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -200,7 +213,13 @@ def close_vendor_case(turn: Turn, why: str) -> None:
     if case is None:
         return
     turn.set_case(case.model_copy(update={"closed": True}))
-    turn.intend(lambda key: CloseVendorCase(key=key, case=case.number, why=safe_text(why)))
+    safe = safe_text(turn.ticket, why)
+    turn.intend(lambda key: CloseVendorCase(key=key, case=case.number, why=safe))
+
+
+def tier_before_vendor(turn: Turn) -> Tier:
+    """The tier that asked the vendor: the last one that had the ticket before."""
+    return next(stint.tier for stint in reversed(turn.ticket.stints) if stint.tier is not Tier.L4)
 
 
 # --- telling people ------------------------------------------------------------------------------------------------
@@ -208,17 +227,22 @@ def close_vendor_case(turn: Turn, why: str) -> None:
 
 def tell_lead(turn: Turn, text: str) -> None:
     """Write to the lead of the ticket's tier, or to the tier's channel where it has no lead."""
-    rules = tier_rules(turn, turn.ticket.tier) or tier_rules(turn, turn.ticket.stints[0].tier)
-    if rules is None:
-        return
+    rules = _nearest_rules(turn)
     turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text, mention=rules.lead))
 
 
 def tell_channel(turn: Turn, text: str) -> None:
     """Write to the tier's channel."""
-    rules = tier_rules(turn, turn.ticket.tier)
-    if rules is not None:
-        turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
+    rules = _nearest_rules(turn)
+    turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
+
+
+def _nearest_rules(turn: Turn) -> TierRules:
+    """The rules of the ticket's tier or, where the policy has none for it (a vendor needs none), of the last tier that has some."""
+    tiers = turn.ticket.policy.tiers
+    return next(
+        (tiers[s.tier] for s in reversed(turn.ticket.stints) if s.tier in tiers), tiers[turn.ticket.policy.entry_tier]
+    )
 
 
 def tell_owner(turn: Turn, text: str) -> None:
@@ -266,21 +290,33 @@ def resolve(turn: Turn, text: str, by: Actor) -> None:
     tell_customer(turn, text, by)
 
 
-def reopen(turn: Turn, reason: str, by: Actor) -> None:
-    """It was not solved: a new stint in the tier that had it (engineering, where the vendor had it); engineers hear of it."""
-    last = turn.ticket.tier
+def reopen(turn: Turn, reason: str, by: Actor, *, from_customer: bool = False) -> None:
+    """It was not solved: a new stint in the tier that had it (that asked, where the vendor had it); engineers hear of it.
+
+    ``from_customer`` says that the reason is the customer's own words, whoever brought them.
+    """
+    from_customer = from_customer or by.kind is ActorKind.CUSTOMER
     turn.set(
         status=TicketStatus.OPEN,
         resolved_at=None,
         resolved_by=None,
         reopened=turn.ticket.reopened + 1,
+        reopenings=(*turn.ticket.reopenings, turn.at),
     )
     turn.set_stint(left_at=turn.at)
-    enter_tier(turn, Tier.L3 if last is Tier.L4 else last)
+    enter_tier(turn, tier_before_vendor(turn))
     clock_changes.reopen_resolution(turn)
-    turn.say(f"Reopened in {tier_name(turn, turn.ticket.tier)}: {reason}", by)
+    if turn.ticket.issues and turn.ticket.tier.rank < Tier.L3.rank:
+        # The ticket only waits for engineers' work, so it waits for it again.
+        wait_on(turn, WaitingOn.ENGINEERING)
+    where = f"Reopened in {tier_name(turn, turn.ticket.tier)}"
+    if from_customer:
+        # The customer's words are a message of their own; this line is one that everybody may read.
+        turn.say(where, "The customer")
+    else:
+        turn.say(f"{where}: {reason}", by)
     announce(turn, f"{turn.ticket.id} was reopened: {reason}")
-    who = "the customer" if by.kind is ActorKind.CUSTOMER else "support"
+    who = "the customer" if from_customer else "support"
     tell_issues(turn, f"{turn.ticket.id} was reopened, {who} says it is not fixed: {reason}")
 
 

@@ -30,7 +30,7 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         owner=ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else None,
         waiting_on=_waiting_words(ticket),
         clock=_next_clock(ticket, now),
-        breached=tuple(f"{clock_name(c.kind)} ({c.id})" for c in ticket.clocks if c.breached_at is not None),
+        breached=tuple(_breach_words(ticket, clock) for clock in ticket.clocks if clock.breached_at is not None),
         issues=tuple(CardIssue(ref=i.ref, status=i.status or "new", assignee=i.assignee) for i in ticket.issues),
         page=_page_words(page) if page is not None else None,
         page_url=page.url if page is not None else None,
@@ -44,7 +44,8 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
 def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
     """What the digest needs of this ticket."""
     spent = dict(ticket.spent)
-    spent[ticket.owner] = spent.get(ticket.owner, timedelta(0)) + (now - ticket.owner_since)
+    until = ticket.closed_at or now
+    spent[ticket.owner] = spent.get(ticket.owner, timedelta(0)) + (until - ticket.owner_since)
     return TicketFacts(
         ticket_id=ticket.id,
         tier=ticket.tier,
@@ -60,6 +61,7 @@ def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
         issues=tuple(issue.ref for issue in ticket.issues),
         solved_by=ticket.resolved_by,
         reopened=ticket.reopened,
+        reopenings=ticket.reopenings,
     )
 
 
@@ -90,6 +92,10 @@ def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> CardClock | None
     return CardClock(name=clock_name(clock.kind), due_at=due, percent=percent, breached=clock.breached_at is not None)
 
 
+def _breach_words(ticket: Ticket, clock: Clock) -> str:
+    return clock_name(clock.kind) + (f" in {ticket.stints[clock.stint].tier.value}" if clock.stint is not None else "")
+
+
 def _page_words(page: Page) -> str:
     if page.failed is not None:
         return f"nobody could be paged: {page.failed}"
@@ -109,5 +115,5 @@ def _buttons(ticket: Ticket) -> tuple[CardButton, ...]:
         return (CardButton.REOPEN,)
     take = (CardButton.ACCEPT,) if ticket.stint.accepted_at is None and ticket.tier is not Tier.L4 else ()
     up = (CardButton.ESCALATE,) if ticket.tier is not Tier.L4 else ()
-    down = (CardButton.RETURN,) if len(ticket.stints) > 1 and ticket.tier.rank > 1 else ()
+    down = (CardButton.RETURN,) if any(stint.tier.rank < ticket.tier.rank for stint in ticket.stints) else ()
     return (*take, *up, *down, CardButton.RESOLVE)
