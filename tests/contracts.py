@@ -264,6 +264,8 @@ def _correct_github(document: Json) -> None:
     for operation in _operations(document):
         error = {"application/json": {"schema": {"$ref": "#/components/schemas/basic-error"}}}
         operation["responses"].setdefault("401", {"description": "Requires authentication", "content": error})
+    # An issue without a text has a null body, in a search as anywhere else.
+    _allow_null(document["components"]["schemas"]["issue-search-result-item"], "body")
     # The account of an installation is a user or an enterprise, described as both at once.
     installation = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
     account = installation["schema"]["items"]["properties"]["account"]["anyOf"][0]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Delivered:
         return loaded
 
 
-Answer = Callable[[Delivered], Response]
+Answer = Callable[[Delivered], Response | Awaitable[Response]]
 
 
 class Receiver:
@@ -50,7 +50,8 @@ class Receiver:
         self.delivered.append(delivered)
         async with self._news:
             self._news.notify_all()
-        return self.answer(delivered)
+        answer = self.answer(delivered)
+        return answer if isinstance(answer, Response) else await answer
 
     def at(self, path: str) -> list[Delivered]:
         """What arrived at a path, in order."""

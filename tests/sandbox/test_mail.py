@@ -1,6 +1,5 @@
 """The local mail box as a mail program meets it, over SMTP, and as the sandbox's page shows it."""
 
-import smtplib
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -24,9 +23,14 @@ def letter(message_id: str = "<T-1.v1@tierline.example>", **headers: str) -> Ema
     return message
 
 
-async def send(sandbox: Sandbox, message: EmailMessage, **more: object) -> None:
+async def send(sandbox: Sandbox, message: EmailMessage, recipients: list[str] | None = None) -> None:
     await aiosmtplib.send(
-        message, hostname=sandbox.smtp_host, port=sandbox.smtp_port, timeout=10, start_tls=False, **more
+        message,
+        recipients=recipients,
+        hostname=sandbox.smtp_host,
+        port=sandbox.smtp_port,
+        timeout=10,
+        start_tls=False,
     )
 
 
@@ -92,6 +96,6 @@ async def test_a_refused_recipient(sandbox: Sandbox) -> None:
 
 async def test_a_connection_cut_after_the_letter_was_taken(sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(system="mail", kind="drop_after", times=1))
-    with pytest.raises((aiosmtplib.SMTPException, smtplib.SMTPException, OSError)):
+    with pytest.raises((aiosmtplib.SMTPException, OSError)):
         await send(sandbox, letter())
     assert len(sandbox.mail.messages) == 1
