@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackClientError
 logger = logging.getLogger("tierline.gateway")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_TRIGGER_SECONDS = 2.5
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
 
@@ -34,7 +35,9 @@ class SlackForms:
     async def open(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
         """Open the form, in a thread: the client blocks."""
         try:
-            await asyncio.to_thread(self._client.views_open, trigger_id=trigger_id, view=dict(view))
+            # The client's own limit is for each step of the connection, Slack's is for the whole.
+            async with asyncio.timeout(_TRIGGER_SECONDS):
+                await asyncio.to_thread(self._client.views_open, trigger_id=trigger_id, view=dict(view))
         except (SlackClientError, OSError) as error:
             logger.warning("form not opened error=%s", type(error).__name__)
             return False

@@ -136,10 +136,18 @@ async def test_pagerduty_events_of_any_shape(make: Callable[[], FrontDoor], even
 
 @QUICK
 @given(view=JSON, action=JSON, who=JSON)
-async def test_interactions_of_any_shape(make: Callable[[], FrontDoor], view: Any, action: Any, who: Any) -> None:
+async def test_interactions_of_any_shape(
+    make: Callable[[], FrontDoor], caplog: pytest.LogCaptureFixture, view: Any, action: Any, who: Any
+) -> None:
     door = make()
     for payload in (
         {"type": "block_actions", "user": {"id": "U0LENA", "username": who}, "actions": [action], "response_url": who},
+        {
+            "type": "block_actions",
+            "user": {"id": "U0LENA"},
+            "actions": [{"action_id": "tierline.accept", "value": "T-1042", "action_ts": action}],
+            "response_url": who,
+        },
         {"type": "view_submission", "user": {"id": "U0LENA"}, "view": view, "team": who},
         {
             "type": "view_submission",
@@ -154,6 +162,8 @@ async def test_interactions_of_any_shape(make: Callable[[], FrontDoor], view: An
     ):
         assert (await door.interacts(payload)).status_code < 500
     await door.close()
+    # Nor does what goes on after the answer fail unseen.
+    assert "work after the answer failed" not in caplog.text
 
 
 @QUICK
