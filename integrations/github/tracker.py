@@ -158,7 +158,7 @@ class GitHubTracker:
             },
             _LIST_PAGES,
         )
-        return next((issue for issue in listed if mark in (issue.get("body") or "") and _author(issue) == login), None)
+        return next((issue for issue in listed if mark in (issue.get("body") or "")), None)
 
     def _comments(self, path: str, since: datetime | None) -> Iterator[IssueComment]:
         parameters = {} if since is None else {"since": _moment(since)}
