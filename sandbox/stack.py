@@ -90,8 +90,7 @@ class Stack:
             EngineFailed: one of them ended, or was not ready in time; the message says where its log is.
         """
         try:
-            await self._ensure_namespace()
-            await self.sandbox.start()
+            await self.prepare()
             say(f"Sandbox: {self.sandbox.http_url}/")
             self.start_gateway()
             self.start_worker()
@@ -102,6 +101,11 @@ class Stack:
             raise
         say(f"Gateway: {self.gateway_url}/  worker: http://127.0.0.1:{self._health_port}/metrics")
         return self
+
+    async def prepare(self) -> None:
+        """Start the sandbox and have the namespace; for one who runs the gateway or the worker otherwise."""
+        await self._ensure_namespace()
+        await self.sandbox.start()
 
     async def stop(self) -> None:
         """Stop everything that this stack started."""
