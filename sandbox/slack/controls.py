@@ -110,18 +110,18 @@ def collect_values(blocks: Iterable[Mapping[str, Any]], given: Mapping[str, Any]
         UnknownControl: a name or an option is none of the blocks'.
     """
     values: dict[str, dict[str, Any]] = {}
-    used: set[str] = set()
+    known_names: set[str] = set()
     for block in blocks:
         block_id = str(block.get("block_id"))
         for element in interactive_elements(block):
             if element["type"] == "button":
                 continue
             action_id = str(element["action_id"])
-            entry, found_under = _given(given, block_id, action_id)
-            used |= found_under
-            value = value_of(element, entry) if found_under else initial_value(element)
+            known_names |= {block_id, action_id}
+            entry = _given(given, block_id, action_id)
+            value = value_of(element, entry["value"]) if entry else initial_value(element)
             values.setdefault(block_id, {})[action_id] = value
-    unknown = set(given) - used
+    unknown = set(given) - known_names
     if unknown:
         known = [f"{block_id}.{action_id}" for block_id, actions in values.items() for action_id in actions]
         raise UnknownControl(f"no input is named {', '.join(sorted(unknown))}; there are: {', '.join(known) or 'none'}")
@@ -139,15 +139,14 @@ def missing_inputs(blocks: Iterable[Mapping[str, Any]], values: Mapping[str, Map
     return missing
 
 
-def _given(given: Mapping[str, Any], block_id: str, action_id: str) -> tuple[Any, set[str]]:
-    if block_id in given:
-        entry = given[block_id]
-        if isinstance(entry, Mapping):
-            return entry.get(action_id), {block_id}
-        return entry, {block_id}
+def _given(given: Mapping[str, Any], block_id: str, action_id: str) -> dict[str, Any]:
+    """What was given for a control, under ``value``; empty when nothing was. Its own name goes before its block's."""
     if action_id in given:
-        return given[action_id], {action_id}
-    return None, set()
+        return {"value": given[action_id]}
+    entry = given.get(block_id)
+    if isinstance(entry, Mapping):
+        return {"value": entry[action_id]} if action_id in entry else {}
+    return {"value": entry} if block_id in given else {}
 
 
 def _option(element: Mapping[str, Any], wanted: Any) -> dict[str, Any]:

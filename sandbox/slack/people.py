@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.slack import interactions, modals, posting
@@ -110,7 +109,7 @@ def build_router(state: SlackState) -> APIRouter:
         return (await _click(state, body)).to_json()
 
     @router.post("/submit")
-    async def submit(body: SubmitRequest) -> Any:
+    async def submit(body: SubmitRequest) -> dict[str, Any]:
         return await _submit(state, body)
 
     @router.post("/close")
@@ -238,7 +237,7 @@ async def _click(state: SlackState, body: ClickRequest) -> interactions.Outcome:
         return await interactions.send_block_action(state, body.user, message, action, values)
 
 
-async def _submit(state: SlackState, body: SubmitRequest) -> Any:
+async def _submit(state: SlackState, body: SubmitRequest) -> dict[str, Any]:
     view = _open_view(state, body.user, body.view_id)
     blocks = view.definition["blocks"]
     with _found():
@@ -247,7 +246,7 @@ async def _submit(state: SlackState, body: SubmitRequest) -> Any:
     if missing:
         view.errors = missing
         state.changed()
-        return JSONResponse({"status": None, "body": None, "error": "incomplete", "errors": missing}, status_code=422)
+        return {**interactions.Outcome(None, None, "incomplete").to_json(), "errors": missing, "open": True}
     outcome = await interactions.send_submission(state, view)
     return {**outcome.to_json(), "errors": view.errors, "open": view.id in state.views}
 

@@ -142,11 +142,11 @@ async def test_history_is_read_in_pages_and_between_bounds(workspace: Workspace)
     stamps = [(await workspace.call("chat_postMessage", channel="C0ENG", text=str(n)))["ts"] for n in range(5)]
 
     pages = []
-    cursor = None
+    cursor: str | None = None
     while cursor != "":
         answer = await workspace.call("conversations_history", channel="C0ENG", limit=2, cursor=cursor)
         pages.append([message["text"] for message in answer["messages"]])
-        cursor = answer.get("response_metadata", {}).get("next_cursor", "")
+        cursor = str((answer.get("response_metadata") or {"next_cursor": ""})["next_cursor"])
         assert answer["has_more"] is (cursor != "")
     between = await workspace.call("conversations_history", channel="C0ENG", oldest=stamps[1], latest=stamps[3])
     including = await workspace.call(
@@ -493,7 +493,7 @@ async def test_a_click_arrives_with_the_message_and_the_choices(workspace: Works
     place = {"user": "U0ADA", "channel": "C0ENG", "ts": posted["ts"]}
 
     done = await workspace.does("click", action_id="ack", values={"tier": "l3"}, **place)
-    await workspace.does("click", action_id="tier", value="l2", **place)
+    await workspace.does("click", action_id="tier", value="l2", values={"buttons": {"tier": "l3"}}, **place)
 
     clicked, chosen = (received.payload for received in workspace.app.got("/slack/interactive"))
     assert done["status"] == 200
@@ -519,6 +519,7 @@ async def test_a_click_arrives_with_the_message_and_the_choices(workspace: Works
     assert action["action_ts"]
     assert clicked["state"]["values"]["buttons"]["tier"]["selected_option"]["value"] == "l3"
     assert chosen["actions"][0]["selected_option"]["value"] == "l2"
+    assert chosen["state"]["values"]["buttons"]["tier"]["selected_option"]["value"] == "l2"
 
 
 async def test_a_click_on_an_ephemeral_message_can_replace_it(workspace: Workspace) -> None:
@@ -673,9 +674,9 @@ async def test_a_submission_carries_what_was_filled_in(workspace: Workspace) -> 
 async def test_a_required_input_is_asked_for_before_the_app_hears_of_it(workspace: Workspace) -> None:
     view = await opened_modal(workspace, modal(text_input("impact"), text_input("note", optional=True)))
 
-    answer = await workspace.people.post("/people/slack/submit", json={"user": "U0LENA", "view_id": view["id"]})
+    done = await workspace.does("submit", user="U0LENA", view_id=view["id"])
 
-    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["impact"])
+    assert (done["status"], done["error"], list(done["errors"]), done["open"]) == (None, "incomplete", ["impact"], True)
     assert workspace.app.got("/slack/interactive") == []
 
 

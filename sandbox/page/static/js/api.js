@@ -24,7 +24,7 @@ async function read(response) {
   } catch {
     body = text;
   }
-  if (response.ok || (response.status === 422 && body?.errors)) return body;
+  if (response.ok) return body;
   const detail = body?.detail;
   const words = Array.isArray(detail) ? detail.map((d) => `${d.loc?.at(-1)}: ${d.msg}`).join("; ") : detail;
   throw new Error(words || `The sandbox answered ${response.status}`);

@@ -108,6 +108,8 @@ function entity(inside) {
     return h("span", { class: "mention" }, `@${directory.groupHandle(target.slice(9), label.replace(/^@/, ""))}`);
   }
   if (target.startsWith("!")) return h("span", { class: "mention loud" }, `@${label || target.slice(1)}`);
+  // What is no address stays as it was written: it is somebody's text in angle brackets.
+  if (!/^(https?:|mailto:|tel:)/i.test(target)) return h("span", {}, `<${unescape(inside)}>`);
   return link(unescape(target), ...plain(label || target.replace(/^mailto:/, "")));
 }
 

@@ -16,6 +16,7 @@ export function slackPane() {
   const actions = { click, openThread, react, userId: () => state.user };
 
   const userSelect = h("select", { id: "act-as", class: "select", on: { change: () => become(userSelect.value) } });
+  const role = h("span", { class: "role" });
   const channelNav = h("nav", { class: "channels", "aria-label": "Channels" });
   const title = h("h1", { class: "channel-title" });
   const topic = h("p", { class: "channel-topic" });
@@ -34,7 +35,7 @@ export function slackPane() {
   const root = h(
     "section",
     { class: "slack" },
-    h("div", { class: "sidebar" }, h("div", { class: "workspace" }, h("strong", {}, "acme")), h("label", { class: "act-as", for: "act-as" }, h("span", {}, "You act as"), userSelect), channelNav),
+    h("div", { class: "sidebar" }, h("div", { class: "workspace" }, h("strong", {}, "acme")), h("label", { class: "act-as", for: "act-as" }, h("span", { class: "act-label" }, "You act as"), userSelect, role), channelNav),
     h("div", { class: "conversation" }, h("header", { class: "pane-head" }, h("div", {}, title, topic)), list.root, writer.root),
     thread,
   );
@@ -50,8 +51,10 @@ export function slackPane() {
   }
 
   function openThread(message) {
-    go(state.channel, message.thread_ts ?? message.ts);
     state.wantsThread = true;
+    state.highlighted = message.thread_ts ?? message.ts;
+    state.target = state.highlighted;
+    go(state.channel, state.target);
   }
 
   async function attempt(work) {
@@ -65,12 +68,19 @@ export function slackPane() {
     }
   }
 
-  const click = (message, element, blockId, value, values) =>
-    attempt(() => post("/people/slack/click", { user: state.user, channel: state.channel, ts: message.ts, action_id: element.action_id, block_id: blockId, value, values }));
-  const say = (text, threadTs) =>
-    attempt(() => post("/people/slack/message", { user: state.user, channel: state.channel, text: asTyped(text), thread_ts: threadTs }));
-  const react = (message, name) =>
-    attempt(() => post("/people/slack/reaction", { user: state.user, channel: state.channel, ts: message.ts, name }));
+  function click(message, element, blockId, value, values) {
+    const control = { action_id: element.action_id, block_id: blockId, value, values };
+    return attempt(() => post("/people/slack/click", { user: state.user, channel: state.channel, ts: message.ts, ...control }));
+  }
+
+  function say(text, threadTs) {
+    const message = { user: state.user, channel: state.channel, text: asTyped(text), thread_ts: threadTs };
+    return attempt(() => post("/people/slack/message", message));
+  }
+
+  function react(message, name) {
+    return attempt(() => post("/people/slack/reaction", { user: state.user, channel: state.channel, ts: message.ts, name }));
+  }
 
   function command(name, text) {
     return attempt(() => post("/people/slack/command", { user: state.user, channel: state.channel, command: name, text }));
@@ -79,9 +89,10 @@ export function slackPane() {
   function drawSidebar() {
     const people = directory.people();
     if (userSelect.options.length !== people.length) {
-      fill(userSelect, people.map((person) => h("option", { value: person.id }, `${person.real_name}${person.title ? ` · ${person.title}` : ""}`)));
+      fill(userSelect, people.map((person) => h("option", { value: person.id }, person.real_name)));
     }
     userSelect.value = state.user;
+    role.textContent = directory.user(state.user)?.title ?? "";
     const visible = directory.channels().filter((channel) => !channel.is_im || channel.user === state.user);
     const entry = (channel) => {
       const name = channel.is_im ? "Tierline" : channel.name;

@@ -53,7 +53,7 @@ function detail(issue) {
     content: [
       h("p", { class: "eyebrow" }, `${issue.repository}#${issue.number}`),
       h("h2", { class: "detail-title" }, issue.title),
-      h("p", {}, h("span", { class: `lozenge gh-${stateClass(issue)}` }, opened ? "Open" : `Closed${issue.state_reason ? ` · ${issue.state_reason.replace("_", " ")}` : ""}`), " ", issue.labels.map(label)),
+      h("p", {}, h("span", { class: `lozenge gh-${stateClass(issue)}` }, opened ? "Open" : `Closed${issue.state_reason ? ` · ${issue.state_reason.replace("_", " ")}` : ""}`), h("span", { class: "labels" }, issue.labels.map(label))),
       h("dl", { class: "facts" }, fact("Opened by", issue.user), fact("Assignees", issue.assignees.length ? issue.assignees.join(", ") : "No one"), fact("Created", moment(issue.created)), fact("Updated", moment(issue.updated))),
       h("ol", { class: "comments boxed" }, commentNode(issue.user, issue.created, markdown(issue.body)), issue.comments.map((comment) => commentNode(comment.author, comment.created, markdown(comment.text)))),
     ],

@@ -58,7 +58,7 @@ function detail(issue, refresh) {
     content: [
       h("p", { class: "eyebrow" }, issue.key, " · ", issue.issue_type),
       h("h2", { class: "detail-title" }, issue.summary),
-      h("p", {}, h("span", { class: `lozenge ${issue.status_category}` }, issue.status), " ", issue.labels.map((label) => h("span", { class: "label" }, label))),
+      h("p", {}, h("span", { class: `lozenge ${issue.status_category}` }, issue.status), h("span", { class: "labels" }, issue.labels.map((label) => h("span", { class: "label" }, label)))),
       h(
         "dl",
         { class: "facts" },
