@@ -47,7 +47,7 @@ def at(payload: object, *path: str | int) -> object:
     for step in path:
         if isinstance(payload, dict) and isinstance(step, str):
             payload = payload.get(step)
-        elif isinstance(payload, list) and isinstance(step, int) and len(payload) > step:
+        elif isinstance(payload, list) and isinstance(step, int) and 0 <= step < len(payload):
             payload = payload[step]
         else:
             return None
@@ -63,8 +63,7 @@ def text_at(payload: object, *path: str | int, longest: int = 1_000) -> str | No
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        # Python refuses to write numbers of thousands of digits; no identifier is that long.
-        return str(value) if abs(value) < 10**30 else None
+        return str(value)[:longest]
     if not isinstance(value, str):
         return None
     whole = value[:longest].encode("utf-8", "replace").decode().strip()

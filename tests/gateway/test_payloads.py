@@ -1,0 +1,82 @@
+"""Reading single fields of what vendors send."""
+
+import json
+
+import pytest
+
+from domain.messages import PageChanged
+from gateway.payloads import Unreadable, at, digest, parse_form, parse_json, text_at
+from gateway.slack_text import plain
+from tests.gateway.front_door import FrontDoor
+from tests.gateway.test_webhooks import page_event
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        ("  a ", "a"),
+        ("", None),
+        (" ", None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+        ([], None),
+        ({}, None),
+        (10040, "10040"),
+        (10**4_000, "1" + "0" * 999),
+        ("\ud800a", "?a"),
+        ("x" * 2_000, "x" * 1_000),
+    ],
+)
+def test_a_text_is_a_text_of_bounded_length_that_utf8_can_write(value: object, text: str | None) -> None:
+    assert text_at({"field": value}, "field") == text
+
+
+def test_a_path_that_is_not_there_is_nothing() -> None:
+    payload = {"a": [{"b": "c"}]}
+
+    assert at(payload, "a", 0, "b") == "c"
+    for path in (("a", 1, "b"), ("a", "b"), (0,), ("a", 0, "b", "c"), ("a", -1, "b")):
+        assert at(payload, *path) is None
+
+
+def test_a_body_must_be_an_object_or_a_form() -> None:
+    assert parse_json(b'{"a": 1}') == {"a": 1}
+    assert parse_form(b"a=1&a=2&b=") == {"a": "1", "b": ""}
+    for body in (b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000):
+        with pytest.raises(Unreadable):
+            parse_json(body)
+    for body in (b"\xff", b"a=%ff", b"&".join([b"a=1"] * 200)):
+        with pytest.raises(Unreadable):
+            parse_form(body)
+
+
+def test_fingerprints_tell_parts_apart() -> None:
+    assert digest("ab", "c") != digest("a", "bc") != digest("abc")
+    assert digest("a", b"b") == digest(b"a", "b")
+    assert len(digest("\ud800")) == 32
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("a &lt;b&gt; &amp;amp; c", "a <b> &amp; c"),
+        ("<https://a.example/x?y=1&amp;z=2|here>", "https://a.example/x?y=1&z=2"),
+        ("<mailto:robin@a.example|robin@a.example>", "robin@a.example"),
+        ("ask <@U1|robin> in <#C1|support>, <!here> and <@U2>", "ask @robin in #support, !here and @U2"),
+        ("1 < 2 > 0", "1  2  0"),
+    ],
+)
+def test_slacks_markup_is_read_as_the_person_wrote_it(sent: str, written: str) -> None:
+    assert plain(sent) == written
+
+
+async def test_a_name_that_utf8_cannot_write_does_not_stop_a_page(door: FrontDoor) -> None:
+    event = json.loads(page_event())
+    event["event"]["agent"]["summary"] = "Ada \ud800"
+
+    assert (await door.pagerduty(json.dumps(event).encode())).json() == {"outcome": "taken"}
+    body = door.desk.deliveries[0][1].body
+    assert isinstance(body, PageChanged)
+    assert body.by == "Ada ?"
