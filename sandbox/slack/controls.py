@@ -140,13 +140,15 @@ def missing_inputs(blocks: Iterable[Mapping[str, Any]], values: Mapping[str, Map
 
 
 def _given(given: Mapping[str, Any], block_id: str, action_id: str) -> dict[str, Any]:
-    """What was given for a control, under ``value``; empty when nothing was. Its own name goes before its block's."""
-    if action_id in given:
-        return {"value": given[action_id]}
+    """What was given for a control, under ``value``; empty when nothing was. Both ids may be the same word."""
     entry = given.get(block_id)
     if isinstance(entry, Mapping):
-        return {"value": entry[action_id]} if action_id in entry else {}
-    return {"value": entry} if block_id in given else {}
+        if action_id in entry:
+            return {"value": entry[action_id]}
+    elif block_id in given:
+        return {"value": entry}
+    alone = given.get(action_id)
+    return {"value": alone} if action_id in given and not isinstance(alone, Mapping) else {}
 
 
 def _option(element: Mapping[str, Any], wanted: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.slack import interactions, modals, posting
-from sandbox.slack.controls import UnknownControl, action_of, collect_values, find_control, missing_inputs
+from sandbox.slack.controls import UnknownControl, action_of, collect_values, find_control, missing_inputs, value_of
 from sandbox.slack.directory import BOT_USER_ID, SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from sandbox.slack.errors import SlackError
 from sandbox.slack.methods.reactions import react
@@ -230,10 +230,9 @@ async def _click(state: SlackState, body: ClickRequest) -> interactions.Outcome:
         message = _shown_message(state, body)
         block_id, element = find_control(message.blocks, body.action_id, body.block_id)
         action = action_of(block_id, element, body.value)
-        given = dict(body.values)
+        values = collect_values(message.blocks, body.values)
         if element["type"] != "button":
-            given[str(element["action_id"])] = body.value
-        values = collect_values(message.blocks, given)
+            values[block_id][body.action_id] = value_of(element, body.value)
         return await interactions.send_block_action(state, body.user, message, action, values)
 
 

@@ -671,6 +671,16 @@ async def test_a_submission_carries_what_was_filled_in(workspace: Workspace) -> 
     assert (done["error"], done["open"]) == (None, False)
 
 
+async def test_block_and_action_may_have_the_same_id(workspace: Workspace) -> None:
+    note = {**text_input("note"), "element": {"type": "plain_text_input", "action_id": "note"}}
+    view = await opened_modal(workspace, modal(note))
+
+    await workspace.does("submit", user="U0LENA", view_id=view["id"], values={"note": {"note": "shop down"}})
+
+    values = workspace.app.got("/slack/interactive")[-1].payload["view"]["state"]["values"]
+    assert values["note"]["note"]["value"] == "shop down"
+
+
 async def test_a_required_input_is_asked_for_before_the_app_hears_of_it(workspace: Workspace) -> None:
     view = await opened_modal(workspace, modal(text_input("impact"), text_input("note", optional=True)))
 
