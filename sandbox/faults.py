@@ -202,8 +202,9 @@ class FaultMiddleware:
             if fault is None:
                 await self._app(scope, receive, counted)
             elif fault.kind == "latency":
+                whole = await _received(receive)
                 await asyncio.sleep(fault.delay_s)
-                await self._app(scope, receive, counted)
+                await self._app(scope, whole, counted)
             elif fault.kind == "drop_after":
                 await self._work_then_cut(scope, receive, send)
             else:
@@ -217,6 +218,21 @@ class FaultMiddleware:
 
         await self._app(scope, receive, swallow)
         await _cut(receive, send)
+
+
+async def _received(receive: Receive) -> Receive:
+    """Take the whole request in, so that the work is done even when the caller is gone by then, as a vendor would."""
+    messages: deque[Message] = deque()
+    while True:
+        message = await receive()
+        messages.append(message)
+        if message["type"] != "http.request" or not message.get("more_body"):
+            break
+
+    async def replay() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return replay
 
 
 async def _cut(receive: Receive, send: Send) -> None:

@@ -59,7 +59,7 @@ async def test_a_worker_killed_while_its_calls_are_under_way_does_each_once(
     stack.kill_worker()
 
     async def all_work_is_done() -> bool:
-        systems = {entry.system for entry in stack.sandbox.ledger.entries() if entry.actor != "people"}
+        systems = {entry.system for entry in stack.sandbox.ledger.entries()}
         return {"jira", "pagerduty", "slack"} <= systems and not stack.sandbox.faults.active()
 
     await tell.wait_for("the work is done without the worker", all_work_is_done)
