@@ -79,7 +79,7 @@ class FrontDoors:
 
     async def jira_issues(self) -> list[Json]:
         """The issues on the Jira board."""
-        return await self._see("/people/jira/issues")
+        return await self._list("/people/jira/issues")
 
     async def comments_in_jira(self, key: str, text: str) -> None:
         """The engineer comments."""
@@ -91,7 +91,7 @@ class FrontDoors:
 
     async def github_issues(self) -> list[Json]:
         """The issues of the GitHub repository."""
-        return await self._see("/people/github/issues")
+        return await self._list("/people/github/issues")
 
     async def closes_in_github(self, repository: str, number: int, text: str) -> None:
         """The engineer comments and closes."""
@@ -101,7 +101,7 @@ class FrontDoors:
 
     async def incidents(self) -> list[Json]:
         """PagerDuty's incidents."""
-        return await self._see("/people/pagerduty/incidents")
+        return await self._list("/people/pagerduty/incidents")
 
     async def acknowledges(self, incident_id: str) -> None:
         """The on-call acknowledges."""
@@ -109,7 +109,7 @@ class FrontDoors:
 
     async def mails_to(self, address: str) -> list[Json]:
         """The messages that an address was sent."""
-        mails = await self._see("/people/mail/messages")
+        mails = await self._list("/people/mail/messages")
         return [mail for mail in mails if address in mail["to"]]
 
     # --- the vendor's page ------------------------------------------------------------------------------------------
@@ -129,14 +129,17 @@ class FrontDoors:
 
     async def ledger(self, system: str, operation: str) -> list[Json]:
         """What took effect in an outside system."""
-        entries: list[Json] = await self._see(f"/sandbox/ledger?system={system}&operation={operation}")
-        return entries
+        return await self._list(f"/sandbox/ledger?system={system}&operation={operation}")
 
     async def _act(self, path: str, **body: Any) -> Json:
         answer = await self._http.post(self._sandbox + path, json=body)
         if answer.status_code >= 400:
             raise DoorClosed(f"{path}: {answer.status_code} {answer.text[:200]}")
         found: Json = answer.json()
+        return found
+
+    async def _list(self, path: str) -> list[Json]:
+        found: list[Json] = await self._see(path)
         return found
 
     async def _see(self, path: str) -> Any:
