@@ -45,9 +45,13 @@ async def _serve(port: int, smtp_port: int, gateway_url: str) -> int:
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, stopped.set)
-    async with sandbox:
-        print(f"Sandbox: {sandbox.http_url}/  mail: {sandbox.smtp_host}:{sandbox.smtp_port}", flush=True)
-        await stopped.wait()
+    try:
+        await sandbox.start()
+    except OSError as error:
+        return _fail(f"cannot take mail on port {smtp_port}: {error.strerror}; choose another with --smtp-port")
+    print(f"Sandbox: {sandbox.http_url}/  mail: {sandbox.smtp_host}:{sandbox.smtp_port}", flush=True)
+    await stopped.wait()
+    await sandbox.stop()
     return 0
 
 

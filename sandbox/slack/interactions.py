@@ -17,6 +17,7 @@ from sandbox.slack.directory import SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Chan
 from sandbox.slack.errors import SlackError
 from sandbox.slack.responses import show_answer
 from sandbox.slack.state import Message, ResponseUrl, SlackState, View
+from sandbox.slack.typed_text import as_sent
 
 COMMANDS_PATH = "/slack/commands"
 INTERACTIVE_PATH = "/slack/interactive"
@@ -53,7 +54,7 @@ async def send_command(state: SlackState, user_id: str, channel: Channel, comman
             "user_id": user.id,
             "user_name": user.name,
             "command": command,
-            "text": text,
+            "text": as_sent(state, text),
             "api_app_id": state.credentials.slack_app_id,
             "is_enterprise_install": "false",
             "response_url": response_url,

@@ -418,6 +418,17 @@ async def test_a_slash_command_arrives_signed_with_slacks_fields(workspace: Work
     assert (await workspace.sees("U0SAM"))["ephemerals"] == []
 
 
+async def test_names_in_a_command_are_sent_with_their_ids(workspace: Workspace) -> None:
+    typed = "note T-7 ask @tom or @l2 in #engineering: 3 < 4 & a@tom.example, <@U0ADA|ada> #4 @nobody"
+
+    await workspace.does("command", user="U0LENA", channel="C0SUPL1", command="/tier", text=typed)
+
+    assert workspace.app.got("/slack/commands")[0].form["text"] == (
+        "note T-7 ask <@U0TOM|tom> or <!subteam^S0AGENTL2|@l2> in <#C0ENG|engineering>: "
+        "3 &lt; 4 &amp; a@tom.example, <@U0ADA|ada> #4 @nobody"
+    )
+
+
 async def test_an_answer_in_channel_is_seen_by_all(workspace: Workspace) -> None:
     workspace.app.answer = lambda received: {"response_type": "in_channel", "text": "T-7 is with L3"}
 
