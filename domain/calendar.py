@@ -37,8 +37,14 @@ def _minutes(span: str) -> tuple[int, int]:
     return tuple(int(part[:2]) * 60 + int(part[3:]) for part in (start, end))  # type: ignore[return-value]
 
 
+@functools.cache
+def _zones() -> frozenset[str]:
+    # A look at the disk, and each ticket that is read back brings its policy's calendars.
+    return frozenset(available_timezones())
+
+
 def _check_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Brussels")
     return name
 
@@ -76,10 +82,24 @@ class Calendar(Frozen):
     def _has_open_time(self) -> Self:
         if not self.always_open and not any(getattr(self.weekly, day) for day in _WEEKDAYS):
             raise ValueError("this calendar is never open: give it weekly spans, or always_open: true")
+        if self.always_open and (self.holidays or any(getattr(self.weekly, day) for day in _WEEKDAYS)):
+            raise ValueError(
+                "always_open leaves no room for weekly spans and holidays: take it out, or take them out "
+                "(around the clock but for holidays is 00:00-24:00 on each day)"
+            )
         return self
+
+    def open_in_a_week(self) -> timedelta:
+        """How much it counts in a week without holidays; spans that overlap are counted twice."""
+        if self.always_open:
+            return timedelta(days=7)
+        spans = [_minutes(span) for day in _WEEKDAYS for span in getattr(self.weekly, day)]
+        return timedelta(minutes=sum(end - start if end > start else end + 24 * 60 - start for start, end in spans))
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants; zero when ``end`` is not after ``start``."""
+        # Between two instants of the same zone Python counts by the clock on the wall, an hour off over a change of time.
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end <= start:
             return timedelta(0)
         if self.always_open:
@@ -146,6 +166,7 @@ def _day_windows(calendar: Calendar, day: date) -> list[tuple[datetime, datetime
 
 
 def _instant(zone: str, day: date, minutes: int) -> datetime:
+    # RFC 5545, 3.3.5: a time that a change of time skips is read with the offset before it; of one that comes twice, the first.
     days, minutes = divmod(minutes, 24 * 60)
     local = datetime.combine(day + timedelta(days=days), time(minutes // 60, minutes % 60), _zone(zone))
     return local.astimezone(UTC)

@@ -37,9 +37,9 @@ def leave_stint(turn: Turn) -> None:
 
 
 def stop_all(turn: Turn) -> None:
-    """The ticket is resolved: every clock ends."""
+    """The ticket is resolved: every clock ends. A handoff clock still runs only where nobody took the ticket."""
     for kind in ClockKind:
-        stop_kind(turn, kind)
+        stop_kind(turn, kind, left=kind is ClockKind.HANDOFF)
 
 
 def reopen_resolution(turn: Turn) -> None:

@@ -16,7 +16,7 @@ from domain.messages import (
     Return,
     SetPriority,
 )
-from domain.people import Actor, Role
+from domain.people import Actor, ActorKind, Role
 from domain.policy import ClockKind, CommandName, Policy
 from domain.references import tracker_of
 from domain.ticket import Ticket, TicketStatus
@@ -41,7 +41,10 @@ def role_refusal(policy: Policy, command: CommandName, by: Actor) -> str | None:
     allowed = policy.allowed(command)
     if by.roles & set(allowed):
         return None
-    return f"{by.name} may not {command.value.replace('_', ' ')}: it takes the role {_alternatives(allowed)}"
+    what = command.value.replace("_", " ")
+    if not allowed:
+        return f"the policy lets nobody {what}"
+    return f"{by.name} may not {what}: it takes the role {_alternatives(allowed)}"
 
 
 def _status_refusal(ticket: Ticket, request: Request) -> str | None:
@@ -123,6 +126,8 @@ def run_command(turn: Turn, command: Command) -> str:
             moves.resolve(turn, request.text, by)
             return f"{ticket.id} is resolved"
         case Reopen():
+            if by.kind is ActorKind.CUSTOMER:
+                turn.say(f"The customer wrote: {request.reason}", by, public=True)
             moves.reopen(turn, request.reason, by)
             return f"{ticket.id} is open again in {turn.ticket.tier.value}"
         case SetPriority():
@@ -143,19 +148,30 @@ def _reply(turn: Turn, request: Reply, by: Actor) -> str:
 def _customer_message(turn: Turn, request: CustomerMessage, by: Actor) -> str:
     turn.say(f"The customer wrote: {request.text}", by, public=True)
     if turn.ticket.status is TicketStatus.RESOLVED:
-        moves.reopen(turn, request.text, by)
+        moves.reopen(turn, request.text, by, from_customer=True)
         return f"{turn.ticket.id} is open again in {turn.ticket.tier.value}"
-    if turn.ticket.waiting_on is WaitingOn.CUSTOMER:
+    if turn.ticket.waiting_on is WaitingOn.CUSTOMER and turn.ticket.tier is not Tier.L4:
         _ask_for_follow_up(turn)
+    elif turn.ticket.waiting_on is not WaitingOn.TIER:
+        _tell_while_others_have_it(turn)
     return f"{turn.ticket.id} has the customer's message"
 
 
 def _ask_for_follow_up(turn: Turn) -> None:
     """The customer came back: the tier must take the ticket anew, against a new handoff clock."""
     moves.wait_on(turn, WaitingOn.TIER)
+    moves.end_acknowledged_page(turn)
     turn.set_stint(accepted_at=None, accepted_by=None)
     clock_changes.start(turn, ClockKind.HANDOFF, stint=turn.ticket.stint.number)
     moves.tell_channel(turn, f"{turn.ticket.id}: the customer came back, and somebody is to take it")
+
+
+def _tell_while_others_have_it(turn: Turn) -> None:
+    """The customer wrote while engineers or a vendor are to act: they still are, and who took the ticket hears of it."""
+    if turn.ticket.tier is Tier.L4:
+        moves.wait_on(turn, WaitingOn.VENDOR)
+    who = "the vendor" if turn.ticket.waiting_on is WaitingOn.VENDOR else "engineering"
+    moves.tell_owner(turn, f"{turn.ticket.id}: the customer wrote while {who} is to act")
 
 
 def _set_priority(turn: Turn, request: SetPriority, by: Actor) -> str:

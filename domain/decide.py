@@ -5,7 +5,7 @@ instant, so that a breach is where it belongs however late the code ran.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from domain import clock_changes, ladders, moves
 from domain.card import Card
@@ -36,6 +36,7 @@ class Decision(Frozen):
 
 def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
     """The first decision of a ticket's life: it enters the policy's entry tier and its clocks start."""
+    now = _utc(now)
     bare = Ticket(
         id=opening.ticket_id,
         title=opening.title,
@@ -71,6 +72,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
         now: the instant, timezone-aware, not before the last one.
         intents: the intents that are under way by key, to which an ``IntentResult`` belongs.
     """
+    now = _utc(now)
     turn = ladders.advance(state, now, inclusive=isinstance(event, TimePassed))
     before = card_of(state, now)
     answer: str | None = None
@@ -105,6 +107,13 @@ def _decision(turn: Turn, *, answer: str | None = None, refused: str | None = No
         answer=answer,
         refusal=refused,
     )
+
+
+def _utc(now: datetime) -> datetime:
+    """The same instant in UTC, in which alone Python's differences are lengths of time."""
+    if now.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return now.astimezone(UTC)
 
 
 def _differs(before: Card, after: Card) -> bool:

@@ -27,6 +27,7 @@ class TicketFacts(Frozen):
     issues: tuple[IssueRef, ...] = ()
     solved_by: str | None = None
     reopened: int = 0
+    reopenings: tuple[datetime, ...] = ()
 
 
 class IssueLoad(Frozen):
@@ -70,8 +71,8 @@ def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: dat
     seen = [fact for fact in facts if fact.opened_at < end and (fact.resolved_at is None or fact.resolved_at >= start)]
     unresolved = [fact for fact in seen if fact.resolved_at is None or fact.resolved_at >= end]
     solved = [fact for fact in seen if fact.resolved_at is not None and start <= fact.resolved_at < end]
-    issues = {ref.id: ref for fact in seen for ref in fact.issues}
-    loads = Counter(ref.id for fact in seen for ref in fact.issues)
+    issues = {_identity(ref): ref for fact in seen for ref in fact.issues}
+    loads = Counter(_identity(ref) for fact in seen for ref in fact.issues)
     return Digest(
         team=team,
         start=start,
@@ -79,7 +80,7 @@ def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: dat
         opened=sum(start <= fact.opened_at < end for fact in seen),
         resolved=len(solved),
         open_now=len(unresolved),
-        reopened=sum(fact.reopened for fact in seen),
+        reopened=sum(start <= at < end for fact in seen for at in fact.reopenings),
         by_tier=dict(sorted(Counter(fact.tier for fact in seen).items())),
         breaches=dict(
             sorted(Counter(kind for fact in seen for kind, at in fact.breaches if start <= at < end).items())
@@ -105,6 +106,10 @@ def _waiting(facts: Iterable[TicketFacts], end: datetime) -> dict[Owner, timedel
             totals[fact.owner] = totals.get(fact.owner, timedelta(0)) + (end - fact.as_of)
     totals.pop(Owner.RESOLVED, None)
     return dict(sorted(totals.items()))
+
+
+def _identity(ref: IssueRef) -> str:
+    return f"{ref.tracker.value}/{ref.id}"
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:

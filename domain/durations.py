@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_PATTERN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_PATTERN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_LONGEST = timedelta(days=3660)
 _JSON_SCHEMA = {
     "type": "string",
     "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
@@ -19,9 +20,11 @@ def parse_duration(value: Any) -> timedelta:
     """Read ``1h30m`` and its like; a day is 24 hours of whatever calendar counts it.
 
     Raises:
-        ValueError: the text is not of that form, or the length is zero.
+        ValueError: the text is not of that form, or the length is zero, below a second or above ten years.
     """
     if isinstance(value, timedelta):
+        if value <= timedelta(0) or value.microseconds:
+            raise ValueError("a length of time is whole seconds, and longer than zero")
         return value
     match = _PATTERN.fullmatch(value) if isinstance(value, str) and value else None
     if match is None:
@@ -29,6 +32,8 @@ def parse_duration(value: Any) -> timedelta:
     seconds = sum(int(amount) * unit for amount, unit in zip(match.groups(default="0"), _SECONDS.values(), strict=True))
     if seconds == 0:
         raise ValueError("a length of time must be longer than zero")
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"a length of time is {_LONGEST.days}d at the most")
     return timedelta(seconds=seconds)
 
 

@@ -107,11 +107,14 @@ IssueIntent = Annotated[FetchIssue | WriteComment | LinkBack | TellTicket, Field
 
 
 class WatchedIssue(Frozen):
-    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` is from when on comments
-    are told: when it began, or after the last one whose id is no longer kept."""
+    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` when it began.
+
+    ``forgotten_until`` is when the newest comment was written whose id is no longer kept: only later ones are read.
+    """
 
     ref: IssueRef
     watched_since: datetime
+    forgotten_until: datetime | None = None
     known: IssueSnapshot | None = None
     tickets: tuple[str, ...] = ()
     told_comments: tuple[str, ...] = ()
@@ -182,24 +185,29 @@ def _fetched(state: WatchedIssue, snapshot: IssueSnapshot) -> IssueDecision:
             "known": snapshot.model_copy(update={"comments": ()}),
             "ref": snapshot.ref,
             "told_comments": told[-REMEMBERED_COMMENTS:],
-            "watched_since": _watermark(state, snapshot, told[:-REMEMBERED_COMMENTS]),
+            "forgotten_until": _forgotten_until(state, snapshot, told[:-REMEMBERED_COMMENTS]),
             "gone": None,
         }
     )
     return _with(after, [TellTicket(key="", ticket_id=t, body=body) for body in bodies for t in state.tickets])
 
 
-def _watermark(state: WatchedIssue, snapshot: IssueSnapshot, forgotten: tuple[str, ...]) -> datetime:
-    """From when on comments are read: after those whose ids are no longer kept."""
-    latest = max((c.created_at for c in snapshot.comments if c.id in forgotten), default=None)
-    return state.watched_since if latest is None else max(state.watched_since, latest + timedelta(microseconds=1))
+def _forgotten_until(state: WatchedIssue, snapshot: IssueSnapshot, forgotten: tuple[str, ...]) -> datetime | None:
+    written = [comment.created_at for comment in snapshot.comments if comment.id in forgotten]
+    return max((*written, *([state.forgotten_until] if state.forgotten_until is not None else [])), default=None)
+
+
+def _read_from(state: WatchedIssue) -> datetime:
+    if state.forgotten_until is None:
+        return state.watched_since
+    return state.forgotten_until + timedelta(microseconds=1)
 
 
 def _news(state: WatchedIssue, snapshot: IssueSnapshot) -> list[IssueComment]:
     return [
         comment
         for comment in sorted(snapshot.comments, key=lambda comment: (comment.created_at, comment.id))
-        if not comment.ours and comment.id not in state.told_comments and comment.created_at >= state.watched_since
+        if not comment.ours and comment.id not in state.told_comments and comment.created_at >= _read_from(state)
     ]
 
 
@@ -220,7 +228,7 @@ def _changed(snapshot: IssueSnapshot) -> IssueChanged:
 
 
 def _fetch(state: WatchedIssue) -> FetchIssue:
-    return FetchIssue(key="", comments_since=state.watched_since)
+    return FetchIssue(key="", comments_since=_read_from(state))
 
 
 def _tell(state: WatchedIssue, tickets: tuple[str, ...], body: DeliveryBody) -> IssueDecision:

@@ -81,17 +81,19 @@ def _carry_out(turn: Turn) -> None:
     else:
         done = clock.steps_done | {step.label}
         turn.change_clocks(lambda c: c.model_copy(update={"steps_done": done}) if c.id == clock.id else c)
+        # Said of the tier where the clock runs, also by the actions that come after a handing off.
+        sentence = _sentence(turn.ticket, clock, step)
         for action in step.actions:
-            _act(turn, action, clock, step)
+            _act(turn, action, clock, sentence)
     turn.show_card()
     turn.settle_owner()
 
 
-def _act(turn: Turn, action: Action, clock: Clock, step: Step) -> None:
-    text = f"{turn.ticket.id}: {_sentence(turn.ticket, clock, step)}"
+def _act(turn: Turn, action: Action, clock: Clock, sentence: str) -> None:
+    text = f"{turn.ticket.id}: {sentence}"
     match action:
         case Action.TELL_OWNER:
-            turn.say(_sentence(turn.ticket, clock, step))
+            turn.say(sentence)
             moves.tell_owner(turn, text)
         case Action.TELL_CHANNEL:
             moves.tell_channel(turn, text)
@@ -106,10 +108,11 @@ def _act(turn: Turn, action: Action, clock: Clock, step: Step) -> None:
 
 
 def _hand_off(turn: Turn, clock: Clock) -> None:
-    """Up one tier, by itself; a vendor is never asked without a person, so the ladder ends with the lead there."""
-    above = turn.ticket.tier.above()
-    reason = f"nobody in {turn.ticket.tier.value} kept the {clock_name(clock.kind)} clock"
-    if above is None or above is Tier.L4 or above not in turn.ticket.policy.tiers:
+    """To the policy's next tier up, by itself; a vendor is never asked without a person, so the ladder ends with the lead there."""
+    tier = turn.ticket.tier
+    above = min((t for t in turn.ticket.policy.tiers if tier.rank < t.rank < Tier.L4.rank), default=None)
+    reason = f"nobody in {tier.value} kept the {clock_name(clock.kind)} clock"
+    if above is None:
         moves.tell_lead(turn, f"{turn.ticket.id}: {reason}, and there is no tier above to hand it to by itself")
         return
     moves.escalate(turn, above, reason, TIERLINE)

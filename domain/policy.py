@@ -4,6 +4,7 @@ Reading it from a file, with errors that name file and line, is ``config.policy`
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -196,6 +197,7 @@ class CommandName(StrEnum):
     CUSTOMER_MESSAGE = "customer_message"
 
 
+_WEEKS = 520
 _STAFF = (Role.AGENT, Role.LEAD, Role.ENGINEER, Role.OPERATOR, Role.INTEGRATION)
 DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.ACCEPT: _STAFF,
@@ -243,10 +245,27 @@ class Policy(Frozen):
             _known(f"vendors.{name}.calendar", vendor.calendar, ("always", *self.calendars))
         if self.entry_tier not in self.tiers:
             raise ValueError(f"entry_tier: {self.entry_tier} is not among the tiers")
+        if self.entry_tier is Tier.L4:
+            raise ValueError("entry_tier: a vendor is asked by people, so no ticket starts in L4")
         for tier, where in self.tiers.items():
             if where.page_on_entry and where.page is None:
                 raise ValueError(f"tiers.{tier}: page_on_entry needs `page`: whom to wake")
         return self
+
+    @model_validator(mode="after")
+    def _calendars_hold_the_targets(self) -> Self:
+        for kind, rules in self.clocks.items():
+            target = max(rules.targets.values())
+            rungs = self.rungs(rules.ladder)
+            last = max((target * r.at / 100 + (r.every or timedelta(0)) * r.times for r in rungs), default=target)
+            self._holds(f"clocks.{kind}", rules.calendar, max(target, last))
+        for name, vendor in self.vendors.items():
+            self._holds(f"vendors.{name}.target", vendor.calendar, vendor.target)
+        return self
+
+    def _holds(self, field: str, calendar: str, length: timedelta) -> None:
+        if length > self.calendar(calendar).open_in_a_week() * _WEEKS:
+            raise ValueError(f"{field}: the calendar {calendar!r} is not open that long in ten years")
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; ``always`` is there in every policy unless it is redefined."""

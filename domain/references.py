@@ -5,9 +5,9 @@ import re
 from domain.issues import Tracker
 
 _JIRA_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-\d{1,10}")
-_JIRA_ADDRESS = re.compile(r"https?://\S+/browse/([A-Z][A-Z0-9_]{1,30}-\d{1,10})\S*")
+_JIRA_ADDRESS = re.compile(r"https?://\S+/browse/([A-Z][A-Z0-9_]{1,30}-\d{1,10})(?:[/?#]\S*)?")
 _GITHUB_KEY = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}#\d{1,10}")
-_GITHUB_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100})/issues/(\d{1,10})\S*")
+_GITHUB_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100})/issues/(\d{1,10})(?:[/?#]\S*)?")
 
 
 def issue_key(reference: str) -> tuple[Tracker, str] | None:

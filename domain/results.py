@@ -1,7 +1,19 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
 from domain import moves
-from domain.intents import FindIssue, Intent, JoinIssue, OpenIssue, OpenVendorCase, RaisePage, ShowCard
+from domain.intents import (
+    FindIssue,
+    Intent,
+    JoinIssue,
+    MailCustomer,
+    Notice,
+    OpenIssue,
+    OpenVendorCase,
+    RaisePage,
+    ShowCard,
+    ThreadLine,
+)
+from domain.issues import IssueCategory, IssueRef
 from domain.messages import (
     CardShown,
     Failed,
@@ -13,6 +25,7 @@ from domain.messages import (
 )
 from domain.messages import IntentResult as IntentResult
 from domain.paging import PageStatus
+from domain.people import TIERLINE
 from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
@@ -24,10 +37,7 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
         case CardShown():
             turn.set(card=result.body.ref)
         case IssueOpened():
-            ref = result.body.ref
-            turn.set_issue(LinkedIssue(ref=ref, title=turn.ticket.title))
-            turn.say(f"Opened {ref.key}: {ref.url}")
-            turn.intend(lambda key: JoinIssue(key=key, ref=ref))
+            _issue_opened(turn, result.body.ref)
         case IssueFound():
             _issue_found(turn, result.body)
         case PageRaised():
@@ -38,10 +48,24 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
             pass
 
 
+def _issue_opened(turn: Turn, ref: IssueRef) -> None:
+    turn.set_issue(LinkedIssue(ref=ref, title=turn.ticket.title))
+    turn.set(issue_wanted=None)
+    turn.say(f"Opened {ref.key}: {ref.url}")
+    if turn.ticket.status is TicketStatus.CLOSED:
+        # On an issue that it joined now, a ticket that is over would stay for ever.
+        moves.tell_lead(turn, f"{ref.key} was opened after {turn.ticket.id} was closed: it may need nobody any more")
+        return
+    turn.intend(lambda key: JoinIssue(key=key, ref=ref))
+
+
 def _issue_found(turn: Turn, found: IssueFound) -> None:
     known = any(i.ref.id == found.ref.id and i.ref.tracker is found.ref.tracker for i in turn.ticket.issues)
     if known:
         turn.say(f"{found.ref.key} was linked already")
+        return
+    if turn.ticket.status is TicketStatus.CLOSED:
+        turn.say(f"{found.ref.key} was found after the ticket was closed, and not linked")
         return
     turn.set_issue(
         LinkedIssue(
@@ -50,6 +74,9 @@ def _issue_found(turn: Turn, found: IssueFound) -> None:
     )
     turn.say(f"Linked to {found.ref.key} ({found.status}): {found.ref.url}")
     turn.intend(lambda key: JoinIssue(key=key, ref=found.ref))
+    if found.category is IssueCategory.DONE:
+        # Nobody is at work there: the tier still has to answer.
+        return
     if turn.ticket.status is TicketStatus.OPEN and turn.ticket.tier.rank < Tier.L3.rank:
         moves.wait_on(turn, WaitingOn.ENGINEERING)
 
@@ -74,6 +101,7 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
     match intent:
         case OpenIssue():
             where = f"{intent.draft.tracker.value} {intent.draft.project}"
+            turn.set(issue_wanted=None)
             turn.say(f"No issue could be opened in {where}: {error}. Open one by hand and use /tier link")
             moves.tell_lead(turn, f"{turn.ticket.id}: no issue could be opened in {where} ({error})")
         case FindIssue():
@@ -82,17 +110,36 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             page = next(page for page in turn.ticket.pages if page.key == intent.draft.key)
             turn.set_page(page.model_copy(update={"failed": error}))
             turn.say(f"Nobody could be paged: {error}")
+            if page.status is PageStatus.RESOLVED:
+                # The need was over before the pager answered.
+                return
             moves.tell_lead(turn, f"{turn.ticket.id}: nobody could be paged ({error}). Call the on-call yourself")
         case OpenVendorCase():
             turn.say(f"The vendor could not be asked: {error}")
             moves.tell_lead(turn, f"{turn.ticket.id}: the vendor could not be asked ({error})")
+            _take_back_from_vendor(turn, intent.case)
+        case MailCustomer():
+            turn.say(f"The customer could not be mailed: {error}. Reach them another way")
+            moves.tell_lead(turn, f"{turn.ticket.id}: the customer could not be mailed ({error})")
+        case Notice():
+            turn.say(f"{intent.channel} could not be told ({error}): {intent.text}")
         case ShowCard() if failed.code == "message_not_found":
             turn.set(card=None)
             turn.say("The card was deleted in Slack: a new one is posted", thread=False)
             turn.show_card()
         case _:
             # A line in a thread about a line in a thread that failed would fail as well.
-            turn.say(f"{intent.kind.replace('_', ' ').capitalize()} failed: {error}", thread=False)
+            in_slack = isinstance(intent, ShowCard | ThreadLine)
+            turn.say(f"{intent.kind.replace('_', ' ').capitalize()} failed: {error}", thread=not in_slack)
+
+
+def _take_back_from_vendor(turn: Turn, number: int) -> None:
+    """A case that nobody works on has no clock: the tier that asked has the ticket again."""
+    case = turn.ticket.open_case
+    if turn.ticket.tier is not Tier.L4 or case is None or case.number != number:
+        return
+    turn.set_case(case.model_copy(update={"closed": True}))
+    moves.return_to(turn, moves.tier_before_vendor(turn), f"{case.vendor_name} could not be asked", TIERLINE)
 
 
 def change_lane(turn: Turn, change: LaneChanged) -> None:

@@ -101,7 +101,7 @@ class Ticket(Frozen):
     """A ticket. It pins the policy that it was opened under.
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
-    are the ticket's wall time. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    are the ticket's wall time. ``issue_wanted`` is the key of an issue that is being opened. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: str
@@ -122,6 +122,7 @@ class Ticket(Frozen):
     issues: tuple[LinkedIssue, ...] = ()
     pages: tuple[Page, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
+    issue_wanted: str | None = None
     card: MessageRef | None = None
     lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
     timeline: tuple[Entry, ...] = ()
@@ -131,6 +132,7 @@ class Ticket(Frozen):
     resolved_by: str | None = None
     closed_at: datetime | None = None
     reopened: int = 0
+    reopenings: tuple[datetime, ...] = ()
     handoffs: tuple[datetime, ...] = ()
     returns: tuple[datetime, ...] = ()
     owner: Owner

@@ -1,8 +1,10 @@
 """A ticket's story in Markdown, for whoever opens its workflow in the Temporal UI. It names no customer."""
 
+from domain.engineering_issue import safe_text
 from domain.ladders import next_deadline
 from domain.ticket import Entry, Ticket
 
+SHOWN_CHARACTERS = 200
 SHOWN_ENTRIES = 12
 """The newest lines that are shown; the whole timeline is in the API."""
 
@@ -21,14 +23,15 @@ def story_of(ticket: Ticket) -> str:
         *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
         *(f"Late: {lane} since {t.since:%H:%M:%S} UTC ({t.error})" for lane, t in sorted(ticket.lanes.items())),
     ]
-    story = [f"- {entry.at:%m-%d %H:%M:%S} {_line(entry)}" for entry in ticket.timeline[-SHOWN_ENTRIES:]]
+    story = [f"- {entry.at:%m-%d %H:%M:%S} {_line(ticket, entry)}" for entry in ticket.timeline[-SHOWN_ENTRIES:]]
     return "\n\n".join(("  \n".join(lines), "\n".join(story)))
 
 
-def _line(entry: Entry) -> str:
+def _line(ticket: Ticket, entry: Entry) -> str:
     if entry.public:
         return "a message between customer and support"
-    return f"{entry.who}: {' '.join(entry.text.split())[:160]}"
+    # Whoever wrote a note may have named the customer in it.
+    return safe_text(ticket, f"{entry.who}: {' '.join(entry.text.split())}")[:SHOWN_CHARACTERS]
 
 
 def _by(name: str | None) -> str:

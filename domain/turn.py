@@ -12,6 +12,8 @@ from domain.tiers import Owner, Tier, WaitingOn
 
 LONGEST_TIMELINE = 1_000
 """Entries that a ticket carries; older ones are counted and stay in the workflow's history."""
+LARGEST_TIMELINE = 250_000
+"""Characters of all entries: with four bytes for each they still fit into the 2 MiB that Temporal takes in one piece."""
 LONGEST_ENTRY = 1_000
 """Characters of one entry."""
 
@@ -33,7 +35,7 @@ class Turn:
         name = who if isinstance(who, str) else who.name
         entry = Entry(at=self.at, who=name, text=_cut(text, LONGEST_ENTRY), public=public)
         timeline = (*self.ticket.timeline, entry)
-        dropped = max(0, len(timeline) - LONGEST_TIMELINE)
+        dropped = _too_many(timeline)
         self.set(timeline=timeline[dropped:], timeline_dropped=self.ticket.timeline_dropped + dropped)
         if thread:
             line = entry.text if name == TIERLINE.name else f"{name}: {entry.text}"
@@ -108,6 +110,18 @@ def owner_of(ticket: Ticket) -> Owner:
 
 def _identity(issue: LinkedIssue) -> tuple[str, str]:
     return issue.ref.tracker.value, issue.ref.id
+
+
+def _too_many(timeline: tuple[Entry, ...]) -> int:
+    """How many of the oldest entries a ticket no longer carries."""
+    many = max(0, len(timeline) - LONGEST_TIMELINE)
+    if len(timeline) * LONGEST_ENTRY <= LARGEST_TIMELINE:
+        return many
+    size = sum(len(entry.text) for entry in timeline[many:])
+    while size > LARGEST_TIMELINE:
+        size -= len(timeline[many].text)
+        many += 1
+    return many
 
 
 def _cut(text: str, length: int) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the rules: pure, without Temporal and without a network."""

@@ -1,0 +1,316 @@
+"""What other systems tell a ticket: pages, engineering issues, vendors."""
+
+import pytest
+
+from domain.clocks import ClockOutcome, ClockStatus
+from domain.intents import CloseVendorCase, MailCustomer, OpenVendorCase, RaisePage, ResolvePage, ShowCard
+from domain.issues import IssueCategory, IssueRef, Tracker
+from domain.messages import (
+    Failed,
+    IssueCommented,
+    IssueGone,
+    PageChanged,
+    PageRaised,
+    Reopen,
+    Return,
+    VendorAnswered,
+    VendorOverdue,
+)
+from domain.paging import PageRef, PageStatus
+from domain.policy import ClockKind
+from domain.ticket import TicketStatus
+from domain.tiers import Owner, Tier, WaitingOn
+from tests.domain.building import (
+    ADA,
+    DAY,
+    HOUR,
+    L1_CHANNEL,
+    L4_CHANNEL,
+    LENA,
+    MINUTE,
+    NOON,
+    SAM,
+    Story,
+    a_comment,
+    an_issue,
+)
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_acknowledging_the_page_takes_the_ticket_and_stops_the_ladder() -> None:
+    story = Story().with_engineering().passes(MINUTE).page_is(PageStatus.ACKNOWLEDGED, by="Ada")
+    assert story.ticket.stint.accepted_by is not None
+    assert story.ticket.stint.accepted_by.name == "Ada"
+    assert story.clock(ClockKind.HANDOFF).outcome is ClockOutcome.MET
+    assert story.now_intended(ShowCard)
+    story.passes(7 * HOUR)
+    assert "Ada: Acknowledged the page" in story.timeline
+    assert not any("acceptance clock is at" in line for line in story.timeline)
+
+
+def test_an_acknowledgement_may_be_quicker_than_the_answer_to_our_own_call() -> None:
+    story = Story().escalated(Tier.L3).page_is(PageStatus.ACKNOWLEDGED, page_id="Q7", url="https://pager.example/Q7")
+    assert story.ticket.stint.accepted_at == NOON
+    story.page_raised("Q7")
+    page = story.ticket.pages[0]
+    assert (page.status, page.id, page.url) == (PageStatus.ACKNOWLEDGED, "Q7", "https://pager.example/Q7")
+
+
+def test_an_acknowledgement_that_comes_after_the_ticket_moved_on_takes_nothing() -> None:
+    story = Story().with_engineering().does(ADA, Return(reason="not ours"))
+    before = story.ticket
+    story.page_is(PageStatus.ACKNOWLEDGED)
+    assert story.ticket.stint.accepted_at is None
+    assert story.ticket == before
+
+
+def test_an_acknowledgement_that_comes_after_the_answer_changes_who_has_it_for_nobody() -> None:
+    story = Story().with_engineering().accepted(ADA).page_is(PageStatus.ACKNOWLEDGED, by="Bob")
+    assert story.ticket.stint.accepted_by == ADA
+    assert story.ticket.pages[0].acknowledged_by == "Bob"
+
+
+def test_a_page_that_is_none_of_ours_is_ignored() -> None:
+    story = Story()
+    before = story.ticket
+    story.told_of(PageChanged(page_key="tierline/T-1042/page/9", status=PageStatus.ACKNOWLEDGED, by="Ada"))
+    assert story.ticket == before
+    assert not story.last
+
+
+def test_a_note_in_the_pager_is_in_the_story() -> None:
+    story = Story().with_engineering().page_is(None, by="Ada", note="Restarting the pods")
+    assert story.timeline[-1] == "Ada: in PagerDuty: Restarting the pods"
+    assert story.ticket.pages[0].status is PageStatus.TRIGGERED
+
+
+def test_resolving_the_page_resolves_no_ticket() -> None:
+    story = Story().with_engineering().page_is(PageStatus.RESOLVED)
+    assert story.ticket.status is TicketStatus.OPEN
+    assert story.timeline[-1] == "Ada: Resolved the page; the ticket stays open"
+
+
+def test_a_page_that_loses_its_acknowledgement_says_so() -> None:
+    story = Story().with_engineering().page_is(PageStatus.ACKNOWLEDGED).page_is(PageStatus.TRIGGERED)
+    assert story.timeline[-1] == "Ada: The page is no longer acknowledged"
+
+
+def test_a_page_that_never_was_acknowledged_does_not_lose_it() -> None:
+    story = Story().escalated(Tier.L3).page_is(PageStatus.TRIGGERED)
+    assert not any("no longer acknowledged" in line for line in story.timeline)
+
+
+def test_a_page_that_is_opened_again_is_open() -> None:
+    story = Story().with_engineering().page_is(PageStatus.RESOLVED).page_is(PageStatus.TRIGGERED, by="Bob")
+    assert story.timeline[-1] == "Bob: Opened the page again"
+    assert story.ticket.open_page is not None
+
+
+def test_what_is_told_late_of_a_page_that_is_over_is_ignored() -> None:
+    story = Story().with_engineering().page_is(PageStatus.RESOLVED).page_is(PageStatus.ACKNOWLEDGED)
+    assert story.ticket.pages[0].status is PageStatus.RESOLVED
+    assert story.ticket.stint.accepted_at is None
+
+
+def test_the_events_api_as_the_way_out_is_told() -> None:
+    story = Story().escalated(Tier.L3)
+    raised = story.all(RaisePage)[-1]
+    ref = PageRef(key=raised.draft.key, via_events=True, why="the REST API answered 503")
+    story.comes_of(raised, PageRaised(ref=ref))
+    assert story.thread[-1] == "Paged the on-call through the Events API: the REST API answered 503"
+    assert story.ticket.pages[0].via_events
+
+
+def test_a_ticket_that_is_solved_while_its_page_is_being_raised_ends_the_page() -> None:
+    story = Story().escalated(Tier.L3).resolved(ADA)
+    assert story.only(ResolvePage).page_id is None
+    story.page_raised("Q7")
+    page = story.ticket.pages[0]
+    assert (page.id, page.status) == ("Q7", PageStatus.RESOLVED)
+
+
+def test_a_page_that_fails_after_the_need_for_it_is_over_alarms_nobody() -> None:
+    story = Story().escalated(Tier.L3).resolved(ADA).fails(RaisePage)
+    assert not story.told
+
+
+def test_a_page_that_the_pager_has_after_all_did_not_fail() -> None:
+    story = Story().escalated(Tier.L3).fails(RaisePage, "timed out").page_is(PageStatus.ACKNOWLEDGED)
+    page = story.ticket.pages[0]
+    assert (page.failed, page.acknowledged_by) == (None, "Ada")
+    assert story.ticket.stint.accepted_at is not None
+
+
+# --- engineering issues ------------------------------------------------------------------------------------------------
+
+
+def test_an_issue_that_is_worked_on_takes_the_ticket_in_l3() -> None:
+    story = Story().with_engineering().passes(MINUTE).issue_is(IssueCategory.IN_PROGRESS)
+    assert story.ticket.stint.accepted_by is not None
+    assert story.ticket.stint.accepted_by.name == "Ada"
+    assert "Tierline: PAY-12 moved from new to In Progress" in story.timeline
+    assert "Tierline: PAY-12 is now with Ada" in story.timeline
+    assert story.ticket.issues[0].category is IssueCategory.IN_PROGRESS
+
+
+def test_an_issue_that_is_worked_on_takes_no_ticket_of_another_tier() -> None:
+    story = Story().linked(IssueCategory.TO_DO).issue_is(IssueCategory.IN_PROGRESS)
+    assert story.ticket.stint.accepted_at is None
+
+
+def test_an_issue_that_is_done_resolves_the_ticket_and_the_customer_hears() -> None:
+    story = Story().with_engineering().passes(HOUR).issue_is(IssueCategory.DONE)
+    assert (story.ticket.status, story.ticket.resolved_by) == (TicketStatus.RESOLVED, "Ada")
+    assert "fixed the problem" in story.only(MailCustomer).text
+    assert story.ticket.first_response_at == NOON + HOUR
+    assert story.ticket.stint.accepted_at == NOON + HOUR
+
+
+def test_every_ticket_that_waits_for_the_issue_is_resolved() -> None:
+    story = Story().accepted().linked()
+    assert (story.ticket.waiting_on, story.ticket.owner) == (WaitingOn.ENGINEERING, Owner.L3)
+    story.passes(MINUTE).issue_is(IssueCategory.DONE)
+    assert story.ticket.status is TicketStatus.RESOLVED
+
+
+def test_a_ticket_on_two_issues_is_resolved_with_the_last_one() -> None:
+    story = Story().linked().linked(ref=an_issue(13)).issue_is(IssueCategory.DONE)
+    assert story.ticket.status is TicketStatus.OPEN
+    story.issue_is(IssueCategory.DONE, an_issue(13))
+    assert story.ticket.status is TicketStatus.RESOLVED
+
+
+def test_a_reopened_ticket_is_not_resolved_by_news_that_the_issue_is_still_done() -> None:
+    """Our own comment on the issue moves it in the tracker, and the tracker tells us so."""
+    story = Story().with_engineering().issue_is(IssueCategory.DONE).passes(HOUR).customer_writes()
+    story.issue_is(IssueCategory.DONE, assignee="Bob")
+    assert story.ticket.status is TicketStatus.OPEN
+    story.issue_is(IssueCategory.IN_PROGRESS).issue_is(IssueCategory.DONE)
+    assert story.ticket.status is TicketStatus.RESOLVED
+
+
+def test_a_ticket_that_engineering_gave_back_is_not_resolved_by_closing_the_issue() -> None:
+    story = Story().accepted().with_engineering().does(ADA, Return(reason="works as designed")).accepted(SAM)
+    story.issue_is(IssueCategory.DONE)
+    assert story.ticket.status is TicketStatus.OPEN
+    assert not story.all(MailCustomer)
+    assert story.told == [(SAM.id, "T-1042: PAY-12 is Done after the ticket came back: it is yours to resolve")]
+
+
+def test_a_ticket_that_went_up_again_is_resolved_by_the_issue() -> None:
+    story = Story().with_engineering().does(ADA, Return(reason="need logs")).escalated(Tier.L3)
+    assert story.issue_is(IssueCategory.DONE).ticket.status is TicketStatus.RESOLVED
+
+
+def test_a_link_to_an_issue_that_is_done_leaves_the_ticket_with_its_tier() -> None:
+    story = Story().accepted().linked(IssueCategory.DONE).issue_is(IssueCategory.DONE)
+    assert (story.ticket.status, story.ticket.waiting_on) == (TicketStatus.OPEN, WaitingOn.TIER)
+
+
+def test_an_engineers_comment_is_in_the_story_and_the_thread() -> None:
+    story = Story().with_engineering().told_of(IssueCommented(ref=an_issue(), comment=a_comment(1, "It is the cache")))
+    assert story.thread[-1] == "Ada: on PAY-12: It is the cache"
+
+
+def test_an_issue_that_moved_to_another_project_keeps_its_identity() -> None:
+    story = Story().with_engineering()
+    moved = an_issue().model_copy(update={"key": "CORE-3", "url": "https://acme.example/browse/CORE-3"})
+    story.issue_is(IssueCategory.TO_DO, moved)
+    assert [issue.ref.key for issue in story.ticket.issues] == ["CORE-3"]
+    assert "Tierline: PAY-12 is now CORE-3" in story.timeline
+
+
+def test_news_of_an_issue_that_the_ticket_is_not_on_is_ignored() -> None:
+    story = Story().with_engineering()
+    before = story.ticket
+    story.issue_is(IssueCategory.DONE, an_issue(99))
+    same_id = IssueRef(tracker=Tracker.GITHUB, id=an_issue().id, key="a/b#1", url="https://x.example")
+    story.issue_is(IssueCategory.DONE, same_id).told_of(IssueGone(ref=same_id, why="404"))
+    assert story.ticket == before
+
+
+def test_an_issue_that_is_gone_is_told_to_the_lead_and_the_tier_is_to_act() -> None:
+    story = Story().accepted().linked().told_of(IssueGone(ref=an_issue(), why="it was deleted"))
+    assert not story.ticket.issues
+    assert story.ticket.waiting_on is WaitingOn.TIER
+    assert story.told == [(L1_CHANNEL, "T-1042: PAY-12 can no longer be read (it was deleted)")]
+
+
+def test_while_another_issue_is_open_the_ticket_still_waits_for_engineering() -> None:
+    story = Story().accepted().linked().linked(ref=an_issue(13)).told_of(IssueGone(ref=an_issue(), why="404"))
+    assert story.ticket.waiting_on is WaitingOn.ENGINEERING
+
+
+def test_news_that_comes_after_the_ticket_is_closed_changes_nothing() -> None:
+    story = Story().with_engineering().resolved(ADA).passes(2 * DAY)
+    before = story.ticket
+    story.issue_is(IssueCategory.IN_PROGRESS).page_is(PageStatus.ACKNOWLEDGED)
+    assert story.ticket == before
+
+
+# --- vendors -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_vendors_answer_brings_the_ticket_back_to_who_asked() -> None:
+    story = Story().escalated(Tier.L3).escalated(Tier.L4).passes(HOUR)
+    story.told_of(VendorAnswered(case=1, text="We changed the certificate", solved=True))
+    assert (story.ticket.tier, story.ticket.owner) == (Tier.L3, Owner.L3)
+    assert story.ticket.cases[0].answered_at == NOON + HOUR
+    assert "Cardnet: answered: We changed the certificate" in story.timeline
+    assert story.ticket.returns == (NOON + HOUR,)
+    assert not story.all(CloseVendorCase)
+    assert story.clock(ClockKind.HANDOFF).status is ClockStatus.RUNNING
+
+
+def test_an_answer_is_taken_once() -> None:
+    story = Story().escalated(Tier.L4).told_of(VendorAnswered(case=1, text="Yes"))
+    before = story.ticket
+    story.told_of(VendorAnswered(case=1, text="Yes")).told_of(VendorAnswered(case=7, text="Yes"))
+    assert story.ticket == before
+
+
+def test_an_answer_to_a_case_that_was_closed_does_not_end_the_next_one() -> None:
+    story = Story().escalated(Tier.L4).does(LENA, Return(reason="wrong question")).escalated(Tier.L4)
+    story.told_of(VendorAnswered(case=1, text="About your first question"))
+    assert story.ticket.tier is Tier.L4
+    assert story.ticket.open_case is not None
+    assert story.ticket.open_case.number == 2
+    assert [intent.case for intent in story.all(OpenVendorCase)] == [1, 2]
+
+
+def test_an_answer_after_the_ticket_was_resolved_is_in_the_story_only() -> None:
+    story = Story().escalated(Tier.L4).resolved().told_of(VendorAnswered(case=1, text="Sorry, late"))
+    assert story.ticket.status is TicketStatus.RESOLVED
+    assert story.timeline[-1] == "Cardnet: answered: Sorry, late"
+
+
+def test_a_vendor_that_is_late_is_told_with_the_exact_instant() -> None:
+    story = Story().escalated(Tier.L4).jumps(4 * HOUR + MINUTE)
+    story.told_of(VendorOverdue(case=1, at=NOON + 3 * HOUR, warning=True))
+    assert "Cardnet has until 16:00:00 UTC to answer, and was reminded" in story.thread[-1]
+    assert story.ticket.cases[0].overdue_at is None
+    story.told_of(VendorOverdue(case=1, at=NOON + 4 * HOUR))
+    assert story.ticket.cases[0].overdue_at == NOON + 4 * HOUR
+    assert story.told == [(L4_CHANNEL, "T-1042: Cardnet is overdue with its answer")]
+
+
+def test_a_vendor_that_owes_nothing_is_not_late() -> None:
+    story = Story().escalated(Tier.L4).resolved()
+    before = story.ticket
+    story.told_of(VendorOverdue(case=1, at=NOON + 4 * HOUR))
+    assert story.ticket == before
+
+
+def test_a_reopened_ticket_can_be_escalated_to_the_vendor_again() -> None:
+    story = Story().escalated(Tier.L4).resolved().does(SAM, Reopen(reason="No")).escalated(Tier.L4)
+    assert [(case.number, case.is_open) for case in story.ticket.cases] == [(1, False), (2, True)]
+
+
+@pytest.mark.parametrize("kind", [OpenVendorCase])
+def test_a_vendor_that_could_not_be_asked_leaves_the_ticket_with_who_asked(kind: type[OpenVendorCase]) -> None:
+    story = Story().escalated(Tier.L2).escalated(Tier.L4)
+    story.comes_of(story.all(kind)[-1], Failed(error="no such workflow"))
+    assert story.ticket.tier is Tier.L2
+    assert story.ticket.open_case is None
+    assert (L4_CHANNEL, "T-1042: the vendor could not be asked (no such workflow)") in story.told
