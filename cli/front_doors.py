@@ -85,6 +85,10 @@ class FrontDoors:
         """The engineer comments."""
         await self._act(f"/people/jira/issues/{key}/comment", user=ENGINEER_ELSEWHERE, text=text)
 
+    async def takes_in_jira(self, key: str) -> None:
+        """The engineer assigns the issue to herself."""
+        await self._act(f"/people/jira/issues/{key}/assign", user=ENGINEER_ELSEWHERE)
+
     async def moves_in_jira(self, key: str, to: str) -> None:
         """The engineer moves the issue."""
         await self._act(f"/people/jira/issues/{key}/transition", user=ENGINEER_ELSEWHERE, to=to)

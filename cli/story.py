@@ -196,8 +196,13 @@ class Story:
         await self._doors.comments_in_jira(
             self._issue, "The acquirer answers 91 since the release. Looking at the gateway."
         )
+        await self._doors.takes_in_jira(self._issue)
         await self._doors.moves_in_jira(self._issue, "In Progress")
-        say("ada (engineer)", f"commented on {self._issue} and moved it to In Progress", self._places.jira(self._issue))
+        say(
+            "ada (engineer)",
+            f"commented on {self._issue}, took it and moved it to In Progress",
+            self._places.jira(self._issue),
+        )
         card = await self._wait_for_card(PAYMENTS, "In Progress")
         find("the card follows the issue", "In Progress", matched=True)
         await self._wait_for_line(PAYMENTS, "The acquirer answers 91")

@@ -151,6 +151,8 @@ def _issue_gone(turn: Turn, gone: IssueGone) -> None:
     if len(left) == len(turn.ticket.issues):
         return
     turn.set(issues=left)
+    # The issue's workflow watches for as long as a ticket is on it.
+    turn.intend(lambda key: LeaveIssue(key=key, ref=gone.ref))
     turn.say(f"{gone.ref.key} can no longer be read ({gone.why}): link another issue with /tier link")
     moves.tell_lead(turn, f"{turn.ticket.id}: {gone.ref.key} can no longer be read ({gone.why})")
     if turn.ticket.waiting_on is WaitingOn.ENGINEERING and all(i.category is IssueCategory.DONE for i in left):

@@ -93,8 +93,20 @@ def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: dat
             OldTicket(ticket_id=fact.ticket_id, tier=fact.tier, age=end - fact.opened_at)
             for fact in sorted(unresolved, key=lambda fact: (fact.opened_at, fact.ticket_id))[:top]
         ),
-        thanks=tuple(_ranked(Counter(fact.solved_by for fact in solved if fact.solved_by is not None))),
+        thanks=_thanks(fact.solved_by for fact in solved if fact.solved_by is not None),
     )
+
+
+def _thanks(solvers: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """Each solver with how much they solved; one person may be written Ada in one system and ada in another."""
+    written: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for name in solvers:
+        counts[name.casefold()] += 1
+        written[name.casefold()] = max(
+            written.get(name.casefold(), name), name, key=lambda form: (form[:1].isupper(), form)
+        )
+    return tuple((written[key], count) for key, count in _ranked(counts))
 
 
 def _waiting(facts: Iterable[TicketFacts], end: datetime) -> dict[Owner, timedelta]:

@@ -199,7 +199,8 @@ def _forgotten_until(state: WatchedIssue, snapshot: IssueSnapshot, forgotten: tu
 
 def _read_from(state: WatchedIssue) -> datetime:
     if state.forgotten_until is None:
-        return state.watched_since
+        # Trackers tell whole seconds: a comment of the very second in which the watch began is news.
+        return state.watched_since.replace(microsecond=0)
     return state.forgotten_until + timedelta(microseconds=1)
 
 
@@ -241,7 +242,7 @@ def _with(state: WatchedIssue, intents: list[IssueIntent]) -> IssueDecision:
     It is stable over continue-as-new, and differs from those of an earlier watch: an issue may be left and joined again.
     """
     first = state.steps + 1
-    prefix = f"{state.ref.tracker.value}-{state.ref.id}-{int(state.watched_since.timestamp())}"
+    prefix = f"{state.ref.tracker.value}-{state.ref.id}-{state.watched_since:%Y%m%dT%H%M%S%f}"
     numbered = tuple(
         intent.model_copy(update={"key": f"{prefix}/{first + index}"}) for index, intent in enumerate(intents)
     )

@@ -83,10 +83,17 @@ def _carry_out(turn: Turn) -> None:
         turn.change_clocks(lambda c: c.model_copy(update={"steps_done": done}) if c.id == clock.id else c)
         # Said of the tier where the clock runs, also by the actions that come after a handing off.
         sentence = _sentence(turn.ticket, clock, step)
-        for action in step.actions:
+        for action in _once_each(turn, step.actions):
             _act(turn, action, clock, sentence)
     turn.show_card()
     turn.settle_owner()
+
+
+def _once_each(turn: Turn, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """While nobody has the ticket its owner is told in the channel: not twice, where the step tells the channel as well."""
+    if Action.TELL_OWNER in actions and Action.TELL_CHANNEL in actions and turn.ticket.stint.accepted_by is None:
+        return tuple(action for action in actions if action is not Action.TELL_CHANNEL)
+    return actions
 
 
 def _act(turn: Turn, action: Action, clock: Clock, sentence: str) -> None:

@@ -110,6 +110,10 @@ def _kind(sign: str) -> int:
     return 0 if sign.isdigit() else 1 if sign.isupper() else 2 if sign.islower() else 3
 
 
+_SECRETS = r"pass(?:word|wd|phrase)?|pwd|secret|(?:api|access|private|secret|auth|client|routing|integration)[ _-]?(?:key|token|secret)"
+_PASSES = r"(?<![a-z])token|session(?:id)?|sid|signature|authorization"
+_VALUE = r"(?P<secret>[^\s\"'&,;\[\]]{4,})"
+
 _RULES: tuple[tuple[re.Pattern[str], _Replace], ...] = (
     (
         re.compile(
@@ -136,12 +140,13 @@ _RULES: tuple[tuple[re.Pattern[str], _Replace], ...] = (
         ),
         _keeping("token"),
     ),
-    # password=…, api_key: "…", &token=…
+    # password=…, api_key: "…", &token=…, and "the password is …"
+    (re.compile(rf"(?:{_SECRETS}|{_PASSES})[\"']?\s*[=:]\s*[\"']?{_VALUE}", re.IGNORECASE), _keeping("secret")),
+    (re.compile(rf"(?:{_SECRETS})[\"']?\s*\bis\b\s*[\"']?{_VALUE}", re.IGNORECASE), _keeping("secret")),
+    # A session may be lost and a token expired: after "is" these take what is no plain word.
     (
         re.compile(
-            r"(?:pass(?:word|wd|phrase)?|pwd|secret|(?:api|access|private|secret|auth|client|routing|integration)[ _-]?(?:key|token|secret)|"
-            r"(?<![a-z])token|session(?:id)?|sid|signature|authorization)[\"']?\s*(?:[=:]|\bis\b)\s*[\"']?"
-            r"(?P<secret>[^\s\"'&,;\[\]]{4,})",
+            rf"(?:{_PASSES})[\"']?\s*\bis\b\s*[\"']?(?=[^\s]*[0-9_+/=.~-])(?![a-z]+[.,;!?]?(?:\s|$)){_VALUE}",
             re.IGNORECASE,
         ),
         _keeping("secret"),

@@ -1,6 +1,7 @@
 """A ticket's card and view: what people see of its state."""
 
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from domain.card import Card, CardButton, CardClock, CardIssue
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
@@ -26,7 +27,8 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         priority=ticket.priority,
         customer=ticket.customer.name,
         plan=ticket.customer.plan,
-        path=tuple(stint.tier for stint in ticket.stints),
+        # A reopening is a new stint, mostly in the same tier: to the reader that is no step.
+        path=tuple(tier for tier, _ in groupby(stint.tier for stint in ticket.stints)),
         owner=ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else None,
         waiting_on=_waiting_words(ticket),
         clock=_next_clock(ticket, now),

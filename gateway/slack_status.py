@@ -1,6 +1,8 @@
 """A ticket in a few lines, for the person who asked ``/tier status``."""
 
 from domain.clocks import ClockStatus
+from domain.ticket import TicketStatus
+from domain.tiers import WaitingOn
 from domain.views import ClockView, TicketView
 from integrations.slack.mrkdwn import escaped, link, moment, shortened
 
@@ -13,7 +15,7 @@ def status_text(view: TicketView) -> str:
     owner = f"with {escaped(view.owner)}" if view.owner else "nobody has taken it"
     lines = [
         f"*{view.id}* {escaped(shortened(view.title, 120))}",
-        f"{view.tier}, {view.priority}, {view.status}, {owner}; waiting on {view.waiting_on}",
+        f"{view.tier}, {view.priority}, {view.status}, {owner}{_waiting(view)}",
     ]
     running = [clock for clock in view.clocks if clock.status is ClockStatus.RUNNING and clock.due_at is not None]
     lines += [_clock(clock) for clock in sorted(running, key=lambda clock: clock.due_at or clock.started_at)[:1]]
@@ -33,6 +35,12 @@ def status_text(view: TicketView) -> str:
     if view.card_permalink:
         lines.append(link(view.card_permalink, "The card"))
     return "\n".join(lines)
+
+
+def _waiting(view: TicketView) -> str:
+    if view.status is not TicketStatus.OPEN:
+        return ""
+    return f"; waiting on {view.tier if view.waiting_on is WaitingOn.TIER else view.waiting_on}"
 
 
 def _clock(clock: ClockView) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from domain.digest import Digest
+from domain.ladders import clock_name
 from domain.tiers import Owner
 from integrations.slack import blocks
 from integrations.slack.blocks import Block
@@ -74,7 +75,7 @@ def _by_tier(digest: Digest) -> str:
 
 
 def _breaches(digest: Digest) -> str:
-    return _lines(f"⛔ {kind.value.replace('_', ' ')}: {count}" for kind, count in digest.breaches.items())
+    return _lines(f"⛔ {clock_name(kind)}: {count}" for kind, count in digest.breaches.items())
 
 
 def _waiting(digest: Digest) -> str:
@@ -88,7 +89,9 @@ def _waiting(digest: Digest) -> str:
 
 
 def _top_issues(digest: Digest) -> str:
-    return _lines(f"🔧 {link(load.ref.url, load.ref.key)}: {load.tickets} tickets" for load in digest.top_issues)
+    return _lines(
+        f"🔧 {link(load.ref.url, load.ref.key)}: {_count(load.tickets, 'ticket')}" for load in digest.top_issues
+    )
 
 
 def _oldest(digest: Digest) -> str:
@@ -97,6 +100,10 @@ def _oldest(digest: Digest) -> str:
 
 def _thanks(digest: Digest) -> str:
     return _lines(f"{person(name)} · {count}" for name, count in digest.thanks)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -33,6 +33,13 @@ class IssueForm(BaseModel):
     labels: list[str] = []
 
 
+class AssignForm(BaseModel):
+    """Who takes an issue; oneself, if nobody else is named."""
+
+    user: str
+    assignee: str | None = None
+
+
 class EditForm(BaseModel):
     """Fields that somebody changes; what is left out stays."""
 
@@ -106,6 +113,21 @@ def build_router(state: JiraState) -> APIRouter:
         changes.edit_issue(state, user, issue, content)
         return view(issue)
 
+    @router.post("/issues/{key}/assign")
+    async def assign(key: str, form: AssignForm) -> dict[str, Any]:
+        issue, user = issue_of(key), person(form.user)
+        content = changes.IssueContent(
+            issue.issue_type,
+            issue.summary,
+            issue.description,
+            tuple(issue.labels),
+            issue.priority,
+            tuple(issue.components),
+            person(form.assignee or form.user),
+        )
+        changes.edit_issue(state, user, issue, content)
+        return view(issue)
+
     @router.delete("/issues/{key}", status_code=204)
     async def delete(key: str, user: str) -> None:
         changes.delete_issue(state, person(user), issue_of(key))
@@ -120,6 +142,7 @@ def view(issue: Issue) -> dict[str, Any]:
         "key": issue.key,
         "summary": issue.summary,
         "description": adf.plain_text(issue.description),
+        "description_document": issue.description,
         "status": issue.status.name,
         "status_category": issue.status.category.key,
         "issue_type": issue.issue_type.name,
@@ -134,6 +157,7 @@ def view(issue: Issue) -> dict[str, Any]:
                 "id": comment.id,
                 "author": comment.author.display_name,
                 "text": adf.plain_text(comment.body),
+                "document": comment.body,
                 "created": timestamp(comment.created),
             }
             for comment in issue.comments

@@ -32,8 +32,8 @@ def resolved(ticket_id: str, at: datetime, by: str = "Ada", **changes: object) -
 def test_a_week_without_tickets_is_a_page_of_zeros() -> None:
     digest = summarise("support", [], NOON, END)
     assert (digest.opened, digest.resolved, digest.open_now, digest.handoffs) == (0, 0, 0, 0)
-    assert digest.by_tier == digest.breaches == digest.waiting == {}
-    assert digest.top_issues == digest.oldest == digest.thanks == ()
+    nothing = digest.model_dump(include={"by_tier", "breaches", "waiting", "top_issues", "oldest", "thanks"})
+    assert not any(nothing.values())
 
 
 def test_a_period_begins_with_its_first_instant_and_ends_before_its_last() -> None:
@@ -115,3 +115,8 @@ def test_a_tickets_facts_are_what_a_digest_counts() -> None:
     assert digest.thanks == (("sam", 1),)
     assert digest.waiting == {Owner.L1: HOUR / 2, Owner.L2: HOUR / 2, Owner.L3: 39 * HOUR}
     assert sum(facts.seconds_by_owner.values()) == (story.ticket.closed_at - NOON).total_seconds()  # type: ignore[operator]
+
+
+def test_somebody_whom_two_systems_write_differently_is_thanked_once() -> None:
+    facts = [resolved("T-1", NOON + DAY, by="ada"), resolved("T-2", NOON + DAY, by="Ada")]
+    assert summarise("support", facts, NOON, END).thanks == (("Ada", 2),)

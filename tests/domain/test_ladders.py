@@ -184,3 +184,10 @@ def test_many_changes_in_one_turn_draw_one_card() -> None:
     story = Story().jumps(5 * DAY)
     story.hears(TimePassed())
     assert len(story.now_intended(ShowCard)) == 1
+
+
+def test_a_channel_hears_a_step_once_while_nobody_has_the_ticket() -> None:
+    both = a_ladder(rung(50, Action.TELL_OWNER, Action.TELL_CHANNEL))
+    ladders = {name: both if name == "handoff" else a_ladder() for name in the_ladders()}
+    story = Story(a_policy(ladders=ladders)).passes(20 * MINUTE)
+    assert [channel for channel, _ in story.told] == [L1_CHANNEL]

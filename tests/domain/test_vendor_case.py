@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.calendar import ALWAYS
-from domain.messages import VendorAnswered, VendorOverdue
+from domain.messages import DeliveryBody, VendorAnswered, VendorOverdue
 from domain.vendor_case import (
     CaseClosed,
     CaseDecision,
@@ -58,7 +58,7 @@ class Case:
         return [i.text for d in self.decisions for i in d.intents if isinstance(i, MailVendor)]
 
     @property
-    def news(self) -> list[object]:
+    def news(self) -> list[DeliveryBody]:
         return [i.body for d in self.decisions for i in d.intents if isinstance(i, TellCaseTicket)]
 
 

@@ -15,6 +15,7 @@ ORDINARY = (
     "See PAY-12, acme/storefront#7 and https://status.acme.example/incidents/4711?tab=log#top.",
     "Error 0x80070057 in com.example.checkout.PaymentService.create(PaymentService.java:214)",
     "The token expired, the session was lost and the password field stays empty.",
+    "the session is lost on login; the token is expired. The signature is wrong.",
     "Opening hours 9:00-17:00; the retry takes 1-2 minutes.",
     "A pass for the museum, a bearer of good news, a basic misunderstanding, the secret service.",
 )

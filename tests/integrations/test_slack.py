@@ -247,7 +247,7 @@ def test_the_digest_has_what_the_retro_talks_about() -> None:
     assert "*Opened*\\n12" in said
     assert "*Returned*\\n2" in said
     assert "`L1 ▓▓▓▓▓▓▓▓▓▓` 8" in said
-    assert "⛔ handoff: 2" in said
+    assert "⛔ acceptance: 2" in said
     assert "the vendor: 1 d 4 h (85%)" in said
     assert f"<{ISSUE.url}|PAY-12>: 4 tickets" in said
     assert "T-1001 in L3, open for 3 d 2 h" in said
