@@ -1,6 +1,7 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
 from domain import moves
+from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
     Delivery,

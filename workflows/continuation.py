@@ -15,10 +15,10 @@ def due(limit: int | None) -> bool:
 
 
 async def come_to_rest(lanes: Lanes[Any, Any], inbox: Sequence[object], drain: Callable[[], None]) -> None:
-    """Let what is under way end its round and answer every caller; what comes in meanwhile is still taken."""
+    """Let what is under way end and answer every caller; what comes in meanwhile is still taken."""
     lanes.halt()
     while True:
-        await workflow.wait_condition(lambda: bool(inbox) or (lanes.halted and workflow.all_handlers_finished()))
+        await lanes.until(lambda: bool(inbox) or (lanes.halted and workflow.all_handlers_finished()))
         if not inbox:
             return
         drain()

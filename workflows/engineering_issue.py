@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -35,6 +35,8 @@ with workflow.unsafe.imports_passed_through():
 REMEMBERED_MESSAGES = 1_000
 """Ids of messages that are kept, so that each is taken once."""
 _ONE_ATTEMPT = timedelta(seconds=20)
+_GONE = frozenset({"404", "410"})
+"""HTTP statuses by which a tracker says that an issue is not there."""
 _TRACKER = "tracker"
 _TICKETS = "tickets"
 
@@ -70,7 +72,7 @@ class IssueMessageEnvelope(Frozen):
     message: IssueMessage
 
 
-@workflow.defn(name="EngineeringIssue", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="EngineeringIssue")
 class EngineeringIssueWorkflow:
     """Watches one issue for its tickets, and ends when the last one has left."""
 
@@ -81,10 +83,9 @@ class EngineeringIssueWorkflow:
         self._lanes: Lanes[IssueIntent, IssueSnapshot | None] = Lanes(self._carry_out, self)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
+        self._unsettled = False
         if start.carry is None:
-            # Trackers tell whole seconds: a comment of this very second is news.
-            since = workflow.now().replace(microsecond=0)
-            self._issue = WatchedIssue(ref=start.ref, watched_since=since)
+            self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now())
         else:
             self._issue = start.carry.issue
             self._seen = OrderedDict.fromkeys(start.carry.seen)
@@ -96,12 +97,13 @@ class EngineeringIssueWorkflow:
             self._queue(queued.intent, begun=queued.begun)
         while True:
             workflow.set_current_details(self._story())
-            await workflow.wait_condition(self._has_work)
+            self._unsettled = False
+            await self._lanes.until(self._has_work)
             if self._inbox:
                 self._drain()
             elif self._ended():
                 return
-            else:
+            elif continuation.due(self._start.continue_after):
                 await self._continue_as_new()
 
     @workflow.signal(name="hear")
@@ -125,12 +127,16 @@ class EngineeringIssueWorkflow:
     def done(self, intent: IssueIntent, result: IssueSnapshot | None) -> None:
         """An intent was carried out."""
         if result is not None:
+            self.well(_TRACKER)
             self._inbox.append(IssueFetched(snapshot=result))
 
     def refused(self, intent: IssueIntent, error: str, code: str | None) -> None:
-        """An intent was refused for good: a fetch that is refused means that the issue is gone, or hidden from us."""
-        if isinstance(intent, FetchIssue):
+        """An intent was refused for good: no ticket may lose its issue because a token ran out, only because the issue is not there."""
+        if isinstance(intent, FetchIssue) and code in _GONE:
             self._inbox.append(IssueVanished(why=error))
+        elif isinstance(intent, FetchIssue):
+            # The next hint leads to the next try.
+            self.late(_TRACKER, error)
         elif isinstance(intent, TellTicket):
             # The ticket is over, so it is on no issue any more.
             self._inbox.append(TicketLeft(id=f"{intent.key}/over", ticket_id=intent.ticket_id))
@@ -140,15 +146,17 @@ class EngineeringIssueWorkflow:
     def late(self, lane: str, error: str) -> None:
         """The tracker does not answer."""
         self._late[lane] = error
+        self._unsettled = True
 
     def well(self, lane: str) -> None:
         """The tracker answers again."""
         self._late.pop(lane, None)
+        self._unsettled = True
 
     # --- the main loop's steps ------------------------------------------------------------------------------------
 
     def _has_work(self) -> bool:
-        return bool(self._inbox) or self._ended() or continuation.due(self._start.continue_after)
+        return bool(self._inbox) or self._unsettled or self._ended() or continuation.due(self._start.continue_after)
 
     def _drain(self) -> None:
         while self._inbox:
@@ -176,6 +184,7 @@ class EngineeringIssueWorkflow:
             "task_queue": task_queues.of_tracker(self._issue.ref.tracker),
             "start_to_close_timeout": _ONE_ATTEMPT,
             "retry_policy": policy,
+            "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             "summary": intent.kind.replace("_", " "),
         }
         ref = self._issue.ref

@@ -2,16 +2,20 @@
 
 An intent is tried in rounds. A round is one activity with a few attempts; when it fails for a passing reason the lane is reported as
 late, and a new round begins with what is true by then. A lane never gives up: only a permanent refusal ends an intent.
+
+A fault in our own code must stop the workflow's task, where Temporal shows it and tries again with mended code; in a lane's own task it
+would go unseen. ``until`` is therefore how a workflow waits.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 FIRST_ROUND = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -51,6 +55,10 @@ class Refused(Exception):
         self.code = code
 
 
+class BrokenLane(Exception):
+    """Our own code failed in a lane. It is no ``FailureError``: it fails the workflow's task, never the workflow."""
+
+
 class LaneListener(Protocol[_T, _R]):  # type: ignore[misc]
     """Who hears what becomes of a lane's intents."""
 
@@ -78,19 +86,23 @@ class Lanes(Generic[_T, _R]):
         carry_out: runs an intent as one activity: ``(intent, policy, recheck)``. ``recheck`` says that an earlier round may have done
             the work already.
         listener: hears what becomes of each intent; it must only enqueue.
+        late: lanes that were in trouble in an earlier run of the workflow.
     """
 
     def __init__(
         self,
         carry_out: Callable[[_T, RetryPolicy, bool], Awaitable[_R]],
         listener: LaneListener[_T, _R],
+        late: Iterable[str] = (),
     ) -> None:
         self._carry_out = carry_out
         self._listener = listener
         self._queues: dict[str, deque[_T]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
+        self._late = set(late)
         self._halted = False
+        self._fault: Exception | None = None
 
     @property
     def idle(self) -> bool:
@@ -120,9 +132,22 @@ class Lanes(Generic[_T, _R]):
         if worker is None or worker.done():
             self._workers[lane] = asyncio.create_task(self._work(lane))
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition, or for a fault in a lane.
+
+        Raises:
+            BrokenLane: our own code failed in a lane.
+        """
+        await workflow.wait_condition(lambda: self._fault is not None or condition())
+        if self._fault is not None:
+            raise BrokenLane(str(self._fault)) from self._fault
+
     def halt(self) -> None:
-        """Begin nothing more: what is under way ends its round."""
+        """Begin nothing more: what is under way ends its round. A lane in trouble gives its round up, which may last for minutes."""
         self._halted = True
+        for lane, worker in self._workers.items():
+            if lane in self._late:
+                worker.cancel()
 
     def carried(self) -> dict[str, list[tuple[_T, bool]]]:
         """What is left, in order, by lane, with whether it had begun: the next run of the workflow takes it over."""
@@ -134,40 +159,56 @@ class Lanes(Generic[_T, _R]):
 
     async def _work(self, lane: str) -> None:
         queue = self._queues[lane]
-        while queue and not self._halted:
-            if await self._round_by_round(lane, queue[0]):
-                self._begun.discard(queue.popleft().key)
+        try:
+            while queue and not self._halted:
+                if await self._round_by_round(lane, queue[0]):
+                    self._begun.discard(queue.popleft().key)
+        except asyncio.CancelledError:
+            if not self._halted:
+                raise
+        except Exception as fault:
+            self._fault = fault
 
     async def _round_by_round(self, lane: str, intent: _T) -> bool:
         """Try an intent until it is done or refused; False when the lane was halted before."""
-        failed_rounds = 0
         while not self._halted:
-            policy = LATER_ROUNDS if failed_rounds else FIRST_ROUND
+            policy = LATER_ROUNDS if lane in self._late else FIRST_ROUND
             recheck = intent.key in self._begun
             self._begun.add(intent.key)
             try:
                 result = await self._carry_out(intent, policy, recheck)
             except Refused as refusal:
-                self._recover(lane, failed_rounds)
+                self._recover(lane)
                 self._listener.refused(intent, refusal.message, refusal.code)
                 return True
             except ActivityError as error:
+                if self._halted and isinstance(error.cause, CancelledError):
+                    return False
                 refusal_or_none = _refusal(error)
                 if refusal_or_none is not None:
-                    self._recover(lane, failed_rounds)
+                    self._recover(lane)
                     self._listener.refused(intent, refusal_or_none.message, refusal_or_none.code)
                     return True
-                failed_rounds += 1
+                self._late.add(lane)
                 self._listener.late(lane, _words(error))
+                await self._wait_as_asked(error)
             else:
-                self._recover(lane, failed_rounds)
+                self._recover(lane)
                 self._listener.done(intent, result)
                 return True
         return False
 
-    def _recover(self, lane: str, failed_rounds: int) -> None:
-        if failed_rounds:
+    def _recover(self, lane: str) -> None:
+        if lane in self._late:
+            self._late.remove(lane)
             self._listener.well(lane)
+
+    async def _wait_as_asked(self, error: ActivityError) -> None:
+        """A round's last attempt may have been told when to come back; Temporal heeds that between attempts alone."""
+        cause = error.cause
+        delay = cause.next_retry_delay if isinstance(cause, ApplicationError) else None
+        if delay is not None and not self._halted:
+            await workflow.sleep(delay, summary="as long as the outside asked to wait")
 
 
 def _refusal(error: ActivityError) -> Refused | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.retro import RetroActivities, RetroPeriod
@@ -27,7 +27,7 @@ class DigestRequest(Frozen):
     period: timedelta
 
 
-@workflow.defn(name="RetroDigest", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="RetroDigest")
 class RetroDigestWorkflow:
     """Counts the period and posts the digest; it waits as long as Slack needs."""
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeUpdate, VersioningBehavior
+from temporalio.common import RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
@@ -81,7 +81,7 @@ class _Asked:
     answer: CommandResult | None = None
 
 
-@workflow.defn(name="Ticket", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Ticket")
 class TicketWorkflow:
     """Receives messages, has the domain decide, and runs what it intends on a lane per outside system."""
 
@@ -89,7 +89,6 @@ class TicketWorkflow:
     def __init__(self, start: TicketStart) -> None:
         self._start = start
         self._inbox: list[Event | _Asked] = []
-        self._lanes: Lanes[Intent, ResultBody] = Lanes(self._carry_out, self)
         self._timer = DeadlineTimer(lambda: self._inbox.append(TimePassed()))
         self._shown: tuple[object, ...] = ()
         self._unsettled = False
@@ -104,6 +103,7 @@ class TicketWorkflow:
             self._answers = OrderedDict(carry.answers)
             self._first = Decision(state=carry.ticket)
             self._ticket = carry.ticket
+        self._lanes: Lanes[Intent, ResultBody] = Lanes(self._carry_out, self, late=self._ticket.lanes)
 
     @workflow.run
     async def run(self, start: TicketStart) -> TicketFacts:
@@ -111,7 +111,7 @@ class TicketWorkflow:
         self._begin()
         while True:
             self._settle()
-            await workflow.wait_condition(self._has_work)
+            await self._lanes.until(self._has_work)
             if self._inbox:
                 self._drain()
             elif self._ended():
@@ -235,7 +235,8 @@ class TicketWorkflow:
         self._unsettled = False
         ticket = self._ticket
         attributes = ticket_attributes(ticket)
-        shown = (*attributes, ticket.handoffs, ticket.returns, ticket.resolved_at, len(ticket.timeline), ticket.lanes)
+        lines = ticket.timeline_dropped + len(ticket.timeline)
+        shown = (*attributes, ticket.handoffs, ticket.returns, ticket.resolved_at, lines, ticket.lanes)
         if shown == self._shown:
             return
         self._shown = shown

@@ -48,6 +48,8 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
         "task_queue": task_queues.of_lane(lane_of(intent)),
         "start_to_close_timeout": ONE_ATTEMPT,
         "retry_policy": policy,
+        # An attempt that is given up has ended before another run of the workflow looks for what it did.
+        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         "summary": _summary(intent, recheck),
     }
     match intent:

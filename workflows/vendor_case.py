@@ -4,7 +4,7 @@ from collections import OrderedDict
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, VersioningBehavior
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -32,7 +32,7 @@ _MAIL = "mail"
 _TICKET = "ticket"
 
 
-@workflow.defn(name="VendorCase", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="VendorCase")
 class VendorCaseWorkflow:
     """Lives until the vendor answered or nothing more is needed of it: a dozen events, so it never continues as new."""
 
@@ -44,6 +44,7 @@ class VendorCaseWorkflow:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._case = case
         self._unsent: list[str] = []
+        self._unsettled = False
 
     @workflow.run
     async def run(self, case: VendorCase) -> VendorCase:
@@ -51,8 +52,9 @@ class VendorCaseWorkflow:
         self._apply(open_case(case))
         while True:
             workflow.set_current_details(self._story())
-            await workflow.wait_condition(lambda: bool(self._inbox) or self._ended())
-            if not self._inbox:
+            self._unsettled = False
+            await self._lanes.until(lambda: bool(self._inbox) or self._unsettled or self._ended())
+            if not self._inbox and self._ended():
                 self._timer.cancel()
                 return self._case
             while self._inbox:
@@ -86,6 +88,7 @@ class VendorCaseWorkflow:
     def refused(self, intent: CaseIntent, error: str, code: str | None) -> None:
         """The mail server refused the vendor's address, or the ticket is over: operators read it here, the deadline tells the lead."""
         self._unsent.append(f"{intent.kind.replace('_', ' ')}: {error}")
+        self._unsettled = True
         workflow.logger.warning("%s was refused: %s", intent.kind, error)
 
     def late(self, lane: str, error: str) -> None:
