@@ -1,0 +1,147 @@
+"""Takes the pictures of the documents anew: plays the demo's story on a stack of its own and photographs what people see.
+
+Run it after a change of the card, the digest, the vendor's page or the sandbox: ``.venv/bin/python scripts/take_pictures.py``.
+It needs what the browser tests need (Chromium, or a way to get one) and writes into ``docs/pictures``.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx2
+from playwright.async_api import Browser, Locator, Page, async_playwright
+from rich.console import Console
+
+from cli.demo import DEMO_POLICY
+from cli.front_doors import LEADS_CHANNEL, FrontDoors, Json
+from cli.narration import Missing, Narrator
+from cli.story import PAYMENTS, Places, Story
+from config.policy import load_policy
+from sandbox.engine import DevServer, default_say, find_dev_server
+from sandbox.stack import Stack
+from tests.browser import FLAGS, find_browser
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+LARGEST_BYTES = 200_000
+_WIDE = (1200, 760)
+_HIGH = (1200, 900)
+_TALL = (1100, 1400)
+_NARROW = (760, 740)
+
+
+class Photographer(FrontDoors):
+    """The story's front doors, with a camera in the moment when the vendor has opened its page."""
+
+    browser: Browser
+
+    async def vendor_answers(self, link: str, text: str) -> str:
+        """Photograph the vendor's page as the vendor fills it in, then answer as always."""
+        page = await _page(self.browser, _NARROW)
+        await page.goto(link)
+        await page.locator("textarea").fill(text)
+        await _shoot(page, "vendor")
+        return await super().vendor_answers(link, text)
+
+
+async def _page(browser: Browser, size: tuple[int, int]) -> Page:
+    page = await browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="light",
+        locale="en-GB",
+        timezone_id="Europe/Brussels",
+    )
+    page.set_default_timeout(20_000)
+    return page
+
+
+async def _shoot(page: Page, name: str, *, of: Locator | None = None) -> None:
+    await page.evaluate("document.fonts.ready")
+    file = PICTURES / f"{name}.png"
+    await (of or page).screenshot(path=file, animations="disabled", caret="hide")
+    print(f"{file.relative_to(PICTURES.parent.parent)}: {file.stat().st_size // 1000} kB")
+    if file.stat().st_size > LARGEST_BYTES:
+        raise SystemExit(f"{file.name} is larger than {LARGEST_BYTES // 1000} kB; make its page smaller")
+
+
+async def _slack(browser: Browser, stack: Stack, card: Json) -> None:
+    page = await _page(browser, _WIDE)
+    await page.goto(f"{stack.sandbox.http_url}/#slack/{card['channel']}")
+    await page.locator(".message .replies").first.click()
+    await page.locator(".thread .message").nth(3).wait_for()
+    await page.locator(".message").filter(has_text=PAYMENTS).first.scroll_into_view_if_needed()
+    # Away from the message, whose toolbar would lie over the card.
+    await page.evaluate("document.activeElement.blur()")
+    await page.mouse.move(5, 5)
+    await _shoot(page, "slack")
+
+
+async def _digest(browser: Browser, stack: Stack) -> None:
+    page = await _page(browser, _TALL)
+    await page.goto(f"{stack.sandbox.http_url}/#slack/{LEADS_CHANNEL}")
+    digest = page.locator(".message").filter(has_text="Time waiting on whom").last
+    await digest.wait_for()
+    await _shoot(page, "digest", of=digest)
+
+
+async def _temporal(browser: Browser, places: Places) -> None:
+    address = places.workflow(f"ticket/{PAYMENTS}")
+    assert address is not None  # the dev server that is started here has a UI
+    page = await _page(browser, _HIGH)
+    await page.goto(address)
+    await (
+        page.get_by_role("link", name="User Metadata").or_(page.get_by_text("User Metadata", exact=True)).first.click()
+    )
+    # The details are rendered in a frame of their own.
+    await page.frame_locator("iframe").last.get_by_text("Path: L1").wait_for()
+    await _shoot(page, "temporal")
+
+
+async def _take(browser: Browser, folder: Path) -> bool:
+    quiet = Console(highlight=False, quiet=True)
+    narrator = Narrator(quiet)
+    async with DevServer(find_dev_server(default_say()), log_folder=folder) as server:
+        stack = Stack(server, policy=DEMO_POLICY, log_folder=folder)
+        async with stack, httpx2.AsyncClient(timeout=15) as http:
+            doors = Photographer(
+                http, gateway=stack.gateway_url, sandbox=stack.sandbox.http_url, token=stack.tokens.helpdesk
+            )
+            doors.browser = browser
+            places = Places(sandbox=stack.sandbox.http_url, ui=server.ui_url, namespace=stack.namespace)
+            story = Story(doors, narrator, places, load_policy(DEMO_POLICY))
+            await story.open_a_ticket()
+            await story.hand_over_by_the_clock()
+            await story.escalate_to_engineering()
+            await story.work_in_the_tracker()
+            await _slack(browser, stack, (await doors.cards(PAYMENTS))[0])
+            await story.ask_the_vendor()
+            await story.solve_reopen_and_close()
+            await _temporal(browser, places)
+            await story.read_the_digest()
+            await _digest(browser, stack)
+    return all(finding.matched for finding in narrator.findings)
+
+
+async def _main() -> int:
+    executable = find_browser()
+    if executable is None:
+        print("There is no browser: install Chromium or Chrome, then try again.", file=sys.stderr)
+        return 1
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tierline-pictures-") as folder:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
+            try:
+                matched = await _take(browser, Path(folder))
+            except Missing as missing:
+                print(f"The story ends here: {missing} did not come.", file=sys.stderr)
+                matched = False
+            finally:
+                await browser.close()
+    if not matched:
+        print("The story did not go as expected; the pictures may show that.", file=sys.stderr)
+    return 0 if matched else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main()))
