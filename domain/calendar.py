@@ -6,18 +6,18 @@ time of the day across a change to summer time; lengths are real (UTC) seconds.
 
 import functools
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Self
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from domain import open_windows
 from domain.frozen import Frozen
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-_LONGEST_SEARCH = timedelta(days=366 * 30)
 
 
 def _check_span(text: str) -> str:
@@ -100,19 +100,14 @@ class Calendar(Frozen):
         """The open time between two instants; zero when ``end`` is not after ``start``."""
         # Between two instants of the same zone Python counts by the clock on the wall, an hour off over a change of time.
         start, end = start.astimezone(UTC), end.astimezone(UTC)
-        if end <= start:
-            return timedelta(0)
         if self.always_open:
-            return end - start
-        total = timedelta(0)
-        for opens, closes in self._windows(start):
-            if opens >= end:
-                break
-            total += min(closes, end) - max(opens, start)
-        return total
+            return max(end - start, timedelta(0))
+        return open_windows.elapsed(self._hours, start, end)
 
     def due(self, start: datetime, amount: timedelta) -> datetime:
         """The first instant at which ``amount`` of open time has passed since ``start``, in UTC.
+
+        It costs the same for a target of 8 hours and of 4,000 hours.
 
         Raises:
             ValueError: the calendar does not hold that much open time in the next thirty years.
@@ -120,56 +115,25 @@ class Calendar(Frozen):
         start = start.astimezone(UTC)
         if self.always_open or amount <= timedelta(0):
             return start + max(amount, timedelta(0))
-        left = amount
-        for opens, closes in self._windows(start):
-            begins = max(opens, start)
-            if closes - begins >= left:
-                return begins + left
-            left -= closes - begins
-        raise ValueError("this calendar has too little open time for that target")
+        at = open_windows.due(self._hours, start, amount)
+        if at is None:
+            raise ValueError("this calendar has too little open time for that target")
+        return at
 
     def is_open(self, at: datetime) -> bool:
         """Whether the clock counts at this instant."""
         return self.always_open or self.elapsed(at, at + timedelta(microseconds=1)) > timedelta(0)
 
-    def _windows(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Open windows that end after ``start``, in order, without overlap, as UTC instants."""
-        zone = _zone(self.zone)
-        start = start.astimezone(UTC)
-        # A night shift that began the day before may still be open.
-        day = start.astimezone(zone).date() - timedelta(days=1)
-        last = start
-        while day <= (start + _LONGEST_SEARCH).date():
-            for opens, closes in _day_windows(self, day):
-                if closes > last:
-                    yield max(opens, last), closes
-                    last = closes
-            day += timedelta(days=1)
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, without the hours worked out for the calendar before."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_hours", None)
+        return copied
 
-
-@functools.cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _day_windows(calendar: Calendar, day: date) -> list[tuple[datetime, datetime]]:
-    if day in calendar.holidays:
-        return []
-    windows = []
-    for span in calendar.weekly.on(day):
-        start, end = _minutes(span)
-        opens = _instant(calendar.zone, day, start)
-        closes = _instant(calendar.zone, day, end if end > start else end + 24 * 60)
-        if closes > opens:
-            windows.append((opens, closes))
-    return sorted(windows)
-
-
-def _instant(zone: str, day: date, minutes: int) -> datetime:
-    # RFC 5545, 3.3.5: a time that a change of time skips is read with the offset before it; of one that comes twice, the first.
-    days, minutes = divmod(minutes, 24 * 60)
-    local = datetime.combine(day + timedelta(days=days), time(minutes // 60, minutes % 60), _zone(zone))
-    return local.astimezone(UTC)
+    @functools.cached_property
+    def _hours(self) -> open_windows.Hours:
+        weekly = tuple(tuple(_minutes(span) for span in getattr(self.weekly, day)) for day in _WEEKDAYS)
+        return open_windows.Hours(self.zone, weekly, frozenset(self.holidays))
 
 
 ALWAYS = Calendar(always_open=True)

@@ -225,3 +225,18 @@ def test_a_week_holds_no_more_than_it_says(calendar: Calendar) -> None:
     weeks = [start + week * 7 * DAY for week in range(4)]
     counted = [calendar.elapsed(begin, end) for begin, end in pairwise(weeks)]
     assert max(counted) <= calendar.open_in_a_week()
+
+
+def test_a_calendar_made_from_another_counts_by_its_own_hours() -> None:
+    office = Calendar(weekly={"mon": ["09:00-17:00"]})
+    monday = datetime(2026, 11, 16, 9, tzinfo=UTC)
+    assert office.due(monday, HOUR) == monday + HOUR
+    moved = office.model_copy(update={"weekly": Week(mon=("12:00-17:00",))})
+    assert moved.due(monday, HOUR) == monday + 4 * HOUR
+
+
+def test_spans_that_run_over_new_year_are_counted_once() -> None:
+    nights = Calendar(weekly=every_day("22:00-06:00", "00:00-02:00"))
+    eve = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    assert nights.elapsed(eve, eve + DAY) == 8 * HOUR
+    assert nights.due(eve, 3 * HOUR) == datetime(2027, 1, 1, 1, tzinfo=UTC)
