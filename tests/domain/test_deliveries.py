@@ -177,8 +177,7 @@ def test_every_ticket_that_waits_for_the_issue_is_resolved() -> None:
 def test_a_ticket_on_two_issues_is_resolved_with_the_last_one() -> None:
     story = Story().linked().linked(ref=an_issue(13)).issue_is(IssueCategory.DONE)
     assert story.ticket.status is TicketStatus.OPEN
-    story.issue_is(IssueCategory.DONE, an_issue(13))
-    assert story.ticket.status is TicketStatus.RESOLVED
+    assert story.issue_is(IssueCategory.DONE, an_issue(13)).ticket.status is TicketStatus.RESOLVED
 
 
 def test_a_reopened_ticket_is_not_resolved_by_news_that_the_issue_is_still_done() -> None:
@@ -186,8 +185,8 @@ def test_a_reopened_ticket_is_not_resolved_by_news_that_the_issue_is_still_done(
     story = Story().with_engineering().issue_is(IssueCategory.DONE).passes(HOUR).customer_writes()
     story.issue_is(IssueCategory.DONE, assignee="Bob")
     assert story.ticket.status is TicketStatus.OPEN
-    story.issue_is(IssueCategory.IN_PROGRESS).issue_is(IssueCategory.DONE)
-    assert story.ticket.status is TicketStatus.RESOLVED
+    again = story.issue_is(IssueCategory.IN_PROGRESS).issue_is(IssueCategory.DONE)
+    assert again.ticket.status is TicketStatus.RESOLVED
 
 
 def test_a_ticket_that_engineering_gave_back_is_not_resolved_by_closing_the_issue() -> None:

@@ -105,7 +105,7 @@ def test_an_answer_at_the_very_instant_is_in_time() -> None:
 def test_an_answer_that_is_late_is_overdue_first() -> None:
     case = Case().at(5 * HOUR, REPLY)
     assert case.state.overdue_at == NOON + 4 * HOUR
-    assert [type(news) for news in case.news] == [VendorOverdue, VendorOverdue, VendorAnswered]
+    assert [news.kind for news in case.news] == ["vendor_overdue", "vendor_overdue", "vendor_answered"]
 
 
 @pytest.mark.parametrize("ending", [REPLY, CaseClosed(id="c", why="resolved")])
