@@ -267,4 +267,7 @@ class TicketWorkflow:
         carry = TicketCarry(
             ticket=self._ticket, queued=queued, seen=tuple(self._seen), answers=tuple(self._answers.items())
         )
-        workflow.continue_as_new(self._start.model_copy(update={"carry": carry}))
+        # Given anew: Temporal would hand on one that was unset as null, which a date cannot be read from, and the run could not begin.
+        workflow.continue_as_new(
+            self._start.model_copy(update={"carry": carry}), search_attributes=ticket_attributes(self._ticket)
+        )

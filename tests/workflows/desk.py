@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 
@@ -68,7 +71,12 @@ class Desk:
     # --- tickets ---------------------------------------------------------------------------------------------------
 
     async def opens(
-        self, opening: OpenTicket | None = None, policy: Policy | None = None, *, continue_after: int | None = None
+        self,
+        opening: OpenTicket | None = None,
+        policy: Policy | None = None,
+        *,
+        continue_after: int | None = None,
+        task_timeout: timedelta | None = None,
     ) -> "OpenedTicket":
         """A customer opens a ticket."""
         opened = opening or an_opening()
@@ -78,6 +86,7 @@ class Desk:
             id=workflow_ids.ticket_id(opened.ticket_id),
             task_queue=task_queues.WORKFLOWS,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            task_timeout=task_timeout,
         )
         return OpenedTicket(self, handle)
 
@@ -110,7 +119,7 @@ class OpenedTicket:
 
     def __init__(self, desk: Desk, handle: WorkflowHandle[TicketWorkflow, TicketFacts]) -> None:
         self.desk = desk
-        self.handle = self._latest = desk.client.get_workflow_handle_for(TicketWorkflow.run, handle.id)
+        self.handle = desk.client.get_workflow_handle_for(TicketWorkflow.run, handle.id)
 
     async def view(self) -> TicketView:
         """The ticket as the API shows it."""
@@ -147,7 +156,7 @@ class OpenedTicket:
         """Wait until nothing is under way: no activity, no workflow task."""
 
         async def nothing_is_pending() -> bool:
-            described = (await self.handle.describe()).raw_description
+            described = await self._described()
             return not described.pending_activities and not described.HasField("pending_workflow_task")
 
         await until(nothing_is_pending, "nothing is under way")
@@ -155,7 +164,18 @@ class OpenedTicket:
 
     async def events(self) -> int:
         """How many events the present run's history has."""
-        return (await self.handle.describe()).history_length
+        return (await self._described()).workflow_execution_info.history_length
+
+    async def run_id(self) -> str:
+        """The present run."""
+        return (await self._described()).workflow_execution_info.execution.run_id
+
+    async def _described(self) -> DescribeWorkflowExecutionResponse:
+        # The SDK's own description reads the search attributes too, and the time-skipping server keeps one that was unset as null.
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self.desk.client.namespace, execution=WorkflowExecution(workflow_id=self.handle.id)
+        )
+        return await self.desk.client.workflow_service.describe_workflow_execution(request)
 
     async def ends(self) -> TicketFacts:
         """Wait until the ticket is closed and everything is done."""

@@ -11,6 +11,7 @@ from domain.messages import Accept, CommandResult, CustomerMessage, Escalate, No
 from domain.tiers import Tier
 from domain.turn import LONGEST_ENTRY, LONGEST_TIMELINE
 from domain.views import TicketView
+from telemetry.search_attributes import DUE_AT, TIER
 from tests.domain.building import HELPDESK, LENA, SAM, Story, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
@@ -89,6 +90,17 @@ async def test_commands_in_flight_are_all_answered_and_done_once(desk: Desk) -> 
     assert sorted(noted) == sorted(f"note {group}.{number}" for group in range(5) for number in range(8))
 
 
+async def test_a_ticket_with_nothing_due_is_carried_over(desk: Desk) -> None:
+    """Its search attribute for the next deadline was taken back."""
+    ticket = await desk.opens(policy=without_ladders(clocks={}), continue_after=SHORT)
+    for number in range(12):
+        await ticket.does(SAM, Note(text=f"note {number}"))
+    await has_had(ticket, 2)
+    assert (await ticket.does(SAM, Accept())).accepted
+    found = (await ticket.handle.describe()).typed_search_attributes
+    assert (found.get(DUE_AT), found.get(TIER)) == (None, "L1")
+
+
 async def test_an_outage_is_carried_over(desk: Desk, outside: Outside) -> None:
     outside.chat.system.fails()
     ticket = await desk.opens(policy=without_ladders(), continue_after=SHORT)
@@ -117,9 +129,9 @@ async def test_a_long_round_of_one_lane_does_not_hold_the_next_run_up(
     outside.chat.system.fails()
     ticket = await desk.opens(policy=without_ladders(), continue_after=SHORT)
     await ticket.until(lambda view: "slack" in view.late, "Slack is late")
-    before = (await ticket.handle.describe()).run_id
+    before = await ticket.run_id()
     number = 0
-    while (await ticket.handle.describe()).run_id == before:
+    while await ticket.run_id() == before:
         number += 1
         await ticket.does(SAM, Note(text=f"note {number}"))
         assert number < 40

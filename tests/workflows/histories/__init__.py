@@ -1,0 +1,1 @@
+"""Recorded histories, one JSON file each, and the program that records them."""
