@@ -1,6 +1,6 @@
 """What happens to a ticket's clocks as the ticket moves."""
 
-from domain.clocks import Clock, pause, restart, resume, retarget, start_clock, stop
+from domain.clocks import Clock, ClockOutcome, pause, restart, resume, retarget, start_clock, stop
 from domain.policy import ClockKind
 from domain.tiers import Priority
 from domain.turn import Turn
@@ -18,28 +18,34 @@ def start(turn: Turn, kind: ClockKind, *, stint: int | None = None) -> None:
         settle_pauses(turn)
 
 
-def stop_kind(turn: Turn, kind: ClockKind, *, left: bool = False) -> None:
-    """Stop the running clocks of that kind."""
+def stop_kind(turn: Turn, kind: ClockKind, *, ending: ClockOutcome = ClockOutcome.MET) -> None:
+    """Stop the running clocks of that kind; those that were not breached end as ``ending``."""
     policy = turn.ticket.policy
 
     def ended(clock: Clock) -> Clock:
         if clock.kind is not kind or clock.stopped:
             return clock
-        return stop(clock, policy.calendar(clock.calendar), turn.at, left=left)
+        return stop(clock, policy.calendar(clock.calendar), turn.at, ending=ending)
 
     turn.change_clocks(ended)
 
 
 def leave_stint(turn: Turn) -> None:
     """The ticket leaves its tier: handoff ends as ``left`` unless it was accepted, tier work is met or breached."""
-    stop_kind(turn, ClockKind.HANDOFF, left=True)
+    stop_kind(turn, ClockKind.HANDOFF, ending=ClockOutcome.LEFT)
     stop_kind(turn, ClockKind.TIER_WORK)
 
 
 def stop_all(turn: Turn) -> None:
     """The ticket is resolved: every clock ends. A handoff clock still runs only where nobody took the ticket."""
     for kind in ClockKind:
-        stop_kind(turn, kind, left=kind is ClockKind.HANDOFF)
+        stop_kind(turn, kind, ending=ClockOutcome.LEFT if kind is ClockKind.HANDOFF else ClockOutcome.MET)
+
+
+def cancel_all(turn: Turn) -> None:
+    """Nobody needs the ticket any more: what still runs ends as cancelled."""
+    for kind in ClockKind:
+        stop_kind(turn, kind, ending=ClockOutcome.CANCELLED)
 
 
 def reopen_resolution(turn: Turn) -> None:
@@ -71,7 +77,13 @@ def retarget_all(turn: Turn, priority: Priority) -> None:
         rules = policy.clocks.get(clock.kind)
         if rules is None:
             return clock
-        calendar = policy.calendar(clock.calendar)
-        return retarget(clock, calendar, priority=priority, target=rules.targets[priority], now=turn.at)
+        return retarget(
+            clock,
+            policy.calendar(clock.calendar),
+            priority=priority,
+            target=rules.targets[priority],
+            now=turn.at,
+            name=rules.calendar_of(priority),
+        )
 
     turn.change_clocks(changed)

@@ -19,11 +19,15 @@ class ClockStatus(StrEnum):
 
 
 class ClockOutcome(StrEnum):
-    """How a clock ended. ``left``: the ticket left the tier before anybody there took it."""
+    """How a clock ended. ``left``: the ticket left the tier before anybody there took it; ``cancelled``: nobody needs it any more.
+
+    A clock that was breached before stays breached, however it ended.
+    """
 
     MET = "met"
     BREACHED = "breached"
     LEFT = "left"
+    CANCELLED = "cancelled"
 
 
 class Clock(Frozen):
@@ -93,7 +97,7 @@ def start_clock(
         stint=stint,
         priority=priority,
         target=rules.targets[priority],
-        calendar=rules.calendar,
+        calendar=rules.calendar_of(priority),
         pauses=rules.pauses,
         ladder=rules.ladder,
         policy_version=policy.version,
@@ -123,14 +127,11 @@ def resume(clock: Clock, now: datetime) -> Clock:
     return clock.model_copy(update={"running_since": now})
 
 
-def stop(clock: Clock, calendar: Calendar, now: datetime, *, left: bool = False) -> Clock:
-    """End the clock: breached if it breached before, else met, or ``left`` when its tier was left unaccepted."""
+def stop(clock: Clock, calendar: Calendar, now: datetime, *, ending: ClockOutcome = ClockOutcome.MET) -> Clock:
+    """End the clock: breached if it breached before, else as ``ending`` says."""
     if clock.stopped:
         return clock
-    if clock.breached_at is not None:
-        outcome = ClockOutcome.BREACHED
-    else:
-        outcome = ClockOutcome.LEFT if left else ClockOutcome.MET
+    outcome = ClockOutcome.BREACHED if clock.breached_at is not None else ending
     halted = pause(clock, calendar, now)
     return halted.model_copy(update={"stopped_at": now, "outcome": outcome})
 
@@ -140,11 +141,21 @@ def restart(clock: Clock, now: datetime) -> Clock:
     return clock.model_copy(update={"stopped_at": None, "outcome": None, "running_since": now})
 
 
-def retarget(clock: Clock, calendar: Calendar, *, priority: Priority, target: timedelta, now: datetime) -> Clock:
-    """A change of priority: a new target for a clock that still runs; what has elapsed is kept."""
+def retarget(
+    clock: Clock, calendar: Calendar, *, priority: Priority, target: timedelta, now: datetime, name: str | None = None
+) -> Clock:
+    """A change of priority: a new target for a clock that still runs; what has elapsed, by ``calendar``, is kept.
+
+    ``name`` is the calendar that counts it from now on, where that is another one.
+    """
     if clock.stopped:
         return clock
-    changes: dict[str, object] = {"priority": priority, "target": target, "counted": counted_at(clock, calendar, now)}
+    changes: dict[str, object] = {
+        "priority": priority,
+        "target": target,
+        "calendar": name or clock.calendar,
+        "counted": counted_at(clock, calendar, now),
+    }
     if clock.running_since is not None:
         changes["running_since"] = now
     return clock.model_copy(update=changes)

@@ -4,6 +4,7 @@ from domain import clock_changes, moves
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
+    Cancel,
     Command,
     CustomerMessage,
     Escalate,
@@ -15,6 +16,7 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Wait,
 )
 from domain.people import Actor, ActorKind, Role
 from domain.policy import ClockKind, CommandName, Policy
@@ -48,11 +50,11 @@ def role_refusal(policy: Policy, command: CommandName, by: Actor) -> str | None:
 
 
 def _status_refusal(ticket: Ticket, request: Request) -> str | None:
-    resolved = ticket.status is TicketStatus.RESOLVED
-    if isinstance(request, Reopen) and not resolved:
+    settled = ticket.settled_at is not None
+    if isinstance(request, Reopen) and not settled:
         return f"{ticket.id} is open: there is nothing to reopen"
-    if resolved and not isinstance(request, Reopen | CustomerMessage | Note):
-        return f"{ticket.id} is resolved: reopen it first"
+    if settled and not isinstance(request, Reopen | CustomerMessage | Note):
+        return f"{ticket.id} is {ticket.status.value}: reopen it first"
     return None
 
 
@@ -64,6 +66,10 @@ def _request_refusal(ticket: Ticket, request: Request) -> str | None:
             return _return_refusal(ticket, request)
         case Accept() if ticket.stint.accepted_by is not None:
             return f"{ticket.id} was taken by {ticket.stint.accepted_by.name} already"
+        case Wait() if request.on is ticket.waiting_on:
+            return f"{ticket.id} waits on {_whom(ticket, request.on)} already"
+        case Reopen() if request.to is not None and request.to not in ticket.policy.tiers:
+            return f"the policy has no tier {request.to.value}; it has {', '.join(sorted(ticket.policy.tiers))}"
         case SetPriority() if request.priority is ticket.priority:
             return f"{ticket.id} has priority {ticket.priority.value} already"
         case LinkIssue() if tracker_of(request.reference) is None:
@@ -128,8 +134,13 @@ def run_command(turn: Turn, command: Command) -> str:
         case Reopen():
             if by.kind is ActorKind.CUSTOMER:
                 turn.say(f"The customer wrote: {request.reason}", by, public=True)
-            moves.reopen(turn, request.reason, by)
+            moves.reopen(turn, request.reason, by, to=request.to)
             return f"{ticket.id} is open again in {turn.ticket.tier.value}"
+        case Wait():
+            return _wait(turn, request, by)
+        case Cancel():
+            moves.cancel(turn, request.reason, by)
+            return f"{ticket.id} is cancelled"
         case SetPriority():
             return _set_priority(turn, request, by)
         case LinkIssue():
@@ -147,7 +158,7 @@ def _reply(turn: Turn, request: Reply, by: Actor) -> str:
 
 def _customer_message(turn: Turn, request: CustomerMessage, by: Actor) -> str:
     turn.say(f"The customer wrote: {request.text}", by, public=True)
-    if turn.ticket.status is TicketStatus.RESOLVED:
+    if turn.ticket.settled_at is not None:
         moves.reopen(turn, request.text, by, from_customer=True)
         return f"{turn.ticket.id} is open again in {turn.ticket.tier.value}"
     if turn.ticket.waiting_on is WaitingOn.CUSTOMER and turn.ticket.tier is not Tier.L4:
@@ -172,6 +183,17 @@ def _tell_while_others_have_it(turn: Turn) -> None:
         moves.wait_on(turn, WaitingOn.VENDOR)
     who = "the vendor" if turn.ticket.waiting_on is WaitingOn.VENDOR else "engineering"
     moves.tell_owner(turn, f"{turn.ticket.id}: the customer wrote while {who} is to act")
+
+
+def _wait(turn: Turn, request: Wait, by: Actor) -> str:
+    moves.wait_on(turn, request.on)
+    whom = _whom(turn.ticket, request.on)
+    turn.say(f"Waits on {whom}" + (f": {request.reason}" if request.reason else ""), by)
+    return f"{turn.ticket.id} waits on {whom}"
+
+
+def _whom(ticket: Ticket, on: WaitingOn) -> str:
+    return ticket.tier.value if on is WaitingOn.TIER else on.value
 
 
 def _set_priority(turn: Turn, request: SetPriority, by: Actor) -> str:

@@ -37,6 +37,7 @@ class Decision(Frozen):
 def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
     """The first decision of a ticket's life: it enters the policy's entry tier and its clocks start."""
     now = _utc(now)
+    tier = opening.tier or policy.entry_tier
     bare = Ticket(
         id=opening.ticket_id,
         title=opening.title,
@@ -49,16 +50,16 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
         external_ref=opening.external_ref,
         opened_at=now,
         policy=policy,
-        owner=ladders.entry_owner(policy),
+        owner=ladders.entry_owner(tier),
         owner_since=now,
     )
     turn = Turn(bare, now)
-    moves.enter_tier(turn, policy.entry_tier)
+    moves.enter_tier(turn, tier)
     clock_changes.start(turn, ClockKind.FIRST_RESPONSE)
     clock_changes.start(turn, ClockKind.RESOLUTION)
     turn.show_card()
     who = f"{opening.customer.name} through {opening.channel}"
-    turn.say(f"Opened in {moves.tier_name(turn, policy.entry_tier)}: {opening.title}", who, public=True, thread=False)
+    turn.say(f"Opened in {moves.tier_name(turn, tier)}: {opening.title}", who, public=True, thread=False)
     turn.settle_owner()
     return _decision(turn)
 

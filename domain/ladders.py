@@ -8,7 +8,7 @@ from domain.clocks import BREACH, Clock, Step, counted_at, next_step
 from domain.durations import format_duration
 from domain.frozen import Frozen
 from domain.people import TIERLINE
-from domain.policy import Action, ClockKind, Policy
+from domain.policy import Action, ClockKind, HandOffs
 from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Owner, Tier
 from domain.turn import Turn
@@ -33,15 +33,15 @@ def clock_name(kind: ClockKind) -> str:
     return _NAMES[kind]
 
 
-def entry_owner(policy: Policy) -> Owner:
-    """Whose turn it is when a ticket opens."""
-    return Owner.VENDOR if policy.entry_tier is Tier.L4 else Owner(policy.entry_tier.value)
+def entry_owner(tier: Tier) -> Owner:
+    """Whose turn it is when a ticket opens in a tier."""
+    return Owner.VENDOR if tier is Tier.L4 else Owner(tier.value)
 
 
 def next_deadline(ticket: Ticket) -> Deadline | None:
     """The next instant at which the ticket acts by itself, or None."""
-    if ticket.status is TicketStatus.RESOLVED and ticket.resolved_at is not None:
-        return Deadline(at=ticket.resolved_at + ticket.policy.quiet_time, what="close after the quiet time")
+    if ticket.settled_at is not None:
+        return Deadline(at=ticket.settled_at + ticket.policy.quiet_time, what="close after the quiet time")
     step = _next_step(ticket)
     if step is None:
         return None
@@ -66,7 +66,7 @@ def advance(state: Ticket, now: datetime, *, inclusive: bool) -> Turn:
 
 
 def _carry_out(turn: Turn) -> None:
-    if turn.ticket.status is TicketStatus.RESOLVED:
+    if turn.ticket.settled_at is not None:
         moves.close(turn)
         turn.settle_owner()
         return
@@ -119,6 +119,9 @@ def _hand_off(turn: Turn, clock: Clock) -> None:
     tier = turn.ticket.tier
     above = min((t for t in turn.ticket.policy.tiers if tier.rank < t.rank < Tier.L4.rank), default=None)
     reason = f"nobody in {tier.value} kept the {clock_name(clock.kind)} clock"
+    if turn.ticket.policy.hand_offs is HandOffs.ADVISED and above is not None:
+        moves.tell_lead(turn, f"{turn.ticket.id}: {reason}; escalate it to {above.value}")
+        return
     if above is None:
         moves.tell_lead(turn, f"{turn.ticket.id}: {reason}, and there is no tier above to hand it to by itself")
         return

@@ -15,7 +15,7 @@ from domain.issues import IssueCategory, IssueComment, IssueRef
 from domain.paging import PageRef, PageStatus
 from domain.people import Actor, Customer
 from domain.policy import CommandName
-from domain.tiers import Priority, Tier
+from domain.tiers import Priority, Tier, WaitingOn
 
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9A-Z]{1,20}$", examples=["T-1042"])]
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -30,6 +30,7 @@ class OpenTicket(Frozen):
     description: Text
     customer: Customer
     priority: Priority = Priority.P3
+    tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
     product: str | None = None
     component: str | None = None
     channel: str = "api"
@@ -97,6 +98,22 @@ class Reopen(Frozen):
 
     do: Literal[CommandName.REOPEN] = CommandName.REOPEN
     reason: Text
+    to: Annotated[Tier | None, Field(description="Where it goes on; the tier that had it if left out.")] = None
+
+
+class Wait(Frozen):
+    """It is somebody else's turn, or the tier's own again (``tier``); clocks pause by the policy."""
+
+    do: Literal[CommandName.WAIT] = CommandName.WAIT
+    on: WaitingOn
+    reason: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class Cancel(Frozen):
+    """Nobody needs the ticket any more: its clocks end as cancelled."""
+
+    do: Literal[CommandName.CANCEL] = CommandName.CANCEL
+    reason: Text
 
 
 class SetPriority(Frozen):
@@ -114,7 +131,18 @@ class LinkIssue(Frozen):
 
 
 Request = Annotated[
-    Accept | Reply | Note | CustomerMessage | Escalate | Return | Resolve | Reopen | SetPriority | LinkIssue,
+    Accept
+    | Reply
+    | Note
+    | CustomerMessage
+    | Escalate
+    | Return
+    | Resolve
+    | Reopen
+    | Wait
+    | Cancel
+    | SetPriority
+    | LinkIssue,
     Field(discriminator="do"),
 ]
 

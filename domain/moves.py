@@ -290,7 +290,16 @@ def resolve(turn: Turn, text: str, by: Actor) -> None:
     tell_customer(turn, text, by)
 
 
-def reopen(turn: Turn, reason: str, by: Actor, *, from_customer: bool = False) -> None:
+def cancel(turn: Turn, reason: str, by: Actor) -> None:
+    """Nobody needs the ticket any more: its clocks end as cancelled, and the quiet time begins."""
+    close_vendor_case(turn, "the ticket is cancelled")
+    clock_changes.cancel_all(turn)
+    resolve_page(turn)
+    turn.set(status=TicketStatus.CANCELLED, cancelled_at=turn.at, waiting_on=WaitingOn.TIER)
+    turn.say(f"Cancelled: {reason}", by)
+
+
+def reopen(turn: Turn, reason: str, by: Actor, *, to: Tier | None = None, from_customer: bool = False) -> None:
     """It was not solved: a new stint in the tier that had it (that asked, where the vendor had it); engineers hear of it.
 
     ``from_customer`` says that the reason is the customer's own words, whoever brought them.
@@ -300,11 +309,12 @@ def reopen(turn: Turn, reason: str, by: Actor, *, from_customer: bool = False) -
         status=TicketStatus.OPEN,
         resolved_at=None,
         resolved_by=None,
+        cancelled_at=None,
         reopened=turn.ticket.reopened + 1,
         reopenings=(*turn.ticket.reopenings, turn.at),
     )
     turn.set_stint(left_at=turn.at)
-    enter_tier(turn, tier_before_vendor(turn))
+    enter_tier(turn, to or tier_before_vendor(turn))
     clock_changes.reopen_resolution(turn)
     if turn.ticket.issues and turn.ticket.tier.rank < Tier.L3.rank:
         # The ticket only waits for engineers' work, so it waits for it again.

@@ -76,6 +76,9 @@ class ClockRules(Frozen):
 
     targets: Annotated[dict[Priority, Duration], Field(description="The target for each priority.")]
     calendar: Annotated[str, Field(description="The calendar that counts it.")] = "always"
+    calendars: Annotated[
+        dict[Priority, str], Field(description="Another calendar for these priorities, such as P1 around the clock.")
+    ] = Field(default_factory=dict)
     pauses: Annotated[frozenset[WaitingOn], Field(description="It stands still while the ticket waits on these.")] = (
         frozenset()
     )
@@ -88,9 +91,13 @@ class ClockRules(Frozen):
             raise ValueError(f"give a target for {', '.join(missing)} as well")
         if WaitingOn.TIER in self.pauses:
             raise ValueError(
-                "a clock cannot pause while the tier itself is to act; allowed: customer, engineering, vendor"
+                "a clock cannot pause while the tier itself is to act; allowed: customer, engineering, hold, vendor"
             )
         return self
+
+    def calendar_of(self, priority: Priority) -> str:
+        """The name of the calendar that counts it at that priority."""
+        return self.calendars.get(priority, self.calendar)
 
 
 class PageRules(Frozen):
@@ -182,6 +189,13 @@ class DigestRules(Frozen):
         return self
 
 
+class HandOffs(StrEnum):
+    """Whether a ladder's ``hand_off`` moves the ticket by itself, or advises the lead to."""
+
+    AUTOMATIC = "automatic"
+    ADVISED = "advised"
+
+
 class CommandName(StrEnum):
     """What people can ask of a ticket; the policy says which roles may."""
 
@@ -194,6 +208,8 @@ class CommandName(StrEnum):
     REOPEN = "reopen"
     PRIORITY = "priority"
     LINK = "link"
+    WAIT = "wait"
+    CANCEL = "cancel"
     CUSTOMER_MESSAGE = "customer_message"
 
 
@@ -209,6 +225,8 @@ DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.REOPEN: (*_STAFF, Role.CUSTOMER),
     CommandName.PRIORITY: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.LINK: (Role.LEAD, Role.ENGINEER, Role.OPERATOR),
+    CommandName.WAIT: _STAFF,
+    CommandName.CANCEL: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.CUSTOMER_MESSAGE: (Role.CUSTOMER, Role.INTEGRATION, Role.OPERATOR),
 }
 
@@ -223,6 +241,9 @@ class Policy(Frozen):
     entry_tier: Annotated[Tier, Field(description="Where a new ticket starts.")] = Tier.L1
     clocks: dict[ClockKind, ClockRules]
     ladders: dict[str, Ladder] = Field(default_factory=dict)
+    hand_offs: Annotated[
+        HandOffs, Field(description="Whether a ladder's hand_off moves the ticket, or advises the lead to.")
+    ] = HandOffs.AUTOMATIC
     routes: Annotated[tuple[Route, ...], Field(description="First match wins.")] = ()
     vendors: dict[str, VendorRules] = Field(default_factory=dict)
     quiet_time: Annotated[Duration, Field(description="A resolved ticket is closed after this long without a word.")]
@@ -239,6 +260,8 @@ class Policy(Frozen):
     def _names_exist(self) -> Self:
         for kind, rules in self.clocks.items():
             _known(f"clocks.{kind}.calendar", rules.calendar, ("always", *self.calendars))
+            for priority, name in rules.calendars.items():
+                _known(f"clocks.{kind}.calendars.{priority}", name, ("always", *self.calendars))
             if rules.ladder is not None:
                 _known(f"clocks.{kind}.ladder", rules.ladder, self.ladders)
         for name, vendor in self.vendors.items():

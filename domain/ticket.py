@@ -20,6 +20,7 @@ class TicketStatus(StrEnum):
 
     OPEN = "open"
     RESOLVED = "resolved"
+    CANCELLED = "cancelled"
     CLOSED = "closed"
 
 
@@ -130,6 +131,7 @@ class Ticket(Frozen):
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    cancelled_at: datetime | None = None
     closed_at: datetime | None = None
     reopened: int = 0
     reopenings: tuple[datetime, ...] = ()
@@ -150,6 +152,13 @@ class Ticket(Frozen):
     def tier(self) -> Tier:
         """The tier where the ticket is."""
         return self.stints[-1].tier
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """Since when the ticket is resolved or cancelled and may still be reopened; None while it is open, or closed."""
+        if self.status is TicketStatus.RESOLVED:
+            return self.resolved_at
+        return self.cancelled_at if self.status is TicketStatus.CANCELLED else None
 
     @property
     def open_case(self) -> VendorCaseLink | None:

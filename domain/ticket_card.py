@@ -113,7 +113,7 @@ def _page_words(page: Page) -> str:
 def _buttons(ticket: Ticket) -> tuple[CardButton, ...]:
     if ticket.status is TicketStatus.CLOSED:
         return ()
-    if ticket.status is TicketStatus.RESOLVED:
+    if ticket.settled_at is not None:
         return (CardButton.REOPEN,)
     take = (CardButton.ACCEPT,) if ticket.stint.accepted_at is None and ticket.tier is not Tier.L4 else ()
     up = (CardButton.ESCALATE,) if ticket.tier is not Tier.L4 else ()

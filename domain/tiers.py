@@ -42,6 +42,7 @@ class WaitingOn(StrEnum):
     CUSTOMER = "customer"
     ENGINEERING = "engineering"
     VENDOR = "vendor"
+    HOLD = "hold"
 
 
 class Owner(StrEnum):

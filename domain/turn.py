@@ -14,7 +14,7 @@ LONGEST_TIMELINE = 1_000
 """Entries that a ticket carries; older ones are counted and stay in the workflow's history."""
 LARGEST_TIMELINE = 250_000
 """Characters of all entries: with four bytes for each they still fit into the 2 MiB that Temporal takes in one piece."""
-LONGEST_ENTRY = 1_000
+LONGEST_ENTRY = 4_000
 """Characters of one entry."""
 
 _I = TypeVar("_I", bound=Intent)

@@ -90,6 +90,7 @@ class TicketView(Frozen):
     opened_at: datetime
     first_response_at: datetime | None
     resolved_at: datetime | None
+    cancelled_at: datetime | None
     closed_at: datetime | None
     reopened: int
     policy: str
@@ -127,6 +128,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         opened_at=ticket.opened_at,
         first_response_at=ticket.first_response_at,
         resolved_at=ticket.resolved_at,
+        cancelled_at=ticket.cancelled_at,
         closed_at=ticket.closed_at,
         reopened=ticket.reopened,
         policy=f"{ticket.policy.name} {ticket.policy.version}",

@@ -76,5 +76,7 @@ _VERBS = {
     CommandName.REOPEN: "reopen a ticket",
     CommandName.PRIORITY: "change a ticket's priority",
     CommandName.LINK: "link an issue",
+    CommandName.WAIT: "say whom a ticket waits on",
+    CommandName.CANCEL: "cancel a ticket",
     CommandName.CUSTOMER_MESSAGE: "write as the customer",
 }

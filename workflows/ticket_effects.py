@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.pagerduty import PagerDutyActivities, RaisePageInput, ResolvePageInput
     from activities.slack import CardInput, LineInput, NoticeInput, SlackActivities
     from activities.workflow_links import CloseCaseInput, LeaveIssueInput, TellIssueInput, WorkflowLinkActivities
+    from domain.engineering_issue import safe_title
     from domain.intents import (
         CloseVendorCase,
         FindIssue,
@@ -32,7 +33,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
     from domain.issues import IssueRef
     from domain.messages import CardShown, Done, IssueFound, IssueOpened, PageRaised, ResultBody
-    from domain.redaction import redact
     from domain.ticket import Ticket, home_channel
     from domain.ticket_card import card_of
     from domain.vendor_case import CaseClosed, VendorCase
@@ -155,7 +155,7 @@ async def _in_workflows(
 
 
 def _joined(key: str, ref: IssueRef, ticket: Ticket) -> TicketJoined:
-    return TicketJoined(id=key, ticket_id=ticket.id, title=redact(ticket.title), ref=ref)
+    return TicketJoined(id=key, ticket_id=ticket.id, title=safe_title(ticket), ref=ref)
 
 
 def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:
@@ -167,7 +167,7 @@ def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:
         vendor=intent.vendor,
         vendor_name=rules.name,
         email=rules.email,
-        title=redact(ticket.title),
+        title=safe_title(ticket),
         text=intent.text,
         opened_at=link.opened_at,
         target=rules.target,

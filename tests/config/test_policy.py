@@ -59,7 +59,7 @@ def test_the_least_policy_loads(file: Path) -> None:
 
 
 FIELDS_OF_A_TIER = "name, channel, lead, page, page_on_entry"
-FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, clocks, ladders, routes, vendors, quiet_time, digest, roles, permissions"
+FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, clocks, ladders, hand_offs, routes, vendors, quiet_time, digest, roles, permissions"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, clocks, lad
             "ladder: up",
             "pauses: [tier]",
             "team.yaml:6: clocks.handoff: a clock cannot pause while the tier itself is to act; "
-            "allowed: customer, engineering, vendor",
+            "allowed: customer, engineering, hold, vendor",
             id="a clock that would stand still for ever",
         ),
         pytest.param(

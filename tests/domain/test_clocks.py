@@ -110,8 +110,8 @@ def test_a_clock_that_ran_its_target_out_at_the_instant_it_stops_is_met() -> Non
 
 def test_a_clock_whose_tier_was_left_says_so_unless_it_was_breached() -> None:
     breached = a_clock().model_copy(update={"breached_at": NOON + HOUR})
-    assert stop(a_clock(), ALWAYS, NOON + MINUTE, left=True).outcome is ClockOutcome.LEFT
-    assert stop(breached, ALWAYS, NOON + 2 * HOUR, left=True).outcome is ClockOutcome.BREACHED
+    assert stop(a_clock(), ALWAYS, NOON + MINUTE, ending=ClockOutcome.LEFT).outcome is ClockOutcome.LEFT
+    assert stop(breached, ALWAYS, NOON + 2 * HOUR, ending=ClockOutcome.LEFT).outcome is ClockOutcome.BREACHED
 
 
 def test_a_clock_that_is_started_again_goes_on_where_it_stood() -> None:

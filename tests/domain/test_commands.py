@@ -20,6 +20,7 @@ from domain.intents import (
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
     Accept,
+    Cancel,
     Command,
     CustomerMessage,
     Escalate,
@@ -31,10 +32,11 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Wait,
 )
 from domain.paging import Urgency
 from domain.people import Customer, Role
-from domain.policy import ClockKind, CommandName, VendorRules
+from domain.policy import ClockKind, CommandName, HandOffs, VendorRules
 from domain.ticket import TicketStatus
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 from tests.domain.building import (
@@ -56,6 +58,7 @@ from tests.domain.building import (
     Story,
     a_policy,
     an_opening,
+    office_hours,
     the_tiers,
 )
 
@@ -478,3 +481,44 @@ def test_a_refused_command_still_brings_what_time_brought() -> None:
     decision = story.hears(Command(id="c", by=EVE, request=Accept()))
     assert decision.refusal is not None
     assert [notice.channel for notice in story.now_intended(Notice)] == [L1_CHANNEL]
+
+
+def test_a_ticket_on_hold_waits_and_its_clocks_pause_by_the_policy() -> None:
+    policy = a_policy()
+    work = policy.clocks[ClockKind.TIER_WORK].model_copy(update={"pauses": frozenset({WaitingOn.HOLD})})
+    story = Story(policy.model_copy(update={"clocks": policy.clocks | {ClockKind.TIER_WORK: work}})).accepted()
+    story.does(SAM, Wait(on=WaitingOn.HOLD, reason="the shop is closed"))
+    assert story.clock(ClockKind.TIER_WORK).status is ClockStatus.PAUSED
+    assert "Waits on hold: the shop is closed" in story.timeline[-1]
+    assert story.refuses(SAM, Wait(on=WaitingOn.HOLD)) == "T-1042 waits on hold already"
+    story.does(SAM, Wait(on=WaitingOn.TIER))
+    assert story.clock(ClockKind.TIER_WORK).status is ClockStatus.RUNNING
+
+
+def test_a_cancelled_ticket_ends_its_clocks_and_may_be_reopened_elsewhere() -> None:
+    story = Story().accepted().does(LENA, Cancel(reason="a duplicate"))
+    assert story.ticket.status is TicketStatus.CANCELLED
+    assert {clock.outcome for clock in story.ticket.clocks if clock.kind is not ClockKind.HANDOFF} == {
+        ClockOutcome.CANCELLED
+    }
+    assert story.refuses(LENA, Escalate(to=Tier.L2, reason="no")) == "T-1042 is cancelled: reopen it first"
+    story.does(LENA, Reopen(reason="it is none", to=Tier.L2))
+    assert (story.ticket.tier, story.ticket.status) == (Tier.L2, TicketStatus.OPEN)
+    assert story.clock(ClockKind.RESOLUTION).status is ClockStatus.RUNNING
+
+
+def test_a_ladder_that_advises_moves_nothing() -> None:
+    story = Story(a_policy(hand_offs=HandOffs.ADVISED)).passes(30 * MINUTE)
+    assert story.ticket.tier is Tier.L1
+    assert any("escalate it to L2" in text for _, text in story.told)
+
+
+def test_a_priority_with_a_calendar_of_its_own_is_counted_by_it() -> None:
+    policy = a_policy(calendars={"office": office_hours()})
+    rules = policy.clocks[ClockKind.RESOLUTION].model_copy(
+        update={"calendar": "office", "calendars": {Priority.P1: "always"}}
+    )
+    story = Story(policy.model_copy(update={"clocks": {ClockKind.RESOLUTION: rules}})).accepted()
+    assert story.clock(ClockKind.RESOLUTION).calendar == "office"
+    story.does(LENA, SetPriority(priority=Priority.P1))
+    assert story.clock(ClockKind.RESOLUTION).calendar == "always"
