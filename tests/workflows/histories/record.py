@@ -28,7 +28,7 @@ from domain.messages import Accept, CustomerMessage, Escalate, LinkIssue, Note, 
 from domain.paging import PageStatus
 from domain.policy import DigestRules
 from domain.ticket import TicketStatus
-from domain.tiers import Tier
+from domain.tiers import Priority, Tier
 from domain.vendor_case import VendorReply
 from sandbox.engine import DevServer, find_dev_server
 from telemetry.registration import register_search_attributes
@@ -60,7 +60,8 @@ async def a_short_life(desk: Desk, save: Saver) -> None:
 
 async def nobody_takes_it(desk: Desk, save: Saver) -> None:
     """The ladder's timers hand it to engineering."""
-    short = {kind: rules.model_copy(update={"targets": dict.fromkeys(rules.targets, timedelta(seconds=2))}) for kind, rules in POLICY.clocks.items()}
+    two_seconds = dict.fromkeys(Priority, timedelta(seconds=2))
+    short = {kind: rules.model_copy(update={"targets": two_seconds}) for kind, rules in POLICY.clocks.items()}
     ticket = await desk.opens(policy=POLICY.model_copy(update={"clocks": short, "quiet_time": timedelta(seconds=1)}))
     await ticket.until(lambda view: view.tier is Tier.L3 and bool(view.pages[0].url), "engineering is paged")
     await ticket.does(SAM, Resolve(text="It works again"))
@@ -141,7 +142,8 @@ async def an_issue_of_two(desk: Desk, save: Saver) -> None:
         for ticket in tickets:
             await ticket.until_said(f"step {number}")
     for ticket in tickets:
-        await desk.links().leave_issue("github", ref.id, TicketLeft(id=ticket.handle.id, ticket_id=ticket.handle.id[-3:]))
+        name = ticket.handle.id.removeprefix("ticket/")
+        await desk.links().leave_issue("github", ref.id, TicketLeft(id=f"{name}-left", ticket_id=name))
     await desk.issue(ref).result()
     await save("issue-continued-1", desk.client.get_workflow_handle(handle.id, run_id=handle.first_execution_run_id))
     await save("issue-continued-last", desk.issue(ref))
@@ -181,7 +183,16 @@ async def a_digest(desk: Desk, save: Saver) -> None:
     await save("digest", handle)
 
 
-SCENARIOS = (a_short_life, nobody_takes_it, with_engineering, lanes_in_trouble, continued, an_issue_of_two, a_vendor, a_digest)
+SCENARIOS = (
+    a_short_life,
+    nobody_takes_it,
+    with_engineering,
+    lanes_in_trouble,
+    continued,
+    an_issue_of_two,
+    a_vendor,
+    a_digest,
+)
 
 
 def without_stack_traces(value: Any) -> Any:
@@ -194,10 +205,11 @@ def without_stack_traces(value: Any) -> Any:
 async def save(name: str, handle: WorkflowHandle[Any, Any]) -> None:
     """Write a history."""
     history = json.loads((await handle.fetch_history()).to_json())
-    recorded = {"workflow_id": handle.id, "history": without_stack_traces(history)}
-    text = json.dumps(recorded, indent=1, sort_keys=True) + "\n"
-    (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
-    print(f"{name}: {len(history['events'])} events, {len(text)} bytes")
+    events = [json.dumps(without_stack_traces(event), sort_keys=True) for event in history["events"]]
+    lines = ",\n".join(events)
+    text = f'{{"workflow_id": {json.dumps(handle.id)}, "events": [\n{lines}\n]}}\n'
+    await asyncio.to_thread((FOLDER / f"{name}.json").write_text, text, encoding="utf-8")
+    print(f"{name}: {len(events)} events, {len(text)} bytes")
 
 
 async def record(scenario: Callable[[Desk, Saver], Awaitable[None]], address: str) -> None:
