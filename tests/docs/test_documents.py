@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,6 +140,14 @@ def test_decisions_are_numbered_listed_and_whole() -> None:
         headings = re.findall(r"^## (.+)$", _text(decision), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences"], decision.name
         assert f"({decision.name})" in index, decision.name
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads(_text_of("pyproject.toml"))["project"]
+    wanted = [*project["dependencies"], *(w for extra in project["optional-dependencies"].values() for w in extra)]
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in wanted} - {"tierline"}
+    explained = set(re.findall(r"[a-z0-9-]+", _text(REPOSITORY / "docs" / "adr" / "0006-libraries.md")))
+    assert names - explained == set()
 
 
 def _text_of(name: str) -> str:
