@@ -18,7 +18,8 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -29,7 +30,7 @@ from activities.retro import RetroActivities
 from activities.slack import SlackActivities
 from activities.workflow_links import WorkflowLinkActivities
 from config.errors import ConfigurationError
-from config.policy import load_policy
+from config.policy import load_own_policy
 from config.settings import Part, Settings, load_settings
 from config.temporal_client import temporal_connect_config
 from domain.policy import Policy
@@ -160,10 +161,9 @@ async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> No
     clients = build_clients(settings)
     metrics_address = f"127.0.0.1:{_free_port()}"
     connection: dict[str, Any] = dict(temporal_connect_config())
-    client = await _connected(connection, metrics_address, stopping)
+    client = await _connected(connection, metrics_address, policy, stopping)
     if client is None:
         return
-    await bring_up(client, policy)
 
     async def ready() -> bool:
         try:
@@ -188,24 +188,49 @@ async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> No
         logger.info("stopping: running activities may finish for %s s", settings.worker.graceful_shutdown)
 
 
-async def _connected(connection: dict[str, Any], metrics_address: str, stopping: asyncio.Event) -> Client | None:
-    """A client, as soon as Temporal answers; None when the worker is stopped before."""
+async def _connected(
+    connection: dict[str, Any], metrics_address: str, policy: Policy, stopping: asyncio.Event
+) -> Client | None:
+    """A client of a namespace that is ready, as soon as Temporal answers; None when the worker is stopped before."""
     runtime = runtime_with_metrics(metrics_address)
-    while not stopping.is_set():
-        try:
-            return await Client.connect(**connection, data_converter=pydantic_data_converter, runtime=runtime)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            logger.warning(
-                "Temporal at %s does not answer (%s): trying on; TEMPORAL_ADDRESS names another",
-                connection["target_host"],
-                reason,
-            )
-        try:
-            await asyncio.wait_for(stopping.wait(), _RECONNECT_S)
-        except TimeoutError:
-            continue
+    logger.info("connecting to Temporal at %s", connection["target_host"])
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        while not stopping.is_set():
+            attempt = asyncio.create_task(_attempt(connection, runtime, policy))
+            # A server that takes the connection and then says nothing must not keep the worker from stopping.
+            await asyncio.wait({attempt, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not attempt.done():
+                attempt.cancel()
+                return None
+            try:
+                return attempt.result()
+            except (RuntimeError, RPCError) as error:
+                logger.warning("%s", _trouble(error, connection))
+            await asyncio.wait({stopped}, timeout=_RECONNECT_S)
+    finally:
+        stopped.cancel()
     return None
+
+
+async def _attempt(connection: dict[str, Any], runtime: Runtime, policy: Policy) -> Client:
+    client = await Client.connect(**connection, data_converter=pydantic_data_converter, runtime=runtime)
+    await bring_up(client, policy)
+    return client
+
+
+def _trouble(error: RuntimeError | RPCError, connection: dict[str, Any]) -> str:
+    """What is wrong, in one line that says what to do."""
+    address = connection["target_host"]
+    reason = " ".join(str(error).split())[:200]
+    if not isinstance(error, RPCError) or error.status is RPCStatusCode.UNAVAILABLE:
+        return f"Temporal at {address} does not answer ({reason}): trying on; TEMPORAL_ADDRESS names another"
+    if error.status is RPCStatusCode.NOT_FOUND:
+        namespace = connection["namespace"]
+        return f"Temporal has no namespace {namespace}: create it, or correct TEMPORAL_NAMESPACE; trying on"
+    if error.status in {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}:
+        return f"Temporal at {address} refuses us ({reason}): correct TEMPORAL_API_KEY or the certificate; trying on"
+    return f"Temporal at {address} could not be prepared ({reason}); trying on"
 
 
 def _free_port() -> int:
@@ -216,7 +241,7 @@ def _free_port() -> int:
 
 async def _main() -> None:
     settings = load_settings(Part.WORKER)
-    policy = load_policy(settings.policy_file)
+    policy = load_own_policy(settings.policy_file)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):

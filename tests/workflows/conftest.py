@@ -9,11 +9,11 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from sandbox.engine import DevServer
 from telemetry.registration import register_search_attributes
-from temporalio.contrib.pydantic import pydantic_data_converter
 from tests.workflows.desk import Desk, until
 from tests.workflows.outside import Outside
 from workflows import lanes

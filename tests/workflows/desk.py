@@ -128,7 +128,7 @@ class OpenedTicket:
     async def does(self, by: Actor, request: Request, *, command: str | None = None) -> CommandResult:
         """Somebody asks for something."""
         asked = Command(id=command or f"command-{self.desk.number()}", by=by, request=request)
-        return await self.handle.execute_update(TicketWorkflow.execute, asked)
+        return await self.handle.execute_update(TicketWorkflow.execute, asked)  # type: ignore[arg-type]
 
     async def hears(self, body: DeliveryBody, *, delivery: str | None = None) -> None:
         """Another system tells something."""

@@ -231,9 +231,7 @@ class RecordedTracker:
         """Somebody comments on an issue."""
         now = datetime.now(UTC)
         before = self._found(issue).comments
-        written = IssueComment(
-            id=comment or f"c{len(before) + 1}", author=author, text=text, created_at=now, ours=ours
-        )
+        written = IssueComment(id=comment or f"c{len(before) + 1}", author=author, text=text, created_at=now, ours=ours)
         self._change(issue, comments=(*before, written))
 
     def loses(self, issue: str) -> None:

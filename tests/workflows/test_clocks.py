@@ -32,6 +32,7 @@ from tests.workflows.outside import Outside
 from workflows import workflow_ids
 from workflows.vendor_case import VendorCaseWorkflow
 
+
 @pytest.fixture
 async def desk(time_skipping: WorkflowEnvironment, outside: Outside) -> AsyncIterator[Desk]:
     """A Tierline at work where time is skipped."""

@@ -1,11 +1,8 @@
 """A ticket lives longer than a run of its workflow: what a run hands to the next is complete."""
 
 import asyncio
-from datetime import timedelta
 
-import pytest
 from temporalio.client import Client
-from temporalio.common import RetryPolicy
 
 from domain.messages import Accept, CommandResult, CustomerMessage, Escalate, Note, PageChanged, Reply
 from domain.tiers import Tier
@@ -15,7 +12,6 @@ from telemetry.search_attributes import DUE_AT, TIER
 from tests.domain.building import HELPDESK, LENA, SAM, Story, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
-from workflows import lanes
 from workflows.ticket import REMEMBERED_ANSWERS, TicketCarry
 
 SHORT = 30
@@ -81,9 +77,7 @@ async def test_ids_and_answers_are_remembered(desk: Desk) -> None:
 async def test_commands_in_flight_are_all_answered_and_done_once(desk: Desk) -> None:
     ticket = await desk.opens(policy=without_ladders(), continue_after=SHORT)
     for group in range(5):
-        answers = await asyncio.gather(
-            *(ticket.does(SAM, Note(text=f"note {group}.{number}")) for number in range(8))
-        )
+        answers = await asyncio.gather(*(ticket.does(SAM, Note(text=f"note {group}.{number}")) for number in range(8)))
         assert all(answer.accepted for answer in answers)
     await has_had(ticket, 2)
     noted = lines(await ticket.view(), "note")
@@ -162,9 +156,7 @@ async def test_a_customer_who_wrote_during_the_hand_over_is_heard(namespace: Cli
         ticket = await desk.opens(policy=without_ladders(), continue_after=SHORT)
         for number in range(3):
             await ticket.does(SAM, Note(text=f"note {number}"))
-    waiting = asyncio.gather(
-        *(ticket.does(HELPDESK, CustomerMessage(text=f"line {number}")) for number in range(8))
-    )
+    waiting = asyncio.gather(*(ticket.does(HELPDESK, CustomerMessage(text=f"line {number}")) for number in range(8)))
     async with Desk(namespace, outside):
         answers = await waiting
         view = await ticket.view()

@@ -221,8 +221,10 @@ async def test_a_token_that_ran_out_takes_no_issue_from_its_tickets(desk: Desk, 
 
 async def details_of(desk: Desk, ref: IssueRef) -> str:
     """The current details that operators read in the Temporal UI."""
-    metadata = await desk.issue(ref).query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-    return metadata.current_details
+    metadata: WorkflowMetadata = await desk.issue(ref).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    return str(metadata.current_details)
 
 
 async def test_an_issue_that_is_done_resolves_its_tickets_and_hears_that_it_is_not(

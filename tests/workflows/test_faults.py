@@ -14,7 +14,6 @@ from tests.domain.building import SAM, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
 
-
 SOON = timedelta(seconds=1)
 """Temporal tries a failed task again when its time is over."""
 
@@ -72,4 +71,3 @@ async def test_a_result_that_our_rules_cannot_take_is_not_lost(
     await ticket.does(SAM, Note(text="in the thread"))
     await until(lambda: "sam: in the thread" in outside.chat.texts(), "the thread knows its card")
     assert outside.chat.texts().count("T-1042") == 1
-

@@ -49,7 +49,9 @@ async def test_the_card_catches_up_with_its_newest_contents_in_one_message(desk:
     await ticket.until_said("Slack caught up")
     await ticket.rests()
     assert outside.chat.drawn[-1].priority is Priority.P4
-    assert len(outside.chat.drawn) <= 3  # the one that was under way, one for all three changes, one without the trouble
+    assert (
+        len(outside.chat.drawn) <= 3
+    )  # the one that was under way, one for all three changes, one without the trouble
     assert outside.chat.texts("C0SUPL1").count("T-1042") == 1
 
 
@@ -82,7 +84,9 @@ async def test_what_the_tracker_refuses_is_told_with_what_to_do(desk: Desk, outs
     outside.jira.system.refuses("the project PAY takes no Bug", operation="open_issue")
     ticket = await desk.opens()
     await ticket.does(LENA, Escalate(to=Tier.L3, reason="needs the logs"))
-    await ticket.until_said("No issue could be opened in jira PAY: jira: the project PAY takes no Bug. Open one by hand")
+    await ticket.until_said(
+        "No issue could be opened in jira PAY: jira: the project PAY takes no Bug. Open one by hand"
+    )
     await ticket.rests()
     assert any("T-1042: no issue could be opened" in text for text in outside.chat.texts("C0ENG"))
     assert outside.tried("open_issue") == 1

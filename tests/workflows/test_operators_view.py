@@ -45,7 +45,9 @@ async def test_an_attribute_that_is_over_is_taken_back(desk: Desk) -> None:
     ticket = await desk.opens(policy=without_ladders())
     await ticket.rests()
     assert (await ticket.handle.describe()).typed_search_attributes.get(DUE_AT) is not None
-    opened = await desk.opens(an_opening(ticket_id="T-2", product=None), without_ladders(quiet_time=timedelta(seconds=1)))
+    opened = await desk.opens(
+        an_opening(ticket_id="T-2", product=None), without_ladders(quiet_time=timedelta(seconds=1))
+    )
     await opened.does(SAM, Resolve(text="It works again"))
     await opened.ends()
     found = (await opened.handle.describe()).typed_search_attributes
@@ -67,8 +69,8 @@ async def test_tickets_are_found_by_them(desk: Desk) -> None:
 
 async def details_of(ticket: OpenedTicket) -> str:
     """The current details that the Temporal UI shows."""
-    metadata = await ticket.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-    return metadata.current_details
+    metadata: WorkflowMetadata = await ticket.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return str(metadata.current_details)
 
 
 async def test_the_story_is_readable_and_names_no_customer(desk: Desk) -> None:
@@ -100,7 +102,9 @@ async def test_timers_and_activities_say_what_they_are(desk: Desk) -> None:
     ticket = await desk.opens()
     await ticket.rests()
     history = await ticket.handle.fetch_history()
-    summaries = {event.user_metadata.summary.data.decode() for event in history.events if event.HasField("user_metadata")}
+    summaries = {
+        event.user_metadata.summary.data.decode() for event in history.events if event.HasField("user_metadata")
+    }
     assert '"show card"' in summaries
     assert any("acceptance clock: 50 % (tell_channel)" in summary for summary in summaries)
 
