@@ -12,6 +12,7 @@ RUN groupadd --gid 10001 tierline \
 COPY --from=dependencies /opt/tierline /opt/tierline
 WORKDIR /srv/tierline
 COPY activities activities
+COPY cli cli
 COPY config config
 COPY domain domain
 COPY gateway gateway
@@ -19,6 +20,7 @@ COPY integrations integrations
 COPY telemetry telemetry
 COPY workflows workflows
 COPY worker.py worker.py
+RUN printf '#!/bin/sh\ncd /srv/tierline && exec python -m cli "$@"\n' > /usr/local/bin/tierline && chmod 755 /usr/local/bin/tierline
 ENV PATH=/opt/tierline/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

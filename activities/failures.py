@@ -10,6 +10,7 @@ from integrations.errors import IntegrationError, PassingFailure, PermanentFailu
 
 PERMANENT = "PermanentFailure"
 NOT_CONFIGURED = "NotConfigured"
+_CREDENTIALS = frozenset({401, 403})
 
 
 @contextmanager
@@ -30,7 +31,10 @@ def classified() -> Iterator[None]:
         ) from None
     except PermanentFailure as error:
         code = error.code or (str(error.status) if error.status is not None else None)
-        raise ApplicationError(str(error), code, type=PERMANENT, non_retryable=True) from None
+        # A refusal is told in the ticket; one of our own credentials is the operator's to mend, and stands in the log too.
+        ours = error.status in _CREDENTIALS
+        category = ApplicationErrorCategory.UNSPECIFIED if ours else ApplicationErrorCategory.BENIGN
+        raise ApplicationError(str(error), code, type=PERMANENT, non_retryable=True, category=category) from None
     except PassingFailure as error:
         raise ApplicationError(str(error), type=PassingFailure.__name__) from None
     except IntegrationError as error:

@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,6 +14,7 @@ import typer
 from cli import policy as policy_commands
 from cli import settings as settings_commands
 from config.errors import ConfigurationError
+from config.version import VERSION
 from integrations.errors import IntegrationError
 
 _DEBUG = "--debug"
@@ -72,10 +72,7 @@ def demo(context: typer.Context) -> None:
 @app.command("version")
 def show_version() -> None:
     """Print the version."""
-    try:
-        typer.echo(f"tierline {version('tierline')}")
-    except PackageNotFoundError:
-        typer.echo("tierline, from a checkout that is not installed; run make setup")
+    typer.echo(f"tierline {VERSION}")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -5,14 +5,16 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import PolicyError
+from config.holidays import HolidayRules, holiday_years
 from config.model_types import as_model, bare
 from config.plain_words import allowed_values, dotted, in_plain_words
 from config.positions import Document, Step, read_document
@@ -21,7 +23,15 @@ from domain.people import Role
 from domain.policy import Action, ClockKind, CommandName, Policy
 from domain.tiers import Priority, Tier, WaitingOn
 
-__all__ = ["PLACEHOLDER", "Placeholder", "PolicyError", "find_placeholders", "load_policy", "policy_schema"]
+__all__ = [
+    "PLACEHOLDER",
+    "Placeholder",
+    "PolicyError",
+    "find_placeholders",
+    "load_own_policy",
+    "load_policy",
+    "policy_schema",
+]
 
 _NOUNS: dict[type[Enum], str] = {
     Action: "an action",
@@ -36,18 +46,28 @@ _NOUNS: dict[type[Enum], str] = {
 PLACEHOLDER = "REPLACE"
 
 
-def load_policy(path: Path) -> Policy:
+def load_policy(path: Path, *, years: range | None = None) -> Policy:
     """Read and validate a policy.
+
+    Args:
+        path: the policy file.
+        years: for which the holidays of countries and iCalendar files are worked out; ``holiday_years`` of today if None.
 
     Raises:
         PolicyError: one line for each problem, such as
             ``default.yaml:12: clocks.handoff.targets.P5: not a priority; allowed: P1, P2, P3, P4``.
     """
     document = read_document(path)
+    years = years or holiday_years(datetime.now(UTC).date())
+    data, problems = _with_holidays(document, path.parent, years)
     try:
-        return Policy.model_validate(document.data)
+        policy = Policy.model_validate(data)
     except ValidationError as error:
-        problems = {problem for found in error.errors(include_url=False) for problem in _problems(document, found)}
+        problems |= {problem for found in error.errors(include_url=False) for problem in _problems(document, found)}
+    else:
+        problems |= set(_closed_for_a_year(document, policy, years))
+        if not problems:
+            return policy
     raise PolicyError(f"{document.file}:{line}: {text}" for line, text in sorted(problems))
 
 
@@ -59,6 +79,23 @@ class Placeholder:
     line: int
     field: str
     value: str
+
+
+def load_own_policy(path: Path) -> Policy:
+    """Read a policy that a team runs with: as ``load_policy``, and nothing in it is still to be replaced.
+
+    Raises:
+        PolicyError: as ``load_policy``; or one line for each value that still says ``REPLACE``.
+    """
+    policy = load_policy(path)
+    left = find_placeholders(path)
+    if left:
+        raise PolicyError(
+            f"{place.file}:{place.line}: {place.field}: {place.value!r} is a placeholder; write your own, and let "
+            "TIERLINE_POLICY_FILE name the file"
+            for place in left
+        )
+    return policy
 
 
 def find_placeholders(path: Path) -> tuple[Placeholder, ...]:
@@ -77,12 +114,50 @@ def find_placeholders(path: Path) -> tuple[Placeholder, ...]:
 
 def policy_schema() -> str:
     """The policy's JSON Schema (draft 2020-12), with which editors check and complete policy files."""
+    policy = Policy.model_json_schema(mode="validation")
+    fields = policy["$defs"]["Calendar"]["properties"]
+    dates = fields["holidays"]
+    policy["$defs"]["HolidayRules"] = HolidayRules.model_json_schema(mode="validation")
+    fields["holidays"] = {"anyOf": [dates, {"$ref": "#/$defs/HolidayRules"}], "title": dates.pop("title")}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_in_steady_order(Policy.model_json_schema(mode="validation")),
+        **_in_steady_order(policy),
         "title": "Tierline policy",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _with_holidays(document: Document, folder: Path, years: range) -> tuple[Any, set[tuple[int, str]]]:
+    """The document with dates in place of each calendar's ``HolidayRules``, and what is wrong with those."""
+    data, problems = document.data, set[tuple[int, str]]()
+    calendars = data.get("calendars") if isinstance(data, dict) else None
+    if not isinstance(calendars, dict):
+        return data, problems
+    dated = dict(calendars)
+    for name, calendar in calendars.items():
+        if not isinstance(calendar, dict) or not isinstance(calendar.get("holidays"), dict):
+            continue
+        at: tuple[Step, ...] = ("calendars", name, "holidays")
+        days: Sequence[date] = ()
+        try:
+            days = HolidayRules.model_validate(calendar["holidays"]).closed_days(folder, years)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                problems |= set(_problems(document, found, HolidayRules, at))
+        except PolicyError as error:
+            steps = (*at, "ical")
+            problems |= {(document.line(steps), _field(steps) + problem) for problem in error.problems}
+        dated[name] = {**calendar, "holidays": days}
+    return {**data, "calendars": dated}, problems
+
+
+def _closed_for_a_year(document: Document, policy: Policy, years: range) -> Iterator[tuple[int, str]]:
+    """Calendars that weekly spans alone would open: a clock on them would stand still, and tell nobody."""
+    for name, calendar in policy.calendars.items():
+        closed = [year for year in years if not calendar.opens_in(year)] if calendar.holidays else []
+        if closed:
+            steps = ("calendars", name, "holidays")
+            yield document.line(steps), f"{_field(steps)}they leave no open time in {closed[0]}"
 
 
 def _in_steady_order(schema: Any) -> Any:
@@ -108,14 +183,19 @@ def _texts(value: Any, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ..
         yield steps, value
 
 
-def _problems(document: Document, error: ErrorDetails) -> Iterator[tuple[int, str]]:
-    """Line and text of what an error of pydantic says; a rule of several fields may say several things."""
-    steps = tuple(step for step in error["loc"] if step != "[key]")
+def _problems(
+    document: Document, error: ErrorDetails, root: type[BaseModel] = Policy, at: tuple[Step, ...] = ()
+) -> Iterator[tuple[int, str]]:
+    """Line and text of what an error of pydantic says; a rule of several fields may say several things.
+
+    ``root`` is the model that was tried, ``at`` the place in the document that it was tried on.
+    """
+    steps = (*at, *(step for step in error["loc"] if step != "[key]"))
     if error["type"] == "value_error":
         for sentence in in_plain_words(error).splitlines():
             yield _placed(document, steps, sentence)
     else:
-        yield document.line(steps), _field(steps) + _what(error, steps)
+        yield document.line(steps), _field(steps) + _what(error, root)
 
 
 def _placed(document: Document, steps: tuple[Step, ...], sentence: str) -> tuple[int, str]:
@@ -132,22 +212,22 @@ def _field(steps: Sequence[Step]) -> str:
     return f"{dotted(steps)}: " if steps else ""
 
 
-def _what(error: ErrorDetails, steps: tuple[Step, ...]) -> str:
+def _what(error: ErrorDetails, root: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
-        return _unknown_field(steps)
+        return _unknown_field(tuple(step for step in error["loc"] if step != "[key]"), root)
     if error["type"] == "enum":
-        found = _enum(_type_at(Policy, error["loc"]))
+        found = _enum(_type_at(root, error["loc"]))
         noun = _NOUNS.get(found, "allowed") if found is not None else "allowed"
         return f"not {noun}; allowed: {allowed_values(error)}"
     if error["type"] in {"model_type", "model_attributes_type"}:
-        model = as_model(_type_at(Policy, error["loc"]))
+        model = as_model(_type_at(root, error["loc"]))
         names = ", ".join(model.model_fields) if model is not None else ""
         return f"must hold `field: value` lines; fields: {names}"
     return in_plain_words(error)
 
 
-def _unknown_field(steps: tuple[Step, ...]) -> str:
-    model = as_model(_type_at(Policy, steps[:-1])) or Policy
+def _unknown_field(steps: tuple[Step, ...], root: type[BaseModel]) -> str:
+    model = as_model(_type_at(root, steps[:-1])) or root
     names = list(model.model_fields)
     close = difflib.get_close_matches(str(steps[-1]), names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""

@@ -102,7 +102,8 @@ def _issue_changed(turn: Turn, change: IssueChanged) -> None:
         turn.say(f"{before.ref.key} is now {change.ref.key}")
     if before.assignee != change.assignee:
         turn.say(f"{change.ref.key} is now with {change.assignee or 'nobody'}")
-    if before.status != change.status:
+    # Of an issue that was just opened nothing is known yet: its first status is no move.
+    if before.status and before.status != change.status:
         turn.say(f"{change.ref.key} moved from {before.status or 'new'} to {change.status}")
     if turn.ticket.status is not TicketStatus.OPEN:
         return

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from domain.frozen import Frozen
 from domain.messages import (
     Accept,
+    Cancel,
     Command,
     CommandResult,
     CustomerMessage,
@@ -30,6 +31,7 @@ from domain.messages import (
     SetPriority,
     Text,
     TicketId,
+    Wait,
 )
 from domain.messages import Request as TicketRequest
 from domain.people import Actor, ActorKind, Customer, Role
@@ -270,6 +272,18 @@ async def priority(
 @router.post("/{ticket_id}/link", summary="Put the ticket on an issue that exists", **_COMMAND)
 async def link(door: AtDoor, body: Annotated[LinkIssue, Body(openapi_examples=examples.LINK)]) -> CommandResult:
     """A Jira or GitHub issue, by its key or address."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/wait", summary="Say whom the ticket waits on", **_COMMAND)
+async def wait(door: AtDoor, body: Annotated[Wait, Body(openapi_examples=examples.WAIT)]) -> CommandResult:
+    """The customer, engineering, the vendor, a hold, or the tier itself again; clocks pause by the policy."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/cancel", summary="Cancel a ticket that nobody needs any more", **_COMMAND)
+async def cancel(door: AtDoor, body: Annotated[Cancel, Body(openapi_examples=examples.CANCEL)]) -> CommandResult:
+    """Its clocks end as cancelled."""
     return await door.execute(body)
 
 

@@ -51,6 +51,8 @@ LINK: Examples = {
     "jira": {"summary": "A Jira issue", "value": {"reference": "PAY-12"}},
     "github": {"summary": "A GitHub issue", "value": {"reference": "acme/storefront#7"}},
 }
+WAIT = _one("For the customer's answer", {"on": "customer", "reason": "We need the terminal's number."})
+CANCEL = _one("A duplicate", {"reason": "The same as T-1040."})
 CUSTOMER_MESSAGE = _one("The customer wrote", {"text": "It still fails.", "by": {"name": "Robin of Contoso"}})
 
 

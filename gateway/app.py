@@ -8,11 +8,11 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import FastAPI
 
 from config.errors import ConfigurationError
+from config.version import VERSION
 from gateway import api, health, problems, slack, vendor_page, webhooks
 from gateway.body_limit import BodyLimit
 from gateway.composition import configured, open_gateway
@@ -60,7 +60,7 @@ def _assemble(*, max_body_bytes: int, lifespan: Lifespan | None) -> FastAPI:
     logging.getLogger("uvicorn.access").disabled = True
     app = FastAPI(
         title="Tierline",
-        version=version("tierline"),
+        version=VERSION,
         summary="Owns the path of a support ticket, from the first reply to the outside vendor.",
         openapi_tags=_TAGS,
         # Their pages load scripts from elsewhere.

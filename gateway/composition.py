@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConnectConfig
 
 from config.errors import ConfigurationError
-from config.policy import load_policy
+from config.policy import load_own_policy
 from config.sections import PagerDutySettings, SlackSettings
 from config.settings import Part, Settings, load_settings
 from config.temporal_client import temporal_connect_config
@@ -44,7 +44,7 @@ def configured() -> tuple[Settings, Policy, ClientConnectConfig]:
         _pager(settings.pagerduty)
     except IntegrationError as error:
         raise ConfigurationError([f"TIERLINE_PAGERDUTY__BASE_URL: {error}"]) from None
-    return settings, load_policy(settings.policy_file), temporal_connect_config()
+    return settings, load_own_policy(settings.policy_file), temporal_connect_config()
 
 
 @asynccontextmanager

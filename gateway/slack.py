@@ -153,7 +153,12 @@ def _who(gateway: Gateway) -> str:
     for tier, rules in policy.tiers.items():
         lead = f", led by <@{rules.lead}>" if rules.lead else ""
         lines.append(f"*{tier}* {escaped(rules.name)}: <#{rules.channel}>{lead}")
-    lines += [f"To {name.replace('_', ' ')}: {named(policy.allowed(name))}" for name in CommandName]
+    lines += [
+        f"To {name.replace('_', ' ')}: {named(policy.allowed(name))}"
+        for name in CommandName
+        # The customer writes by mail or in the help desk, never here.
+        if name is not CommandName.CUSTOMER_MESSAGE
+    ]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from domain.messages import (
     Accept,
+    Cancel,
     Escalate,
     LinkIssue,
     Note,
@@ -18,9 +19,10 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Wait,
 )
 from domain.policy import Policy
-from domain.tiers import Priority, Tier
+from domain.tiers import Priority, Tier, WaitingOn
 from gateway.slack_text import plain
 
 _TICKET = re.compile(r"T-[0-9A-Z]{1,20}", re.ASCII)
@@ -35,6 +37,8 @@ USAGES = {
     "reopen": "/tier reopen T-1042 reason",
     "priority": "/tier priority T-1042 P1",
     "link": "/tier link T-1042 PAY-12   (or owner/repository#7, or the issue's address)",
+    "wait": "/tier wait T-1042 customer [reason]   (or: engineering, vendor, hold; tier ends the wait)",
+    "cancel": "/tier cancel T-1042 reason",
     "status": "/tier status T-1042",
     "who": "/tier who",
     "help": "/tier help",
@@ -132,6 +136,13 @@ def _priority(rest: str, policy: Policy) -> Request:
     return SetPriority(priority=Priority(rest.upper()))
 
 
+def _wait(rest: str, policy: Policy) -> Request:
+    word, reason = _first(rest)
+    if word.upper() not in WaitingOn.__members__:
+        raise ValueError(f"A ticket waits on one of {', '.join(WaitingOn)}.")
+    return Wait(on=WaitingOn(word.lower()), reason=reason)
+
+
 def _tier(word: str) -> Tier:
     if word.upper() not in Tier.__members__:
         raise ValueError(f"The tier is one of {', '.join(Tier)}.")
@@ -153,5 +164,7 @@ _REQUESTS: dict[str, Callable[[str, Policy], Request]] = {
     "resolve": lambda rest, policy: Resolve(text=rest),
     "reopen": lambda rest, policy: Reopen(reason=rest),
     "priority": _priority,
+    "wait": _wait,
+    "cancel": lambda rest, policy: Cancel(reason=rest),
     "link": lambda rest, policy: LinkIssue(reference=rest),
 }

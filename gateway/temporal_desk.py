@@ -27,6 +27,7 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
+from domain.redaction import redact
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.payloads import digest
@@ -82,13 +83,13 @@ class TemporalDesk:
             async with _reaching(_QUICK):
                 await self._client.start_workflow(
                     TicketWorkflow.run,
-                    TicketStart(opening=opening, policy=self._policy),
+                    TicketStart(opening=opening, policy=self._policy.pinned(self._now())),
                     id=workflow_ids.ticket_id(opening.ticket_id),
                     task_queue=task_queues.WORKFLOWS,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     memo=memo,
-                    static_summary=f"{opening.ticket_id} {opening.title}"[:200],
+                    static_summary=f"{opening.ticket_id} {redact(opening.title)}"[:200],
                 )
         except WorkflowAlreadyStartedError:
             return await self._opened_before(opening, idempotency_key)

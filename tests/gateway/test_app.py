@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,13 +16,14 @@ from sandbox.signatures import github_signature, slack_signature
 from tests.gateway.front_door import GITHUB, LINK_SECRET, SLACK, eventually_true
 from tests.shared import REPOSITORY
 
-COMMAND = (sys.executable, "-m", "uvicorn", "gateway.app:create_app", "--factory", "--host", "127.0.0.1", "--port")
+COMMAND = (sys.executable, "-m", "gateway")
 
 
 def environment(**more: str) -> dict[str, str]:
     """This process's own environment without anything of Tierline or Temporal, and with these."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("TIERLINE_", "TEMPORAL_"))}
-    return {**bare, "PYTHONPATH": str(REPOSITORY), **more}
+    policy = str(REPOSITORY / "config" / "policies" / "demo.yaml")
+    return {**bare, "PYTHONPATH": str(REPOSITORY), "TIERLINE_POLICY_FILE": policy, **more}
 
 
 @dataclass
@@ -44,9 +46,8 @@ class RunningProcess:
 async def running(port: int, folder: str, **variables: str) -> AsyncIterator[RunningProcess]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
-        str(port),
         cwd=folder,
-        env=environment(**variables),
+        env=environment(TIERLINE_GATEWAY__PORT=str(port), **variables),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -105,10 +106,33 @@ async def test_without_temporal_it_starts_is_not_ready_and_asks_vendors_to_come_
     assert "Traceback" not in log
 
 
+async def test_it_does_not_start_on_a_policy_that_still_has_placeholders(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        cwd=tmp_path,
+        env=environment(
+            TIERLINE_GATEWAY__LINK_SECRET=LINK_SECRET,
+            TIERLINE_GATEWAY__API_TOKENS='[{"name": "desk", "roles": ["integration"], "token": "0123456789abcdef"}]',
+            TIERLINE_SLACK__BOT_TOKEN="xoxb-1",
+            TIERLINE_SLACK__SIGNING_SECRET=SLACK,
+            TIERLINE_GITHUB__TOKEN="t",
+            TIERLINE_GITHUB__WEBHOOK_SECRET=GITHUB,
+            TIERLINE_POLICY_FILE=str(REPOSITORY / "config" / "policies" / "default.yaml"),
+        ),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    lines = errors.decode().splitlines()
+    assert lines
+    assert all("is a placeholder; write your own" in line for line in lines)
+
+
 async def test_without_settings_it_says_what_is_missing_and_ends(tmp_path_factory: pytest.TempPathFactory) -> None:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
-        "0",
         cwd=tmp_path_factory.mktemp("gateway"),
         env=environment(TIERLINE_PAGERDUTY__API_KEY="k"),
         stderr=asyncio.subprocess.PIPE,
