@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from config.holidays import HolidayRules
 from config.model_types import bare, inner_model
 from domain.calendar import Calendar, Week
 from domain.durations import format_duration
@@ -42,7 +43,7 @@ _WORDS: dict[tuple[type[BaseModel], str], str] = {
     (Calendar, "zone"): "IANA time zone, such as `Europe/Brussels`.",
     (Calendar, "always_open"): "Around the clock; `weekly` and `holidays` then say nothing.",
     (Calendar, "weekly"): "The open spans of each weekday.",
-    (Calendar, "holidays"): "Days on which it is closed, in its own time zone.",
+    (Calendar, "holidays"): "Days on which it is closed, in its own time zone: own dates, or where to take them from.",
     (TierRules, "name"): "What people call the tier.",
     (Match, "product"): "The ticket's product.",
     (Match, "component"): "The ticket's component.",
@@ -56,6 +57,11 @@ _WORDS: dict[tuple[type[BaseModel], str], str] = {
     (VendorRules, "calendar"): "The calendar that counts its target.",
 }
 _LADDER_RUNGS = "The steps, in rising order of `at`."
+_HOLIDAYS = """\
+What is given adds up, and becomes dates when the policy is loaded: a ticket keeps those it was opened with. Countries and files are
+worked out from 2000 to six years ahead of the day on which the gateway or the worker starts. In an iCalendar file each event of whole
+days counts, once or recurring, with its exceptions; an event of some hours is refused.
+"""
 _TEAM = "Whose retro it is; part of its workflow's id."
 _SPANS = "Spans such as `08:00-12:00`; an end before the start runs over midnight."
 
@@ -75,9 +81,15 @@ class _Section:
 def _sections(model: type[BaseModel], path: str) -> Iterator[_Section]:
     yield _Section(path, model)
     for name, field in model.model_fields.items():
-        inner = inner_model(field.annotation)
+        inner = HolidayRules if _takes_holidays(model, name) else inner_model(field.annotation)
         if inner is not None:
-            yield from _sections(inner, f"{path}.{name}{_step(field)}".removeprefix("."))
+            step = "" if inner is HolidayRules else _step(field)
+            yield from _sections(inner, f"{path}.{name}{step}".removeprefix("."))
+
+
+def _takes_holidays(model: type[BaseModel], name: str) -> bool:
+    """Whether a file may say there where dates come from; the domain knows the dates alone."""
+    return (model, name) == (Calendar, "holidays")
 
 
 def _step(field: FieldInfo) -> str:
@@ -104,9 +116,12 @@ def _written(section: _Section) -> str:
             "ticket to the next tier of the policy below L4; where there is none the lead is told, since only people ask a vendor.",
             "",
         ]
+    if section.model is HolidayRules:
+        lines += [_HOLIDAYS]
     lines += ["| field | value | default | meaning |", "|---|---|---|---|"]
     for name, field in section.model.model_fields.items():
-        lines.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {meaning(section.model, name)} |")
+        kind = _type(field.annotation) + (", or fields" if _takes_holidays(section.model, name) else "")
+        lines.append(f"| `{name}` | {kind} | {_default(field)} | {meaning(section.model, name)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ time of the day across a change to summer time; lengths are real (UTC) seconds.
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
@@ -124,6 +124,23 @@ class Calendar(Frozen):
         """Whether the clock counts at this instant."""
         return self.always_open or self.elapsed(at, at + timedelta(microseconds=1)) > timedelta(0)
 
+    def opens_in(self, year: int) -> bool:
+        """Whether it has any open time in that year (of UTC); holidays may leave none."""
+        return self.always_open or open_windows.opens_in(self._hours, year)
+
+    def holidays_from(self, day: date) -> Self:
+        """Itself without the holidays before that day: what a ticket that opens later needs of it."""
+        kept = tuple(holiday for holiday in self.holidays if holiday >= day)
+        return self if len(kept) == len(self.holidays) else self.model_copy(update={"holidays": kept})
+
+    def windows(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Each open time between two instants, cut to them, in UTC and in order; none touches the next."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        if start < end and self.always_open:
+            yield start, end
+        elif start < end:
+            yield from open_windows.windows(self._hours, start, end)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's, without the hours worked out for the calendar before."""
         copied = super().model_copy(update=update, deep=deep)
@@ -133,7 +150,7 @@ class Calendar(Frozen):
     @functools.cached_property
     def _hours(self) -> open_windows.Hours:
         weekly = tuple(tuple(_minutes(span) for span in getattr(self.weekly, day)) for day in _WEEKDAYS)
-        return open_windows.Hours(self.zone, weekly, frozenset(self.holidays))
+        return open_windows.hours(self.zone, weekly, frozenset(self.holidays))
 
 
 ALWAYS = Calendar(always_open=True)

@@ -6,8 +6,8 @@ shared by all tickets; within a year the place is found by bisection, so that a 
 
 import functools
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,24 @@ Minutes = tuple[int, int]
 """A span of a day in minutes after local midnight; an end before the start runs into the next day."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hours:
-    """What makes two calendars the same: zone, spans by weekday (Monday first), and the days on which no span begins."""
+    """What makes two calendars the same: zone, spans by weekday (Monday first), and the days on which no span begins.
+
+    Ask ``hours`` for one: there is one for all equal calendars, so that its windows are worked out once.
+    """
 
     zone: str
     weekly: tuple[tuple[Minutes, ...], ...]
     holidays: frozenset[date]
+    years: "dict[int, _Year]" = field(default_factory=dict, repr=False)
+    """The years that were asked for so far."""
+
+
+@functools.lru_cache(maxsize=512)
+def hours(zone: str, weekly: tuple[tuple[Minutes, ...], ...], holidays: frozenset[date]) -> Hours:
+    """The hours that all calendars with these rules share."""
+    return Hours(zone, weekly, holidays)
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,37 @@ def due(hours: Hours, start: datetime, amount: timedelta) -> datetime | None:
     return None
 
 
+def opens_in(hours: Hours, year: int) -> bool:
+    """Whether any window is open in that year of UTC."""
+    return _year(hours, year).totals[-1] > 0
+
+
+def windows(hours: Hours, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Each open window between two instants, cut to them; windows that meet at the turn of a year are one."""
+    first, last = _to_microseconds(start), _to_microseconds(end)
+    pending: tuple[int, int] | None = None
+    for year in range(_year_of(start), _year_of(end) + 1):
+        known = _year(hours, year)
+        index = max(0, bisect_right(known.opens, first) - 1)
+        while index < len(known.opens) and known.opens[index] < last:
+            opens, closes = max(known.opens[index], first), min(known.closes[index], last)
+            index += 1
+            if closes <= opens:
+                continue
+            if pending is not None and pending[1] == opens:
+                pending = pending[0], closes
+                continue
+            if pending is not None:
+                yield _from_microseconds(pending[0]), _from_microseconds(pending[1])
+            pending = opens, closes
+    if pending is not None:
+        yield _from_microseconds(pending[0]), _from_microseconds(pending[1])
+
+
+def _from_microseconds(instant: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=instant)
+
+
 def _to_microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
@@ -83,8 +125,14 @@ def _year_of(instant: datetime) -> int:
     return instant.astimezone(UTC).year
 
 
-@functools.lru_cache(maxsize=4096)
 def _year(hours: Hours, year: int) -> _Year:
+    known = hours.years.get(year)
+    if known is None:
+        known = hours.years[year] = _windows_of(hours, year)
+    return known
+
+
+def _windows_of(hours: Hours, year: int) -> _Year:
     start = _to_microseconds(datetime(year, 1, 1, tzinfo=UTC))
     end = _to_microseconds(datetime(year + 1, 1, 1, tzinfo=UTC))
     opens: list[int] = []

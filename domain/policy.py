@@ -4,7 +4,7 @@ Reading it from a file, with errors that name file and line, is ``config.policy`
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -293,6 +293,15 @@ class Policy(Frozen):
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; ``always`` is there in every policy unless it is redefined."""
         return self.calendars.get(name, ALWAYS)
+
+    def pinned(self, opened_at: datetime) -> Self:
+        """The policy as a ticket that opens then keeps it: without holidays of long ago, so that what each ticket carries is small.
+
+        The year before stays: a ticket that is merged in brings an earlier start.
+        """
+        first = date(opened_at.year - 1, 1, 1)
+        calendars = {name: calendar.holidays_from(first) for name, calendar in self.calendars.items()}
+        return self.model_copy(update={"calendars": calendars})
 
     def rungs(self, ladder: str | None) -> tuple[Rung, ...]:
         """The steps of that ladder; none without one."""
