@@ -7,7 +7,6 @@ import base64
 import json
 import re
 import socket
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from domain.digest import TicketFacts
 from tests.workflows import histories
+from tests.workflows.changed_tickets import TicketThatWaitsFirst, TicketThatWaitsFirstFromNowOn
 from worker import WORKFLOWS, workflow_runner
-from workflows.ticket import TicketStart, TicketWorkflow
 
 FOLDER = Path(histories.__file__).parent
 RECORDED = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -81,37 +79,6 @@ def test_a_recording_tells_nothing_of_the_machine(name: str) -> None:
     assert not re.search(r"/(home|root|Users|tmp)/", everything)
     identities = set(re.findall(r'"identity": "([^"]*)"', text))
     assert all(identity == "recorder" or identity.startswith(("history-", "temporal-")) for identity in identities)
-
-
-@workflow.defn(name="Ticket")
-class TicketThatWaitsFirst(TicketWorkflow):
-    """A changed sequence of commands: a timer before everything else."""
-
-    @workflow.init
-    def __init__(self, start: TicketStart) -> None:
-        super().__init__(start)
-
-    @workflow.run
-    async def run(self, start: TicketStart) -> TicketFacts:
-        """Wait, then live."""
-        await workflow.sleep(timedelta(seconds=1))
-        return await super().run(start)
-
-
-@workflow.defn(name="Ticket")
-class TicketThatWaitsFirstFromNowOn(TicketWorkflow):
-    """The same change, guarded: tickets that live already go on as they began."""
-
-    @workflow.init
-    def __init__(self, start: TicketStart) -> None:
-        super().__init__(start)
-
-    @workflow.run
-    async def run(self, start: TicketStart) -> TicketFacts:
-        """Wait if it is a new ticket, then live."""
-        if workflow.patched("wait-first"):
-            await workflow.sleep(timedelta(seconds=1))
-        return await super().run(start)
 
 
 TICKETS = [name for name in RECORDED if name.startswith("ticket-")]
