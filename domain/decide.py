@@ -34,8 +34,11 @@ class Decision(Frozen):
     refusal: str | None = None
 
 
-def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
-    """The first decision of a ticket's life: it enters the policy's entry tier and its clocks start."""
+def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: bool = False) -> Decision:
+    """The first decision of a ticket's life: it enters its tier and its clocks start.
+
+    ``silent``: without card, story and intents, as ``follow``.
+    """
     now = _utc(now)
     tier = opening.tier or policy.entry_tier
     bare = Ticket(
@@ -53,7 +56,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime) -> Decision:
         owner=ladders.entry_owner(tier),
         owner_since=now,
     )
-    turn = Turn(bare, now)
+    turn = Turn(bare, now, silent=silent)
     moves.enter_tier(turn, tier)
     clock_changes.start(turn, ClockKind.FIRST_RESPONSE)
     clock_changes.start(turn, ClockKind.RESOLUTION)
@@ -100,6 +103,26 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     return _decision(turn, answer=answer, refused=refused)
 
 
+def advanced(state: Ticket, now: datetime) -> Ticket:
+    """What time alone makes of the ticket: every deadline before ``now`` carried out, by the same rules as ``decide``'s, in silence."""
+    turn = ladders.advance(state, _utc(now), inclusive=False, silent=True)
+    turn.settle_owner()
+    return turn.ticket
+
+
+def follow(state: Ticket, command: Command, now: datetime) -> tuple[Ticket, str | None]:
+    """What becomes of the ticket, and why the command was refused if it was: ``decide`` without card, story and intents.
+
+    For whoever tells a ticket's past and asks for its clocks alone.
+    """
+    turn = ladders.advance(state, _utc(now), inclusive=False, silent=True)
+    refused = refusal(turn.ticket, command)
+    if refused is None:
+        run_command(turn, command)
+    turn.settle_owner()
+    return turn.ticket, refused
+
+
 def _decision(turn: Turn, *, answer: str | None = None, refused: str | None = None) -> Decision:
     return Decision(
         state=turn.ticket,
@@ -121,4 +144,4 @@ def _differs(before: Card, after: Card) -> bool:
     return before != after
 
 
-__all__ = ["Decision", "decide", "open_ticket", "owner_of"]
+__all__ = ["Decision", "advanced", "decide", "follow", "open_ticket", "owner_of"]

@@ -49,12 +49,12 @@ def next_deadline(ticket: Ticket) -> Deadline | None:
     return Deadline(at=step.at, what=f"{clock_name(clock.kind)} clock: {_what(step)}")
 
 
-def advance(state: Ticket, now: datetime, *, inclusive: bool) -> Turn:
+def advance(state: Ticket, now: datetime, *, inclusive: bool, silent: bool = False) -> Turn:
     """A turn at ``now``, with every deadline before it (and at it, when ``inclusive``) carried out at its own instant.
 
     A clock that reaches its target at the very instant it is stopped is not breached, hence the exclusive form for messages.
     """
-    turn = Turn(state, now)
+    turn = Turn(state, now, silent=silent)
     while (deadline := next_deadline(turn.ticket)) is not None:
         if deadline.at > now or (deadline.at == now and not inclusive):
             break

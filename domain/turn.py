@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.clocks import Clock
 from domain.intents import Intent, ShowCard, ThreadLine
@@ -17,21 +17,25 @@ LARGEST_TIMELINE = 250_000
 LONGEST_ENTRY = 4_000
 """Characters of one entry."""
 
-_I = TypeVar("_I", bound=Intent)
-
 
 class Turn:
-    """A ticket being changed at the instant ``at``. It lives for one decision; what it yields is immutable."""
+    """A ticket being changed at the instant ``at``. It lives for one decision; what it yields is immutable.
 
-    def __init__(self, ticket: Ticket, at: datetime) -> None:
+    A ``silent`` turn changes the ticket by the same rules and neither tells its story nor intends anything.
+    """
+
+    def __init__(self, ticket: Ticket, at: datetime, *, silent: bool = False) -> None:
         self.ticket = ticket
         self.at = at
+        self.silent = silent
         self.intents: list[Intent] = []
 
     # --- saying and intending ------------------------------------------------------------------------------------
 
     def say(self, text: str, who: Actor | str = TIERLINE, *, public: bool = False, thread: bool = True) -> None:
         """Add a line to the ticket's story and, with ``thread``, to the card's thread."""
+        if self.silent:
+            return
         name = who if isinstance(who, str) else who.name
         entry = Entry(at=self.at, who=name, text=_cut(text, LONGEST_ENTRY), public=public)
         timeline = (*self.ticket.timeline, entry)
@@ -41,12 +45,12 @@ class Turn:
             line = entry.text if name == TIERLINE.name else f"{name}: {entry.text}"
             self.intend(lambda key: ThreadLine(key=key, text=line))
 
-    def intend(self, make: Callable[[str], _I]) -> _I:
+    def intend(self, make: Callable[[str], Intent]) -> None:
         """Add an intent, made with the next stable key of this ticket."""
+        if self.silent:
+            return
         self.set(steps=self.ticket.steps + 1)
-        intent = make(f"{self.ticket.id}/{self.ticket.steps}")
-        self.intents.append(intent)
-        return intent
+        self.intents.append(make(f"{self.ticket.id}/{self.ticket.steps}"))
 
     def show_card(self) -> None:
         """Have the card brought up to date, once a turn."""
