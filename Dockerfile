@@ -17,6 +17,7 @@ COPY config config
 COPY domain domain
 COPY gateway gateway
 COPY integrations integrations
+COPY simulation simulation
 COPY telemetry telemetry
 COPY workflows workflows
 COPY worker.py worker.py
