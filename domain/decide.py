@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from domain import clock_changes, ladders, moves
+from domain.attribution import owner_of
 from domain.card import Card
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
@@ -18,7 +19,7 @@ from domain.policy import ClockKind, Policy
 from domain.results import change_lane, take_result
 from domain.ticket import Ticket, TicketStatus
 from domain.ticket_card import card_of
-from domain.turn import Turn, owner_of
+from domain.turn import Turn
 
 
 class Decision(Frozen):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from domain.calendar import ALWAYS, Calendar
 from domain.frozen import Frozen
 from domain.issues import IssueRef
 from domain.policy import ClockKind
@@ -20,6 +21,7 @@ class TicketFacts(Frozen):
     resolved_at: datetime | None = None
     as_of: datetime
     owner: Owner
+    owner_hours: Calendar = ALWAYS
     seconds_by_owner: dict[Owner, float]
     handoffs: tuple[datetime, ...] = ()
     returns: tuple[datetime, ...] = ()
@@ -115,7 +117,12 @@ def _waiting(facts: Iterable[TicketFacts], end: datetime) -> dict[Owner, timedel
         for owner, seconds in fact.seconds_by_owner.items():
             totals[owner] = totals.get(owner, timedelta(0)) + timedelta(seconds=seconds)
         if fact.status != "closed" and end > fact.as_of:
-            totals[fact.owner] = totals.get(fact.owner, timedelta(0)) + (end - fact.as_of)
+            open_time = fact.owner_hours.elapsed(fact.as_of, end)
+            closed_time = end - fact.as_of - open_time
+            for owner, length in ((fact.owner, open_time), (Owner.CLOSED_HOURS, closed_time)):
+                if not length:
+                    continue
+                totals[owner] = totals.get(owner, timedelta(0)) + length
     totals.pop(Owner.RESOLVED, None)
     return dict(sorted(totals.items()))
 

@@ -122,6 +122,9 @@ class TierRules(Frozen):
     name: str
     channel: Annotated[str, Field(description="The Slack channel's id; its tickets' cards are posted there.")]
     lead: Annotated[str | None, Field(description="The Slack user id of its lead.")] = None
+    calendar: Annotated[
+        str, Field(description="When the tier works: time outside of it counts as closed hours, not as the tier's.")
+    ] = "always"
     page: Annotated[
         PageRules | None, Field(description="Whom to page when a ticket enters the tier or a ladder says so.")
     ] = None
@@ -271,6 +274,7 @@ class Policy(Frozen):
         if self.entry_tier is Tier.L4:
             raise ValueError("entry_tier: a vendor is asked by people, so no ticket starts in L4")
         for tier, where in self.tiers.items():
+            _known(f"tiers.{tier}.calendar", where.calendar, ("always", *self.calendars))
             if where.page_on_entry and where.page is None:
                 raise ValueError(f"tiers.{tier}: page_on_entry needs `page`: whom to wake")
         return self
@@ -306,6 +310,10 @@ class Policy(Frozen):
     def rungs(self, ladder: str | None) -> tuple[Rung, ...]:
         """The steps of that ladder; none without one."""
         return self.ladders[ladder].rungs if ladder is not None else ()
+
+    def hours_of(self, tier: Tier) -> Calendar:
+        """When a tier works; always, where the policy has no such tier."""
+        return self.calendar(self.tiers[tier].calendar) if tier in self.tiers else ALWAYS
 
     def roles_of(self, slack_user: str) -> frozenset[Role]:
         """The roles that the policy gives to a Slack user."""

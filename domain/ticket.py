@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from domain.calendar import ALWAYS, Calendar
 from domain.chat import MessageRef
 from domain.clocks import Clock
 from domain.frozen import Frozen
@@ -22,6 +23,14 @@ class TicketStatus(StrEnum):
     RESOLVED = "resolved"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+
+
+class EditMode(StrEnum):
+    """For which tickets an edited policy counts, and from when. ``NEW`` never touches an open ticket."""
+
+    NEW = "new"
+    FROM_NOW = "open-from-now"
+    RETROACTIVELY = "open-retroactively"
 
 
 class Stint(Frozen):
@@ -98,11 +107,47 @@ class Entry(Frozen):
     public: bool = False
 
 
+class Held(Frozen):
+    """A stay of a ticket with one owner, from ``since`` up to ``until``, and whom it waited on."""
+
+    owner: Owner
+    since: datetime
+    until: datetime
+    waiting_on: WaitingOn
+
+
+class FormerPolicy(Frozen):
+    """What a ticket keeps of a policy that it was under: with it, the time before an edit is still told right."""
+
+    name: str
+    version: str
+    calendars: dict[str, Calendar]
+    tier_calendars: dict[Tier, str]
+
+    def calendar(self, name: str) -> Calendar:
+        """The calendar of that name."""
+        return self.calendars.get(name, ALWAYS)
+
+    def hours_of(self, tier: Tier) -> Calendar:
+        """When a tier worked."""
+        return self.calendar(self.tier_calendars.get(tier, "always"))
+
+
+class PolicyEdit(Frozen):
+    """A change of the policy that a ticket is under, as somebody chose. ``before`` was in force until ``at``."""
+
+    at: datetime
+    by: str
+    why: str
+    mode: EditMode
+    before: FormerPolicy
+
+
 class Ticket(Frozen):
-    """A ticket. It pins the policy that it was opened under.
+    """A ticket. It pins the policy that it was opened under; ``edits`` are the changes of it that somebody chose for this ticket.
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
-    are the ticket's wall time. ``issue_wanted`` is the key of an issue that is being opened. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: str
@@ -116,6 +161,7 @@ class Ticket(Frozen):
     external_ref: str | None = None
     opened_at: datetime
     policy: Policy
+    edits: tuple[PolicyEdit, ...] = ()
     status: TicketStatus = TicketStatus.OPEN
     waiting_on: WaitingOn = WaitingOn.TIER
     stints: tuple[Stint, ...] = ()
@@ -139,6 +185,8 @@ class Ticket(Frozen):
     returns: tuple[datetime, ...] = ()
     owner: Owner
     owner_since: datetime
+    owner_waits_on: WaitingOn = WaitingOn.TIER
+    held: tuple[Held, ...] = ()
     spent: dict[Owner, timedelta] = Field(default_factory=dict)
     steps: int = 0
     mails: int = 0
@@ -152,6 +200,10 @@ class Ticket(Frozen):
     def tier(self) -> Tier:
         """The tier where the ticket is."""
         return self.stints[-1].tier
+
+    def policy_until(self, at: datetime) -> Policy | FormerPolicy:
+        """The policy that was in force up to this instant."""
+        return next((edit.before for edit in self.edits if at <= edit.at), self.policy)
 
     @property
     def settled_at(self) -> datetime | None:

@@ -1,8 +1,9 @@
 """A ticket's card and view: what people see of its state."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
+from domain.attribution import hours_of, owner_of, totals
 from domain.card import Card, CardButton, CardClock, CardIssue
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
@@ -10,7 +11,6 @@ from domain.ladders import clock_name
 from domain.paging import PageStatus
 from domain.ticket import Page, Ticket, TicketStatus
 from domain.tiers import Owner, Tier, WaitingOn
-from domain.turn import owner_of
 
 
 def card_of(ticket: Ticket, now: datetime) -> Card:
@@ -45,9 +45,6 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
 
 def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
     """What the digest needs of this ticket."""
-    spent = dict(ticket.spent)
-    until = ticket.closed_at or now
-    spent[ticket.owner] = spent.get(ticket.owner, timedelta(0)) + (until - ticket.owner_since)
     return TicketFacts(
         ticket_id=ticket.id,
         tier=ticket.tier,
@@ -56,7 +53,8 @@ def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
         resolved_at=ticket.resolved_at,
         as_of=now,
         owner=owner_of(ticket),
-        seconds_by_owner={owner: length.total_seconds() for owner, length in spent.items()},
+        owner_hours=hours_of(ticket.policy, owner_of(ticket)),
+        seconds_by_owner={owner: length.total_seconds() for owner, length in totals(ticket, now).items()},
         handoffs=ticket.handoffs,
         returns=ticket.returns,
         breaches=tuple((c.kind, c.breached_at) for c in ticket.clocks if c.breached_at is not None),

@@ -46,7 +46,10 @@ class WaitingOn(StrEnum):
 
 
 class Owner(StrEnum):
-    """Whose time it is: every second of a ticket's life is attributed to exactly one of these."""
+    """Whose time it is: every second of a ticket's life is attributed to exactly one of these.
+
+    ``CLOSED_HOURS`` is the time in which the tier that has the ticket is closed by its calendar.
+    """
 
     CUSTOMER = "customer"
     L0 = "L0"
@@ -54,4 +57,5 @@ class Owner(StrEnum):
     L2 = "L2"
     L3 = "L3"
     VENDOR = "vendor"
+    CLOSED_HOURS = "closed_hours"
     RESOLVED = "resolved"

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from domain.attribution import owner_of, settled
 from domain.clocks import Clock
 from domain.intents import Intent, ShowCard, ThreadLine
 from domain.people import TIERLINE, Actor
-from domain.ticket import Entry, LinkedIssue, Page, Stint, Ticket, TicketStatus, VendorCaseLink
-from domain.tiers import Owner, Tier, WaitingOn
+from domain.ticket import Entry, LinkedIssue, Page, Stint, Ticket, VendorCaseLink
 
 LONGEST_TIMELINE = 1_000
 """Entries that a ticket carries; older ones are counted and stay in the workflow's history."""
@@ -92,24 +92,8 @@ class Turn:
         """Attribute the time up to now to whose turn it was, and see whose turn it is."""
         ticket = self.ticket
         owner = owner_of(ticket)
-        if owner is ticket.owner:
-            return
-        spent = dict(ticket.spent)
-        spent[ticket.owner] = spent.get(ticket.owner, self.at - self.at) + (self.at - ticket.owner_since)
-        self.set(owner=owner, owner_since=self.at, spent=spent)
-
-
-def owner_of(ticket: Ticket) -> Owner:
-    """Whose turn it is."""
-    if ticket.status is not TicketStatus.OPEN:
-        return Owner.RESOLVED
-    if ticket.waiting_on is WaitingOn.CUSTOMER:
-        return Owner.CUSTOMER
-    if ticket.waiting_on is WaitingOn.VENDOR or ticket.tier is Tier.L4:
-        return Owner.VENDOR
-    if ticket.waiting_on is WaitingOn.ENGINEERING:
-        return Owner.L3
-    return Owner(ticket.tier.value)
+        if owner is not ticket.owner or ticket.waiting_on is not ticket.owner_waits_on:
+            self.set(**settled(ticket, self.at), owner=owner, owner_waits_on=ticket.waiting_on)
 
 
 def _identity(issue: LinkedIssue) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """What the outside may read of a ticket."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from domain.attribution import totals
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at, due_at
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
@@ -108,9 +109,6 @@ class TicketView(Frozen):
 
 def view_of(ticket: Ticket, now: datetime) -> TicketView:
     """The ticket at an instant."""
-    spent = dict(ticket.spent)
-    until = ticket.closed_at or now
-    spent[ticket.owner] = spent.get(ticket.owner, timedelta(0)) + (until - ticket.owner_since)
     accepted_by = ticket.stint.accepted_by
     return TicketView(
         id=ticket.id,
@@ -170,7 +168,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
             )
             for c in ticket.cases
         ),
-        spent_s={owner: length.total_seconds() for owner, length in spent.items()},
+        spent_s={owner: length.total_seconds() for owner, length in totals(ticket, now).items()},
         late=tuple(sorted(ticket.lanes)),
         card_permalink=ticket.card.permalink if ticket.card is not None else None,
         timeline=ticket.timeline,

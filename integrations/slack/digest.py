@@ -17,6 +17,7 @@ _OWNERS = {
     Owner.L2: "L2",
     Owner.L3: "L3",
     Owner.VENDOR: "the vendor",
+    Owner.CLOSED_HOURS: "nobody (closed hours)",
     Owner.RESOLVED: "nobody (resolved)",
 }
 

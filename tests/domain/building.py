@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from domain.attribution import totals
 from domain.calendar import Calendar, Week
 from domain.clocks import Clock
 from domain.decide import Decision, decide, open_ticket
@@ -276,10 +277,7 @@ class Story:
 
     def spent(self) -> dict[Owner, timedelta]:
         """The whole time since opening by whose turn it was."""
-        spent = dict(self.ticket.spent)
-        owner = self.ticket.owner
-        spent[owner] = spent.get(owner, timedelta(0)) + (self.now - self.ticket.owner_since)
-        return spent
+        return totals(self.ticket, self.now)
 
     # --- what happens ----------------------------------------------------------------------------------------------
 

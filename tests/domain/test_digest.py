@@ -7,7 +7,7 @@ from domain.issues import Tracker
 from domain.policy import ClockKind
 from domain.ticket_card import facts_of
 from domain.tiers import Owner, Tier
-from tests.domain.building import DAY, HOUR, INSTANT, NOON, Story, an_issue
+from tests.domain.building import DAY, HOUR, INSTANT, NOON, Story, an_issue, office_hours
 
 END = NOON + 7 * DAY
 
@@ -83,6 +83,13 @@ def test_tiers_waiting_and_thanks_are_summed() -> None:
         Owner.L3: timedelta(seconds=5),
     }
     assert digest.thanks == (("Bob", 2), ("Ada", 1))
+
+
+def test_time_goes_on_as_closed_hours_where_the_tier_is_closed() -> None:
+    evening = NOON + 5 * HOUR
+    fact = a_fact(as_of=evening, owner=Owner.L1, owner_hours=office_hours(), seconds_by_owner={Owner.L1: 60.0})
+    waiting = summarise("support", [fact], NOON, evening + HOUR).waiting
+    assert waiting == {Owner.L1: timedelta(minutes=1), Owner.CLOSED_HOURS: HOUR}
 
 
 def test_time_goes_on_for_whose_turn_it_is_since_the_facts_were_noted() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from domain.attribution import owner_of
 from domain.chat import MessageRef
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at
 from domain.decide import Decision, decide, open_ticket
@@ -52,7 +53,6 @@ from domain.ticket import Ticket, TicketStatus
 from domain.ticket_card import card_of, facts_of
 from domain.ticket_story import story_of
 from domain.tiers import Priority, Tier
-from domain.turn import owner_of
 from domain.views import view_of
 from tests.domain.building import (
     DAY,

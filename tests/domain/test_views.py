@@ -108,7 +108,7 @@ def test_a_card_does_not_change_when_nothing_did() -> None:
 def test_a_view_counts_up_to_now_and_stops_with_the_ticket() -> None:
     story = Story().replied().passes(HOUR)
     view = view_of(story.ticket, story.now)
-    assert view.spent_s == {Owner.CUSTOMER: 3600.0, Owner.L1: 0.0}
+    assert view.spent_s == {Owner.CUSTOMER: 3600.0}
     resolution = view.clocks[-1]
     assert (resolution.status.value, resolution.counted_s, resolution.due_at) == ("paused", 0.0, None)
     story.resolved().passes(30 * DAY)
