@@ -27,6 +27,8 @@ def _check_span(text: str) -> str:
     start, end = _minutes(text)
     if max(start, end) > 24 * 60:
         raise ValueError("a day ends at 24:00")
+    if end == 24 * 60 - 1:
+        raise ValueError("a day ends at 24:00; 23:59 would leave it closed for a minute")
     if start == end:
         raise ValueError("a span must have a length; for a whole day write 00:00-24:00")
     return text
