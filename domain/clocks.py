@@ -30,6 +30,22 @@ class ClockOutcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ClockPast(Frozen):
+    """How a clock stood up to an instant, kept when it changed: with it, the clock can be told as of any time before."""
+
+    until: datetime
+    priority: Priority
+    target: timedelta
+    calendar: str
+    policy_version: str
+    started_at: datetime
+    counted: timedelta
+    running_since: datetime | None
+    stopped_at: datetime | None
+    breached_at: datetime | None
+    outcome: ClockOutcome | None
+
+
 class Clock(Frozen):
     """A clock. ``counted`` is the time up to ``running_since``; from there it runs, unless that is None (paused or stopped).
 
@@ -53,6 +69,8 @@ class Clock(Frozen):
     breached_at: datetime | None = None
     outcome: ClockOutcome | None = None
     steps_done: frozenset[str] = frozenset()
+    past: tuple[ClockPast, ...] = ()
+    past_dropped: bool = False
 
     @property
     def status(self) -> ClockStatus:

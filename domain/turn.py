@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.attribution import owner_of, settled
+from domain.clock_past import remembered
 from domain.clocks import Clock
 from domain.intents import Intent, ShowCard, ThreadLine
 from domain.people import TIERLINE, Actor
@@ -86,7 +87,7 @@ class Turn:
 
     def change_clocks(self, change: Callable[[Clock], Clock]) -> None:
         """Replace every clock by what ``change`` makes of it."""
-        self.set(clocks=tuple(change(clock) for clock in self.ticket.clocks))
+        self.set(clocks=tuple(remembered(clock, change(clock), self.at) for clock in self.ticket.clocks))
 
     def settle_owner(self) -> None:
         """Attribute the time up to now to whose turn it was, and see whose turn it is."""

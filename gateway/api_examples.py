@@ -77,6 +77,9 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     ),
     404: _problem(404, "unknown-ticket", "Unknown ticket", "There is no ticket T-1042; check the number."),
     409: _problem(409, "refused", "Not possible now", "T-1042 is resolved: reopen it first"),
+    410: _problem(
+        410, "as-of-not-carried", "Too long ago", "T-1042 tells how it stood from 2026-11-02T08:00:00+00:00 on."
+    ),
     413: _problem(413, "body-too-large", "The body is too large", "Send at most 1048576 bytes."),
     422: _problem(
         422,

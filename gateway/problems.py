@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from domain.timeline import WhyUntold
 from gateway.tickets import (
     CommandRefused,
     DeskError,
@@ -18,6 +19,7 @@ from gateway.tickets import (
     TicketClosed,
     TicketExists,
     TicketUnknown,
+    TimelineUntold,
 )
 
 logger = logging.getLogger("tierline.gateway")
@@ -79,6 +81,9 @@ def problem_of(error: DeskError) -> Problem:
             return Problem(409, "ticket-exists", "Ticket exists", detail)
         case OpeningDiffers():
             return Problem(422, "idempotency-key-reused", "Idempotency-Key used before", detail)
+        case TimelineUntold():
+            status, kind, title = _UNTOLD[error.why]
+            return Problem(status, kind, title, detail)
         case CommandRefused():
             return Problem(409, "refused", "Not possible now", detail)
         case DeskUnavailable():
@@ -147,6 +152,11 @@ def route_of(scope: Any) -> str:
     return path if isinstance(path, str) else "unmatched"
 
 
+_UNTOLD = {
+    WhyUntold.IN_THE_FUTURE: (422, "as-of-in-the-future", "Not yet"),
+    WhyUntold.BEFORE_OPENING: (404, "as-of-before-opening", "Not there yet"),
+    WhyUntold.NOT_CARRIED: (410, "as-of-not-carried", "Too long ago"),
+}
 _HTTP_TITLES = {
     400: ("The body cannot be read", "unreadable-body"),
     404: ("Not found", "not-found"),

@@ -28,6 +28,7 @@ from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
 from domain.redaction import redact
+from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.payloads import digest
@@ -39,6 +40,7 @@ from gateway.tickets import (
     TicketClosed,
     TicketExists,
     TicketUnknown,
+    TimelineUntold,
 )
 from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
@@ -122,6 +124,19 @@ class TemporalDesk:
     async def view(self, ticket_id: str) -> TicketView:
         """Query the ticket, also when it has ended."""
         return await self._view(ticket_id, _QUICK)
+
+    async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
+        """Query the ticket, also when it has ended."""
+        question = TimelineQuestion(now=self._now(), as_of=as_of)
+        try:
+            async with _reaching(_QUICK):
+                answer = await self._ticket(ticket_id).query(TicketWorkflow.timeline, question, rpc_timeout=_QUICK)
+        except _Gone:
+            raise TicketUnknown(ticket_id) from None
+        if answer.untold is not None:
+            raise TimelineUntold(answer.untold)
+        assert answer.timeline is not None  # one of the two is there
+        return answer.timeline
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         """Query the case, also when it has ended."""

@@ -1,11 +1,13 @@
 """The seam between the gateway and the workflows: what can be asked of tickets, and how that fails."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
+from domain.timeline import TicketTimeline, UntoldTimeline
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView
 
@@ -46,6 +48,14 @@ class CommandRefused(DeskError):
     """The rules do not let this happen now."""
 
 
+class TimelineUntold(DeskError):
+    """A ticket cannot be told as of that instant."""
+
+    def __init__(self, untold: UntoldTimeline) -> None:
+        super().__init__(f"{untold.text}.")
+        self.why = untold.why
+
+
 class DeskUnavailable(DeskError):
     """Temporal, or the worker behind it, did not answer; the same request may be sent again."""
 
@@ -82,6 +92,10 @@ class TicketDesk(Protocol):
 
     async def view(self, ticket_id: str) -> TicketView:
         """The ticket as it stands. Raises TicketUnknown."""
+        ...
+
+    async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
+        """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold."""
         ...
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ticket import Ticket, TicketStatus
     from domain.ticket_card import facts_of
     from domain.ticket_story import story_of
+    from domain.timeline import TimelineAnswer, TimelineQuestion, answer
     from domain.views import TicketView, view_of
     from telemetry.search_attributes import REGISTRY, ticket_attributes
     from workflows import continuation
@@ -157,6 +158,11 @@ class TicketWorkflow:
     def ticket(self) -> TicketView:
         """The ticket as the API shows it."""
         return view_of(self._ticket, workflow.now())
+
+    @workflow.query(name="timeline")
+    def timeline(self, question: TimelineQuestion) -> TimelineAnswer:
+        """Who had the ticket when, and how its clocks stood, as of now or a past instant."""
+        return answer(self._ticket, question)
 
     # --- what becomes of its intents (the lanes' listener: it only enqueues) --------------------------------------
 

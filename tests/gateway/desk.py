@@ -8,6 +8,7 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
+from domain.timeline import TicketTimeline, TimelineQuestion, answer
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.tickets import (
@@ -18,6 +19,7 @@ from gateway.tickets import (
     TicketClosed,
     TicketExists,
     TicketUnknown,
+    TimelineUntold,
 )
 
 
@@ -31,6 +33,7 @@ class RememberingDesk:
         self.closed: set[str] = set()
         self.watched: set[tuple[Tracker, str]] = set()
         self.cases: dict[tuple[str, int], VendorCase] = {}
+        self.opened_at = datetime.now(UTC)
         self.refusal: str | None = None
         self.away = False
         self.held: asyncio.Event | None = None
@@ -96,6 +99,17 @@ class RememberingDesk:
             raise TicketUnknown(ticket_id)
         now = datetime.now(UTC)
         return view_of(open_ticket(self.tickets[ticket_id], self.policy, now).state, now)
+
+    async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
+        self._reach()
+        if ticket_id not in self.tickets:
+            raise TicketUnknown(ticket_id)
+        ticket = open_ticket(self.tickets[ticket_id], self.policy, self.opened_at).state
+        told = answer(ticket, TimelineQuestion(now=datetime.now(UTC), as_of=as_of))
+        if told.untold is not None:
+            raise TimelineUntold(told.untold)
+        assert told.timeline is not None
+        return told.timeline
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         self._reach()

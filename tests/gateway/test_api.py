@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jsonschema
@@ -85,6 +87,39 @@ async def test_the_same_key_for_another_ticket_is_refused(door: FrontDoor) -> No
 
 async def test_a_ticket_id_that_is_taken_is_refused(door: FrontDoor) -> None:
     assert problem(await door.api("POST", "", NEW | {"ticket_id": "T-1042"}), 409)["type"].endswith("ticket-exists")
+
+
+async def test_the_timeline_is_read_as_of_a_past_instant(door: FrontDoor) -> None:
+    door.desk.opened_at -= timedelta(hours=2)
+    as_of = door.desk.opened_at + timedelta(hours=1)
+    timeline = (await door.api("GET", f"/T-1042/timeline?as_of={quote(as_of.isoformat())}")).json()
+
+    assert datetime.fromisoformat(timeline["as_of"]) == as_of
+    assert [(span["owner"], datetime.fromisoformat(span["until"])) for span in timeline["spans"]] == [("L1", as_of)]
+    assert {clock["counted_s"] for clock in timeline["clocks"]} == {3600}
+    assert {clock["policy_version"] for clock in timeline["clocks"]} == {door.policy.version}
+
+
+@pytest.mark.parametrize(
+    ("ago", "status", "kind"),
+    [(timedelta(hours=-1), 422, "as-of-in-the-future"), (timedelta(days=9), 404, "as-of-before-opening")],
+)
+async def test_an_instant_that_cannot_be_told_is_a_problem(
+    door: FrontDoor, ago: timedelta, status: int, kind: str
+) -> None:
+    as_of = quote((datetime.now(UTC) - ago).isoformat())
+    document = problem(await door.api("GET", f"/T-1042/timeline?as_of={as_of}"), status)
+    assert document["type"] == f"urn:tierline:problem:{kind}"
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    ["yesterday", "2026-11-20", "2026-11-20T12:00:00", "0001-01-01T00:00:00-14:00", "9999-12-31T23:59:59-14:00"],
+)
+async def test_an_instant_without_its_offset_or_out_of_range_is_a_problem(door: FrontDoor, as_of: str) -> None:
+    response = await door.api("GET", f"/T-1042/timeline?as_of={quote(as_of)}")
+    assert response.status_code in {404, 422}, response.text
+    problem(response, response.status_code)
 
 
 async def test_the_timeline_is_read(door: FrontDoor) -> None:
@@ -346,7 +381,7 @@ async def test_every_operation_of_the_api_documents_its_problems_and_its_securit
             for status in ("401", "403", "413", "422", "503"):
                 content = operation["responses"][status]["content"]["application/problem+json"]
                 jsonschema.validate(content["example"], schema_of(document, content))
-    assert set(api_examples.PROBLEMS) == {401, 403, 404, 409, 413, 422, 503}
+    assert set(api_examples.PROBLEMS) == {401, 403, 404, 409, 410, 413, 422, 503}
 
 
 @pytest.mark.parametrize("name", ["smallest", "whole"])
