@@ -1,17 +1,34 @@
-"""``make bench``: run every benchmark and print its table."""
+"""``make bench``: run the benchmarks, or those that are named (``BENCH_ARGS="due_times breach_lag"``), and print their tables."""
+
+import sys
+from collections.abc import Callable
 
 from rich.console import Console
+from rich.table import Table
 
+from benchmarks.breach_lag import breach_lag
 from benchmarks.decisions import decisions
 from benchmarks.due_times import due_times
 
+BENCHMARKS: dict[str, Callable[[], Table]] = {
+    "due_times": due_times,
+    "decisions": decisions,
+    "breach_lag": breach_lag,
+}
 
-def main() -> None:
-    """Print the tables."""
+
+def main(names: list[str]) -> int:
+    """Print the tables of these benchmarks, or of all; 2 when there is none of that name."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
     console = Console(width=100)
-    for benchmark in (due_times, decisions):
-        console.print(benchmark())
+    for name in names or BENCHMARKS:
+        console.print(BENCHMARKS[name]())
+        console.print()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
