@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +18,7 @@ from config.version import VERSION
 from integrations.errors import IntegrationError
 
 _DEBUG = "--debug"
+_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     name="tierline",
@@ -54,19 +55,27 @@ def check(
     raise typer.Exit(0 if run_check(policy=policy, offline=offline) else 1)
 
 
-@app.command(
-    "demo",
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
+@app.command("demo", add_help_option=False, context_settings=_OWN_OPTIONS)
 def demo(context: typer.Context) -> None:
     """Watch a ticket live: engine, sandbox, gateway and worker on this machine (`tierline demo --help`)."""
     from cli.demo import demo as run_demo
 
-    # The demo's own options are read here, so that its many imports cost the other commands nothing.
+    _run_inner(run_demo, context)
+
+
+@app.command("simulate", add_help_option=False, context_settings=_OWN_OPTIONS)
+def simulate(context: typer.Context) -> None:
+    """Try a policy on an event log of the past: what would it have breached? (`tierline simulate --help`)."""
+    from cli.simulate import simulate as run_simulation
+
+    _run_inner(run_simulation, context)
+
+
+def _run_inner(command: Callable[..., None], context: typer.Context) -> None:
+    """Run a command that reads its own options, so that its many imports cost the other commands nothing."""
     inner = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    inner.command()(run_demo)
-    inner(args=context.args, prog_name="tierline demo")
+    inner.command()(command)
+    inner(args=context.args, prog_name=f"tierline {context.info_name}")
 
 
 @app.command("version")
