@@ -51,6 +51,7 @@ class Clock(Frozen):
 
     ``stint`` is the number of the stay in a tier that it measures, or None for the whole ticket. ``steps_done`` are the labels of
     the ladder's steps that were carried out.
+    ``reached_at`` is when it stood still with its target just used up: a breach, unless that was its end.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Clock(Frozen):
     running_since: datetime | None = None
     stopped_at: datetime | None = None
     breached_at: datetime | None = None
+    reached_at: datetime | None = None
     outcome: ClockOutcome | None = None
     steps_done: frozenset[str] = frozenset()
     past: tuple[ClockPast, ...] = ()
@@ -135,7 +137,9 @@ def pause(clock: Clock, calendar: Calendar, now: datetime) -> Clock:
     """Stand still; nothing changes for a clock that is not running."""
     if clock.status is not ClockStatus.RUNNING:
         return clock
-    return clock.model_copy(update={"counted": counted_at(clock, calendar, now), "running_since": None})
+    counted = counted_at(clock, calendar, now)
+    reached_at = now if counted == clock.target else None
+    return clock.model_copy(update={"counted": counted, "running_since": None, "reached_at": reached_at})
 
 
 def resume(clock: Clock, now: datetime) -> Clock:
@@ -173,6 +177,7 @@ def retarget(
         "target": target,
         "calendar": name or clock.calendar,
         "counted": counted_at(clock, calendar, now),
+        "reached_at": None,
     }
     if clock.running_since is not None:
         changes["running_since"] = now
@@ -191,6 +196,9 @@ def next_step(clock: Clock, policy: Policy) -> Step | None:
 
     At one instant the breach comes before the ladder's step at 100 percent.
     """
+    if clock.reached_at is not None and clock.breached_at is None and not clock.stopped:
+        # It used its target up as it was halted, which was not its end after all.
+        return Step(clock_id=clock.id, label=BREACH, at=clock.reached_at)
     if clock.running_since is None:
         return None
     calendar = policy.calendar(clock.calendar)
