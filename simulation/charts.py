@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 _WIDTH = 720
 _LABEL = 130
-_VALUE = 120
+_VALUE = 160
 _BAR = 22
 _GAP = 12
 _PLOT_HEIGHT = 200
@@ -92,7 +92,8 @@ def _step(highest: float) -> float:
 
 
 def _legend(rows: Sequence[Bar]) -> Markup:
-    named = {part.name: part.colour for row in rows for part in row.parts if part.name and part.value}
+    seen = {part.name for row in rows for part in row.parts if part.value}
+    named = {part.name: part.colour for row in rows for part in row.parts if part.name and part.name in seen}
     if len(named) < 2:
         return Markup("")
     pieces, left = [], 0.0

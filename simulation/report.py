@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from config.errors import ConfigurationError
-from domain.durations import format_duration
 from domain.policy import ClockKind, Policy
 from domain.tiers import Owner, Priority
 from simulation.charts import Bar, Part, bars, columns
@@ -295,7 +294,7 @@ def _targets(policy: Policy, kind: ClockKind) -> Targets:
     others = (f"{priority.value}: {name}" for priority, name in sorted(rules.calendars.items()))
     return Targets(
         clock_words(kind),
-        tuple(format_duration(rules.targets[priority]) for priority in Priority),
+        tuple(hours(rules.targets[priority]) for priority in Priority),
         "; ".join((rules.calendar, *others)),
         ", ".join(sorted(waiting.value for waiting in rules.pauses)) or "nothing",
     )

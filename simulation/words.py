@@ -22,9 +22,9 @@ def owner_words(owner: Owner) -> str:
 
 
 def hours(length: timedelta) -> str:
-    """``1,234 h``; below ten hours with a decimal, below an hour in minutes."""
+    """``1,234 h``; below ten hours with a decimal where it needs one, below an hour in minutes."""
     amount = length.total_seconds() / _HOUR_S
-    if amount >= 10:
+    if amount >= 10 or amount == int(amount) > 0:
         return f"{amount:,.0f} h"
     return f"{amount:.1f} h" if amount >= 1 else f"{amount * 60:.0f} min"
 
