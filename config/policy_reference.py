@@ -36,7 +36,6 @@ _WORDS: dict[tuple[type[BaseModel], str], str] = {
     (Policy, "name"): "What people call the policy.",
     (Policy, "calendars"): "When clocks count, by name. `always` (around the clock) is there without being written.",
     (Policy, "tiers"): "The tiers that tickets go through.",
-    (Policy, "clocks"): "What is measured.",
     (Policy, "ladders"): "What happens as a clock runs, by name.",
     (Policy, "vendors"): "Outside companies that owe answers, by a short name.",
     (Policy, "digest"): "The joint retro of support and engineering; none if left out.",

@@ -38,7 +38,7 @@ class CardIssue(Frozen):
 class Card(Frozen):
     """Everything the one living Slack message of a ticket shows.
 
-    ``path`` is the tiers the ticket was in, in order; ``page`` a sentence about the page, or None; ``troubles`` one sentence
+    ``sla`` is what the ticket is measured by, where the policy has several; ``path`` is the tiers the ticket was in, in order; ``page`` a sentence about the page, or None; ``troubles`` one sentence
     for each outside system that is late; ``ticket_url`` the workflow in the Temporal UI, filled in by whoever knows it.
     """
 
@@ -50,6 +50,7 @@ class Card(Frozen):
     priority: Priority
     customer: str
     plan: str | None = None
+    sla: str | None = None
     path: tuple[Tier, ...]
     owner: str | None = None
     waiting_on: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from domain.calendar import Calendar
 from domain.frozen import Frozen
-from domain.policy import Action, ClockKind, Policy, Rung
+from domain.policy import DEFAULT_SLA, PAUSES_BY_KIND, Action, ClockKind, ClockRules, Ladder, Policy, Rung
 from domain.tiers import Priority, WaitingOn
 
 
@@ -49,8 +49,8 @@ class ClockPast(Frozen):
 class Clock(Frozen):
     """A clock. ``counted`` is the time up to ``running_since``; from there it runs, unless that is None (paused or stopped).
 
-    ``stint`` is the number of the stay in a tier that it measures, or None for the whole ticket. ``steps_done`` are the labels of
-    the ladder's steps that were carried out.
+    ``stint`` is the number of the stay in a tier that it measures, or None for the whole ticket. ``sla`` names the SLA of the policy
+    whose rules it runs by; None for a vendor's clock. ``steps_done`` are the labels of the ladder's steps that were carried out.
     ``reached_at`` is when it stood still with its target just used up: a breach, unless that was its end.
     """
 
@@ -63,6 +63,7 @@ class Clock(Frozen):
     pauses: frozenset[WaitingOn] = frozenset()
     ladder: str | None = None
     policy_version: str
+    sla: str | None = None
     started_at: datetime
     counted: timedelta = timedelta(0)
     running_since: datetime | None = None
@@ -105,10 +106,17 @@ BREACH = "breach"
 
 
 def start_clock(
-    policy: Policy, kind: ClockKind, *, number: int, priority: Priority, stint: int | None, now: datetime
+    policy: Policy,
+    kind: ClockKind,
+    *,
+    number: int,
+    priority: Priority,
+    stint: int | None,
+    now: datetime,
+    sla: str | None = DEFAULT_SLA,
 ) -> Clock | None:
-    """A new running clock by the policy's rules, or None where the policy has no such clock."""
-    rules = policy.clocks.get(kind)
+    """A new running clock by the rules of the policy's SLA of that name, or None where it has no such clock."""
+    rules = policy.clocks_of(sla).get(kind)
     if rules is None:
         return None
     return Clock(
@@ -118,12 +126,36 @@ def start_clock(
         priority=priority,
         target=rules.targets[priority],
         calendar=rules.calendar_of(priority),
-        pauses=rules.pauses,
+        pauses=pauses_of(kind, rules),
         ladder=rules.ladder,
+        policy_version=policy.version,
+        sla=sla,
+        started_at=now,
+        running_since=now,
+    )
+
+
+def start_vendor_clock(
+    policy: Policy, vendor: str, *, case: int, priority: Priority, stint: int, now: datetime
+) -> Clock:
+    """The running clock of what a vendor owes (its underpinning contract); ``case`` is the number of the vendor case."""
+    rules = policy.vendors[vendor]
+    return Clock(
+        id=f"{ClockKind.VENDOR.value}/{case}",
+        kind=ClockKind.VENDOR,
+        stint=stint,
+        priority=priority,
+        target=rules.target,
+        calendar=rules.calendar,
         policy_version=policy.version,
         started_at=now,
         running_since=now,
     )
+
+
+def pauses_of(kind: ClockKind, rules: ClockRules) -> frozenset[WaitingOn]:
+    """On whom the ticket waits while the clock stands still: by the policy, and by what the kind measures."""
+    return rules.pauses | PAUSES_BY_KIND.get(kind, frozenset())
 
 
 def counted_at(clock: Clock, calendar: Calendar, now: datetime) -> timedelta:
@@ -182,6 +214,50 @@ def retarget(
     if clock.running_since is not None:
         changes["running_since"] = now
     return clock.model_copy(update=changes)
+
+
+def adopt(
+    clock: Clock, before: Policy, after: Policy, *, sla: str, rules: ClockRules, priority: Priority, now: datetime
+) -> Clock:
+    """A clock that still runs goes on by other rules: another SLA's, another priority's, or an edited policy's.
+
+    What has elapsed, by the rules before, is kept, and so is a breach. Of another ladder the steps that lie behind what was counted
+    are done as far as the ladder before had come, in percent of its target: nobody is told the same twice.
+    """
+    if clock.stopped:
+        return clock
+    adopted = retarget(
+        clock,
+        before.calendar(clock.calendar),
+        priority=priority,
+        target=rules.targets[priority],
+        now=now,
+        name=rules.calendar_of(priority),
+    ).model_copy(
+        update={
+            "pauses": pauses_of(clock.kind, rules),
+            "ladder": rules.ladder,
+            "policy_version": after.version,
+            "sla": sla,
+        }
+    )
+    if _ladder_of(before, clock.ladder) == _ladder_of(after, rules.ladder):
+        return adopted
+    return adopted.model_copy(update={"steps_done": _steps_behind(clock, before, adopted, after)})
+
+
+def _ladder_of(policy: Policy, name: str | None) -> Ladder | None:
+    return policy.ladders[name] if name is not None else None
+
+
+def _steps_behind(clock: Clock, before: Policy, adopted: Clock, after: Policy) -> frozenset[str]:
+    """The steps of the new ladder that the old one's work stands for; its repeats only as far as their time is over."""
+    furthest = max((rung.at for _, label, rung in _ladder_steps(clock, before) if label in clock.steps_done), default=0)
+    return frozenset(
+        label
+        for amount, label, rung in _ladder_steps(adopted, after)
+        if rung.at <= furthest and (amount <= adopted.counted or amount == adopted.target * rung.at / 100)
+    )
 
 
 def due_at(clock: Clock, calendar: Calendar, amount: timedelta) -> datetime | None:

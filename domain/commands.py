@@ -128,8 +128,9 @@ def run_command(turn: Turn, command: Command) -> str:
             moves.return_to(turn, target, request.reason, by)
             return f"{ticket.id} went from {ticket.tier.value} back to {target.value}"
         case Resolve():
-            moves.accept(turn, by)
-            moves.resolve(turn, request.text, by)
+            if not request.automatic:
+                moves.accept(turn, by)
+            moves.resolve(turn, request.text, by, automatic=request.automatic)
             return f"{ticket.id} is resolved"
         case Reopen():
             if by.kind is ActorKind.CUSTOMER:
@@ -148,11 +149,10 @@ def run_command(turn: Turn, command: Command) -> str:
 
 
 def _reply(turn: Turn, request: Reply, by: Actor) -> str:
-    moves.accept(turn, by)
-    moves.respond(turn, by)
-    moves.tell_customer(turn, request.text, by)
-    if request.awaits_customer:
-        moves.wait_on(turn, WaitingOn.CUSTOMER)
+    if request.automatic:
+        moves.tell_customer(turn, request.text, by)
+    else:
+        moves.reply(turn, request.text, by, awaits_customer=request.awaits_customer)
     return f"The customer of {turn.ticket.id} was told"
 
 
@@ -161,6 +161,7 @@ def _customer_message(turn: Turn, request: CustomerMessage, by: Actor) -> str:
     if turn.ticket.settled_at is not None:
         moves.reopen(turn, request.text, by, from_customer=True)
         return f"{turn.ticket.id} is open again in {turn.ticket.tier.value}"
+    clock_changes.customer_wrote(turn)
     if turn.ticket.waiting_on is WaitingOn.CUSTOMER and turn.ticket.tier is not Tier.L4:
         _ask_for_follow_up(turn)
     elif turn.ticket.waiting_on is not WaitingOn.TIER:
@@ -197,14 +198,7 @@ def _whom(ticket: Ticket, on: WaitingOn) -> str:
 
 
 def _set_priority(turn: Turn, request: SetPriority, by: Actor) -> str:
-    before = turn.ticket.priority
-    turn.set(priority=request.priority)
-    clock_changes.retarget_all(turn, request.priority)
-    turn.say(
-        f"Priority changed from {before.value} to {request.priority.value}: "
-        "the clocks that run have new targets and keep the time they counted",
-        by,
-    )
+    moves.change_priority(turn, request.priority, by)
     return f"{turn.ticket.id} has priority {request.priority.value}"
 
 

@@ -7,7 +7,7 @@ instant, so that a breach is where it belongs however late the code ran.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from domain import clock_changes, ladders, moves
+from domain import clock_changes, clock_story, ladders, moves
 from domain.attribution import owner_of
 from domain.card import Card
 from domain.commands import refusal, run_command
@@ -15,7 +15,7 @@ from domain.deliveries import take_delivery
 from domain.frozen import Frozen
 from domain.intents import Intent
 from domain.messages import Command, Delivery, Event, IntentResult, LaneChanged, OpenTicket, TimePassed
-from domain.policy import ClockKind, Policy
+from domain.policy import Policy
 from domain.results import change_lane, take_result
 from domain.ticket import Ticket, TicketStatus
 from domain.ticket_card import card_of
@@ -51,19 +51,25 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
         product=opening.product,
         component=opening.component,
         channel=opening.channel,
+        language=opening.language,
         external_ref=opening.external_ref,
         opened_at=now,
         policy=policy,
+        sla=None,
+        unanswered_since=now,
         owner=ladders.entry_owner(tier),
         owner_since=now,
     )
     turn = Turn(bare, now, silent=silent)
+    clock_changes.choose_sla(turn)
     moves.enter_tier(turn, tier)
-    clock_changes.start(turn, ClockKind.FIRST_RESPONSE)
-    clock_changes.start(turn, ClockKind.RESOLUTION)
+    clock_changes.start_for_ticket(turn)
     turn.show_card()
     who = f"{opening.customer.name} through {opening.channel}"
     turn.say(f"Opened in {moves.tier_name(turn, tier)}: {opening.title}", who, public=True, thread=False)
+    if turn.ticket.sla is None:
+        moves.say_that_nothing_is_measured(turn)
+    clock_story.tell(turn, bare.clocks)
     turn.settle_owner()
     return _decision(turn)
 
@@ -79,7 +85,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     """
     now = _utc(now)
     turn = ladders.advance(state, now, inclusive=isinstance(event, TimePassed))
-    before = card_of(state, now)
+    before, clocks = card_of(state, now), turn.ticket.clocks
     answer: str | None = None
     refused: str | None = None
     if turn.ticket.status is not TicketStatus.CLOSED or isinstance(event, IntentResult | LaneChanged | Command):
@@ -98,6 +104,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 change_lane(turn, event)
             case _:
                 pass
+    clock_story.tell(turn, clocks)
     turn.settle_owner()
     if _differs(before, card_of(turn.ticket, now)):
         turn.show_card()

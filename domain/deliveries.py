@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import moves
+from domain import clock_changes, moves
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -14,6 +14,7 @@ from domain.messages import (
 )
 from domain.paging import PageStatus
 from domain.people import Actor, ActorKind, Role
+from domain.policy import ClockKind
 from domain.ticket import LinkedIssue, Page, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
@@ -167,6 +168,8 @@ def _vendor_answered(turn: Turn, answer: VendorAnswered) -> None:
         return
     vendor = Actor(kind=ActorKind.VENDOR, id=case.vendor, name=case.vendor_name, roles=frozenset({Role.VENDOR}))
     turn.set_case(case.model_copy(update={"answered_at": turn.at}))
+    if case.is_open:
+        clock_changes.stop_kind(turn, ClockKind.VENDOR)
     turn.say(f"answered: {answer.text}", vendor)
     if turn.ticket.status is not TicketStatus.OPEN or turn.ticket.tier is not Tier.L4 or case.closed:
         # What answers a case that nobody waits for moves nothing: the ticket may wait for another one.
@@ -182,6 +185,4 @@ def _vendor_overdue(turn: Turn, overdue: VendorOverdue) -> None:
     if overdue.warning:
         turn.say(f"{case.vendor_name} has until {case.due_at:%H:%M:%S} UTC to answer, and was reminded")
         return
-    turn.set_case(case.model_copy(update={"overdue_at": overdue.at}))
-    turn.say(f"{case.vendor_name} is overdue since {overdue.at:%Y-%m-%d %H:%M:%S} UTC")
-    moves.tell_lead(turn, f"{turn.ticket.id}: {case.vendor_name} is overdue with its answer")
+    moves.vendor_is_overdue(turn, overdue.at)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
-from domain import moves
+from domain import clock_story, moves
+from domain.clock_names import clock_name as clock_name
 from domain.clocks import BREACH, Clock, Step, counted_at, next_step
 from domain.durations import format_duration
 from domain.frozen import Frozen
@@ -13,24 +14,12 @@ from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Owner, Tier
 from domain.turn import Turn
 
-_NAMES = {
-    ClockKind.FIRST_RESPONSE: "first response",
-    ClockKind.HANDOFF: "acceptance",
-    ClockKind.TIER_WORK: "tier work",
-    ClockKind.RESOLUTION: "resolution",
-}
-
 
 class Deadline(Frozen):
     """When the ticket acts next without being asked, and on what: the timer's summary in the Temporal UI."""
 
     at: datetime
     what: str
-
-
-def clock_name(kind: ClockKind) -> str:
-    """A clock's name as people say it."""
-    return _NAMES[kind]
 
 
 def entry_owner(tier: Tier) -> Owner:
@@ -70,14 +59,18 @@ def _carry_out(turn: Turn) -> None:
         moves.close(turn)
         turn.settle_owner()
         return
-    step = _next_step(turn.ticket)
+    step, clocks = _next_step(turn.ticket), turn.ticket.clocks
     assert step is not None  # there was a deadline
     clock = _clock(turn.ticket, step.clock_id)
     if step.label == BREACH:
         turn.change_clocks(lambda c: c.model_copy(update={"breached_at": step.at}) if c.id == clock.id else c)
-        turn.say(
-            f"The {clock_name(clock.kind)} clock is breached: {format_duration(clock.target)} are over", thread=False
-        )
+        if clock.kind is ClockKind.VENDOR:
+            moves.vendor_is_overdue(turn, step.at)
+        else:
+            turn.say(
+                f"The {clock_name(clock.kind)} clock is breached: {format_duration(clock.target)} are over",
+                thread=False,
+            )
     else:
         done = clock.steps_done | {step.label}
         turn.change_clocks(lambda c: c.model_copy(update={"steps_done": done}) if c.id == clock.id else c)
@@ -85,6 +78,7 @@ def _carry_out(turn: Turn) -> None:
         sentence = _sentence(turn.ticket, clock, step)
         for action in _once_each(turn, step.actions):
             _act(turn, action, clock, sentence)
+    clock_story.tell(turn, clocks)
     turn.show_card()
     turn.settle_owner()
 

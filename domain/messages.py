@@ -34,6 +34,9 @@ class OpenTicket(Frozen):
     product: str | None = None
     component: str | None = None
     channel: str = "api"
+    language: Annotated[
+        str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
+    ] = None
     external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
     opened_by: Actor
 
@@ -48,11 +51,17 @@ class Accept(Frozen):
 
 
 class Reply(Frozen):
-    """A public answer to the customer."""
+    """A public answer to the customer.
+
+    An ``automatic`` one is sent and noted, and nothing else: it answers nothing, takes no ticket, stops and pauses no clock.
+    """
 
     do: Literal[CommandName.REPLY] = CommandName.REPLY
     text: Text
     awaits_customer: bool = True
+    automatic: Annotated[bool, Field(description="A machine wrote it: an auto-reply, a bot. It is no response.")] = (
+        False
+    )
 
 
 class Note(Frozen):
@@ -87,10 +96,11 @@ class Return(Frozen):
 
 
 class Resolve(Frozen):
-    """The ticket is solved; ``text`` tells the customer how."""
+    """The ticket is solved; ``text`` tells the customer how. An ``automatic`` one is no response, and nobody took the ticket."""
 
     do: Literal[CommandName.RESOLVE] = CommandName.RESOLVE
     text: Text
+    automatic: Annotated[bool, Field(description="A machine solved it: a bot. It is no response.")] = False
 
 
 class Reopen(Frozen):

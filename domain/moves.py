@@ -1,6 +1,9 @@
 """How a ticket moves: into a tier, up, down, to resolved, back, and to closed."""
 
+from datetime import datetime
+
 from domain import clock_changes
+from domain.clocks import ClockOutcome
 from domain.durations import format_duration
 from domain.engineering_issue import draft_issue, safe_text, safe_title
 from domain.intents import (
@@ -19,7 +22,7 @@ from domain.paging import PageDraft, PageStatus, page_key
 from domain.people import TIERLINE, Actor, ActorKind
 from domain.policy import ClockKind, TierRules
 from domain.ticket import Page, Stint, TicketStatus, VendorCaseLink, home_channel
-from domain.tiers import Tier, WaitingOn
+from domain.tiers import Priority, Tier, WaitingOn
 from domain.turn import Turn
 
 
@@ -106,6 +109,33 @@ def wait_on(turn: Turn, whom: WaitingOn) -> None:
     """It is somebody else's turn: clocks pause or resume by the policy."""
     turn.set(waiting_on=whom)
     clock_changes.settle_pauses(turn)
+
+
+def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE, *, verb: str = "changed") -> None:
+    """Another priority: the ticket goes by the targets, and by the SLA, of that priority; what has elapsed is kept."""
+    before, sla = turn.ticket.priority, turn.ticket.sla
+    turn.set(priority=to)
+    clock_changes.go_by_rules(turn)
+    now = turn.ticket.sla
+    if now is None:
+        comes = "nothing is measured" if sla is None else f"the SLA {sla} ends, and with it its clocks"
+    elif now == sla:
+        comes = "the clocks that run have new targets and keep the time they counted"
+    else:
+        instead = f" instead of {sla}" if sla is not None else ""
+        comes = f"the SLA is now {now}{instead}; the clocks that run keep the time they counted"
+    turn.say(f"Priority {verb} from {before.value} to {to.value}: {comes}", by)
+    if now is None and sla is not None:
+        say_that_nothing_is_measured(turn)
+
+
+def say_that_nothing_is_measured(turn: Turn) -> None:
+    """No SLA of the policy is for this ticket: it has no clocks, and somebody hears of it."""
+    known = turn.ticket.sla_facts.in_words()
+    turn.say(f"No SLA of the policy matches this ticket ({known}): no clock runs, and nobody is reminded of it")
+    tell_lead(
+        turn, f"{turn.ticket.id} has no clocks, no SLA of the policy matches it ({known}): look after it yourself"
+    )
 
 
 # --- engineering ---------------------------------------------------------------------------------------------------
@@ -202,6 +232,7 @@ def open_vendor_case(turn: Turn, vendor: str, text: str) -> None:
         number=len(turn.ticket.cases) + 1, vendor=vendor, vendor_name=rules.name, opened_at=turn.at, due_at=due
     )
     turn.set(cases=(*turn.ticket.cases, case))
+    clock_changes.start_vendor(turn, vendor, case.number)
     safe = safe_text(turn.ticket, text)
     turn.intend(lambda key: OpenVendorCase(key=key, case=case.number, vendor=vendor, text=safe, due_at=due))
     turn.say(f"{rules.name} owes an answer within {format_duration(rules.target)}, by {due:%Y-%m-%d %H:%M:%S} UTC")
@@ -213,8 +244,19 @@ def close_vendor_case(turn: Turn, why: str) -> None:
     if case is None:
         return
     turn.set_case(case.model_copy(update={"closed": True}))
+    clock_changes.stop_kind(turn, ClockKind.VENDOR, ending=ClockOutcome.CANCELLED)
     safe = safe_text(turn.ticket, why)
     turn.intend(lambda key: CloseVendorCase(key=key, case=case.number, why=safe))
+
+
+def vendor_is_overdue(turn: Turn, at: datetime) -> None:
+    """The vendor's time ran out: said once, whether the ticket's own clock or the case's workflow is the first to tell."""
+    case = turn.ticket.open_case
+    if case is None or case.overdue_at is not None:
+        return
+    turn.set_case(case.model_copy(update={"overdue_at": at}))
+    turn.say(f"{case.vendor_name} is overdue since {at:%Y-%m-%d %H:%M:%S} UTC")
+    tell_lead(turn, f"{turn.ticket.id}: {case.vendor_name} is overdue with its answer")
 
 
 def tier_before_vendor(turn: Turn) -> Tier:
@@ -266,24 +308,39 @@ def tell_customer(turn: Turn, text: str, who: Actor = TIERLINE) -> None:
     turn.intend(lambda key: MailCustomer(key=key, to=email, subject=subject, text=text, first=first))
 
 
+def reply(turn: Turn, text: str, by: Actor, *, awaits_customer: bool) -> None:
+    """A person's public answer: who gives it has taken the ticket, and the responses that were owed are given."""
+    accept(turn, by)
+    respond(turn, by)
+    tell_customer(turn, text, by)
+    if by.answers_customers:
+        clock_changes.await_next_update(turn)
+    if awaits_customer:
+        wait_on(turn, WaitingOn.CUSTOMER)
+
+
 def respond(turn: Turn, by: Actor) -> None:
-    """A person answered the customer: the first-response clock stops. Bots do not count."""
-    if by.is_person and turn.ticket.first_response_at is None:
+    """A person answered the customer: first, next and periodic response stop. Bots' words, and the customer's own, do not count."""
+    if not by.answers_customers:
+        return
+    if turn.ticket.first_response_at is None:
         turn.set(first_response_at=turn.at)
-        clock_changes.stop_kind(turn, ClockKind.FIRST_RESPONSE)
+    clock_changes.customer_was_answered(turn)
 
 
 # --- resolved, reopened, closed ------------------------------------------------------------------------------------
 
 
-def resolve(turn: Turn, text: str, by: Actor) -> None:
-    """The ticket is solved: every clock ends, the customer is told, and the quiet time begins."""
-    respond(turn, by)
-    if turn.ticket.first_response_at is None:
-        # Engineering closed the issue before anybody wrote: the solution is the first response.
-        turn.set(first_response_at=turn.at)
+def resolve(turn: Turn, text: str, by: Actor, *, automatic: bool = False) -> None:
+    """The ticket is solved: every clock ends, the customer is told, and the quiet time begins.
+
+    Also where engineering closed the issue before anybody wrote, the solution is a response; an automatic one is none.
+    """
+    if not automatic:
+        respond(turn, by)
     close_vendor_case(turn, "the ticket is resolved")
-    clock_changes.stop_all(turn)
+    clock_changes.stop_all(turn, answered=not automatic)
+    turn.set(unanswered_since=None)
     resolve_page(turn)
     turn.set(status=TicketStatus.RESOLVED, resolved_at=turn.at, resolved_by=by.name, waiting_on=WaitingOn.TIER)
     turn.say("Resolved", by)
@@ -315,7 +372,9 @@ def reopen(turn: Turn, reason: str, by: Actor, *, to: Tier | None = None, from_c
     )
     turn.set_stint(left_at=turn.at)
     enter_tier(turn, to or tier_before_vendor(turn))
-    clock_changes.reopen_resolution(turn)
+    clock_changes.run_on(turn)
+    if from_customer:
+        clock_changes.customer_wrote(turn)
     if turn.ticket.issues and turn.ticket.tier.rank < Tier.L3.rank:
         # The ticket only waits for engineers' work, so it waits for it again.
         wait_on(turn, WaitingOn.ENGINEERING)

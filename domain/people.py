@@ -46,6 +46,11 @@ class Actor(Frozen):
         """False for Tierline itself: bots never stop a first-response clock."""
         return self.kind is not ActorKind.TIERLINE
 
+    @property
+    def answers_customers(self) -> bool:
+        """Whether what they write publicly is a response: bots' words are none, and the customer's own are none."""
+        return self.is_person and self.kind is not ActorKind.CUSTOMER
+
 
 TIERLINE = Actor(kind=ActorKind.TIERLINE, id="tierline", name="Tierline")
 

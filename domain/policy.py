@@ -3,7 +3,7 @@
 Reading it from a file, with errors that name file and line, is ``config.policy``'s work.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -16,16 +16,44 @@ from domain.frozen import Frozen
 from domain.issues import Tracker
 from domain.paging import Urgency
 from domain.people import Role
+from domain.sla_match import SlaFacts, SlaMatch
 from domain.tiers import Priority, Tier, WaitingOn
 
 
 class ClockKind(StrEnum):
-    """The SLA measures of a ticket."""
+    """The SLA measures of a ticket. A reply counts as one only where a person wrote it: bots and auto-replies do not.
+
+    - ``first_response``: from opening to the first public reply.
+    - ``next_response``: once there was a first response, from the oldest customer message that is not answered to the next reply.
+    - ``periodic_update``: from a public reply to the next one; a new clock after each.
+    - ``handoff``: from a ticket's entry into a tier to its acceptance there.
+    - ``tier_work``: while a tier has the ticket; a new stint is a new clock.
+    - ``vendor``: while a vendor owes an answer; its target stands with the vendor.
+    - ``requester_wait``: what the requester waits: all but what Tierline waits for the customer.
+    - ``agent_work``: while it is the tier's own turn.
+    - ``first_resolution``: from opening to the first resolution; a reopening changes nothing.
+    - ``resolution``: from opening to the last resolution; a reopening runs on with the time already counted.
+    """
 
     FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    PERIODIC_UPDATE = "periodic_update"
     HANDOFF = "handoff"
     TIER_WORK = "tier_work"
+    VENDOR = "vendor"
+    REQUESTER_WAIT = "requester_wait"
+    AGENT_WORK = "agent_work"
+    FIRST_RESOLUTION = "first_resolution"
     RESOLUTION = "resolution"
+
+
+PAUSES_BY_KIND: dict[ClockKind, frozenset[WaitingOn]] = {
+    ClockKind.REQUESTER_WAIT: frozenset({WaitingOn.CUSTOMER}),
+    ClockKind.AGENT_WORK: frozenset(WaitingOn) - {WaitingOn.TIER},
+}
+"""What a kind never counts, whatever the policy says: that is what the measure is."""
+DEFAULT_SLA = "default"
+"""The name of the SLA that the policy's own ``clocks`` are."""
 
 
 class Action(StrEnum):
@@ -79,9 +107,13 @@ class ClockRules(Frozen):
     calendars: Annotated[
         dict[Priority, str], Field(description="Another calendar for these priorities, such as P1 around the clock.")
     ] = Field(default_factory=dict)
-    pauses: Annotated[frozenset[WaitingOn], Field(description="It stands still while the ticket waits on these.")] = (
-        frozenset()
-    )
+    pauses: Annotated[
+        frozenset[WaitingOn],
+        Field(
+            description="It stands still while the ticket waits on these. `requester_wait` always does for the customer, "
+            "`agent_work` for everybody but the tier."
+        ),
+    ] = frozenset()
     ladder: Annotated[str | None, Field(description="What happens as it runs.")] = None
 
     @model_validator(mode="after")
@@ -98,6 +130,14 @@ class ClockRules(Frozen):
     def calendar_of(self, priority: Priority) -> str:
         """The name of the calendar that counts it at that priority."""
         return self.calendars.get(priority, self.calendar)
+
+
+class Sla(Frozen):
+    """What is promised to the tickets that match."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, description="Shown on cards and in the API.")]
+    match: Annotated[SlaMatch, Field(description="Which tickets it is for; all, if left out.")] = SlaMatch()
+    clocks: Annotated[dict[ClockKind, ClockRules], Field(description="What is measured; any subset of the clocks.")]
 
 
 class PageRules(Frozen):
@@ -242,7 +282,14 @@ class Policy(Frozen):
     calendars: dict[str, Calendar] = Field(default_factory=dict)
     tiers: dict[Tier, TierRules]
     entry_tier: Annotated[Tier, Field(description="Where a new ticket starts.")] = Tier.L1
-    clocks: dict[ClockKind, ClockRules]
+    slas: Annotated[
+        tuple[Sla, ...],
+        Field(description="What is promised to whom, tried in this order; the first that matches wins, else `clocks`."),
+    ] = ()
+    clocks: Annotated[
+        dict[ClockKind, ClockRules],
+        Field(description="What is measured for tickets that none of `slas` matches: one SLA, named `default`, for all."),
+    ] = Field(default_factory=dict)
     ladders: dict[str, Ladder] = Field(default_factory=dict)
     hand_offs: Annotated[
         HandOffs, Field(description="Whether a ladder's hand_off moves the ticket, or advises the lead to.")
@@ -261,12 +308,12 @@ class Policy(Frozen):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        for kind, rules in self.clocks.items():
-            _known(f"clocks.{kind}.calendar", rules.calendar, ("always", *self.calendars))
+        for field, _, rules in self.all_clocks():
+            _known(f"{field}.calendar", rules.calendar, ("always", *self.calendars))
             for priority, name in rules.calendars.items():
-                _known(f"clocks.{kind}.calendars.{priority}", name, ("always", *self.calendars))
+                _known(f"{field}.calendars.{priority}", name, ("always", *self.calendars))
             if rules.ladder is not None:
-                _known(f"clocks.{kind}.ladder", rules.ladder, self.ladders)
+                _known(f"{field}.ladder", rules.ladder, self.ladders)
         for name, vendor in self.vendors.items():
             _known(f"vendors.{name}.calendar", vendor.calendar, ("always", *self.calendars))
         if self.entry_tier not in self.tiers:
@@ -280,12 +327,26 @@ class Policy(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _slas_are_told_apart(self) -> Self:
+        if not self.slas and "clocks" not in self.model_fields_set:
+            raise ValueError("clocks: missing; say in `clocks`, or in `slas`, what is measured")
+        names = [sla.name.casefold() for sla in self.slas] + ([DEFAULT_SLA] if self.clocks else [])
+        for number, sla in enumerate(self.slas):
+            if names.count(sla.name.casefold()) > 1:
+                other = "the SLA of `clocks` has" if sla.name.casefold() == DEFAULT_SLA else "another SLA has"
+                raise ValueError(f"slas.{number}.name: {other} the name {sla.name!r} already")
+        for field, kind, _ in self.all_clocks():
+            if kind is ClockKind.VENDOR:
+                raise ValueError(f"{field}: a vendor's target and calendar are written with it, under `vendors`")
+        return self
+
+    @model_validator(mode="after")
     def _calendars_hold_the_targets(self) -> Self:
-        for kind, rules in self.clocks.items():
+        for field, _, rules in self.all_clocks():
             target = max(rules.targets.values())
             rungs = self.rungs(rules.ladder)
             last = max((target * r.at / 100 + (r.every or timedelta(0)) * r.times for r in rungs), default=target)
-            self._holds(f"clocks.{kind}", rules.calendar, max(target, last))
+            self._holds(field, rules.calendar, max(target, last))
         for name, vendor in self.vendors.items():
             self._holds(f"vendors.{name}.target", vendor.calendar, vendor.target)
         return self
@@ -293,6 +354,27 @@ class Policy(Frozen):
     def _holds(self, field: str, calendar: str, length: timedelta) -> None:
         if length > self.calendar(calendar).open_in_a_week() * _WEEKS:
             raise ValueError(f"{field}: the calendar {calendar!r} is not open that long in ten years")
+
+    def all_clocks(self) -> Iterator[tuple[str, ClockKind, ClockRules]]:
+        """The rules of every clock of every SLA, each with its field: ``slas.0.clocks.handoff``, ``clocks.handoff``."""
+        for number, sla in enumerate(self.slas):
+            for kind, rules in sla.clocks.items():
+                yield f"slas.{number}.clocks.{kind}", kind, rules
+        for kind, rules in self.clocks.items():
+            yield f"clocks.{kind}", kind, rules
+
+    def sla_for(self, facts: SlaFacts) -> str | None:
+        """The name of the first SLA that matches, ``DEFAULT_SLA`` where only the policy's own clocks do, None for no match."""
+        for sla in self.slas:
+            if sla.match.accepts(facts):
+                return sla.name
+        return DEFAULT_SLA if self.clocks or not self.slas else None
+
+    def clocks_of(self, sla: str | None) -> dict[ClockKind, ClockRules]:
+        """What the SLA of that name measures; nothing for None."""
+        if sla is None:
+            return {}
+        return next((one.clocks for one in self.slas if one.name == sla), self.clocks if sla == DEFAULT_SLA else {})
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; ``always`` is there in every policy unless it is redefined."""

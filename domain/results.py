@@ -1,6 +1,7 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import moves
+from domain import clock_changes, moves
+from domain.clocks import ClockOutcome
 from domain.intents import (
     FindIssue,
     Intent,
@@ -26,6 +27,7 @@ from domain.messages import (
 from domain.messages import IntentResult as IntentResult
 from domain.paging import PageStatus
 from domain.people import TIERLINE
+from domain.policy import ClockKind
 from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
@@ -139,6 +141,7 @@ def _take_back_from_vendor(turn: Turn, number: int) -> None:
     if turn.ticket.tier is not Tier.L4 or case is None or case.number != number:
         return
     turn.set_case(case.model_copy(update={"closed": True}))
+    clock_changes.stop_kind(turn, ClockKind.VENDOR, ending=ClockOutcome.CANCELLED)
     moves.return_to(turn, moves.tier_before_vendor(turn), f"{case.vendor_name} could not be asked", TIERLINE)
 
 

@@ -12,7 +12,8 @@ from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
 from domain.paging import PageStatus
 from domain.people import Actor, Customer
-from domain.policy import Policy
+from domain.policy import DEFAULT_SLA, Policy
+from domain.sla_match import SlaFacts
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 
 
@@ -144,7 +145,10 @@ class PolicyEdit(Frozen):
 
 
 class Ticket(Frozen):
-    """A ticket. It pins the policy that it was opened under; ``edits`` are the changes of it that somebody chose for this ticket.
+    """A ticket. ``sla`` names the SLA of its policy that it is measured by, None where none matches; ``unanswered_since`` is when the
+    oldest customer message came that no person has answered, of which the opening is the first.
+
+    It pins the policy that it was opened under; ``edits`` are the changes of it that somebody chose for this ticket.
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
     are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
@@ -158,9 +162,11 @@ class Ticket(Frozen):
     product: str | None = None
     component: str | None = None
     channel: str = "api"
+    language: str | None = None
     external_ref: str | None = None
     opened_at: datetime
     policy: Policy
+    sla: str | None = DEFAULT_SLA
     edits: tuple[PolicyEdit, ...] = ()
     status: TicketStatus = TicketStatus.OPEN
     waiting_on: WaitingOn = WaitingOn.TIER
@@ -175,6 +181,7 @@ class Ticket(Frozen):
     timeline: tuple[Entry, ...] = ()
     timeline_dropped: int = 0
     first_response_at: datetime | None = None
+    unanswered_since: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     cancelled_at: datetime | None = None
@@ -204,6 +211,18 @@ class Ticket(Frozen):
     def policy_until(self, at: datetime) -> Policy | FormerPolicy:
         """The policy that was in force up to this instant."""
         return next((edit.before for edit in self.edits if at <= edit.at), self.policy)
+
+    @property
+    def sla_facts(self) -> SlaFacts:
+        """What its SLA is chosen by."""
+        return SlaFacts(
+            plan=self.customer.plan,
+            channel=self.channel,
+            product=self.product,
+            component=self.component,
+            priority=self.priority,
+            language=self.language,
+        )
 
     @property
     def settled_at(self) -> datetime | None:

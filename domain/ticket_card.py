@@ -5,9 +5,9 @@ from itertools import groupby
 
 from domain.attribution import hours_of, owner_of, totals
 from domain.card import Card, CardButton, CardClock, CardIssue
+from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
-from domain.ladders import clock_name
 from domain.paging import PageStatus
 from domain.ticket import Page, Ticket, TicketStatus
 from domain.tiers import Owner, Tier, WaitingOn
@@ -27,6 +27,7 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         priority=ticket.priority,
         customer=ticket.customer.name,
         plan=ticket.customer.plan,
+        sla=_sla_words(ticket),
         # A reopening is a new stint, mostly in the same tier: to the reader that is no step.
         path=tuple(tier for tier, _ in groupby(stint.tier for stint in ticket.stints)),
         owner=ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else None,
@@ -63,6 +64,12 @@ def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
         reopened=ticket.reopened,
         reopenings=ticket.reopenings,
     )
+
+
+def _sla_words(ticket: Ticket) -> str | None:
+    if not ticket.policy.slas:
+        return None
+    return ticket.sla if ticket.sla is not None else "none matches: nothing is measured"
 
 
 def _waiting_words(ticket: Ticket) -> str:

@@ -20,6 +20,7 @@ class ClockView(Frozen):
     stint: int | None
     priority: Priority
     policy_version: str
+    sla: str | None
     status: ClockStatus
     outcome: ClockOutcome | None
     target_s: float
@@ -74,7 +75,8 @@ class CaseView(Frozen):
 
 
 class TicketView(Frozen):
-    """A ticket as the API shows it. ``spent_s`` is the whole time since opening by whose turn it was, in seconds."""
+    """A ticket as the API shows it. ``spent_s`` is the whole time since opening by whose turn it was, in seconds;
+    ``sla`` is None where no SLA of the policy matches: then nothing but vendors is measured."""
 
     id: str
     title: str
@@ -87,6 +89,7 @@ class TicketView(Frozen):
     plan: str | None
     product: str | None
     component: str | None
+    language: str | None
     external_ref: str | None
     opened_at: datetime
     first_response_at: datetime | None
@@ -95,6 +98,7 @@ class TicketView(Frozen):
     closed_at: datetime | None
     reopened: int
     policy: str
+    sla: str | None
     stints: tuple[StintView, ...]
     clocks: tuple[ClockView, ...]
     issues: tuple[IssueView, ...]
@@ -122,6 +126,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         plan=ticket.customer.plan,
         product=ticket.product,
         component=ticket.component,
+        language=ticket.language,
         external_ref=ticket.external_ref,
         opened_at=ticket.opened_at,
         first_response_at=ticket.first_response_at,
@@ -130,6 +135,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         closed_at=ticket.closed_at,
         reopened=ticket.reopened,
         policy=f"{ticket.policy.name} {ticket.policy.version}",
+        sla=ticket.sla,
         stints=tuple(
             StintView(
                 number=s.number,
@@ -184,6 +190,7 @@ def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> ClockView:
         stint=clock.stint,
         priority=clock.priority,
         policy_version=clock.policy_version,
+        sla=clock.sla,
         status=clock.status,
         outcome=clock.outcome,
         target_s=clock.target.total_seconds(),

@@ -122,6 +122,9 @@ class NewTicket(Frozen):
     product: Annotated[str | None, Field(max_length=200)] = None
     component: Annotated[str | None, Field(max_length=200)] = None
     channel: Annotated[str, Field(min_length=1, max_length=50)] = "api"
+    language: Annotated[
+        str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
+    ] = None
     external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
 
 

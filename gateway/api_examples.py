@@ -29,6 +29,7 @@ NEW_TICKET: Examples = {
             "product": "payments",
             "component": "checkout",
             "channel": "email",
+            "language": "fr-BE",
             "external_ref": "ZD-98121",
         },
     },

@@ -1,5 +1,6 @@
 """A ticket in a few lines, for the person who asked ``/tier status``."""
 
+from domain.clock_names import clock_name
 from domain.clocks import ClockStatus
 from domain.ticket import TicketStatus
 from domain.tiers import WaitingOn
@@ -17,6 +18,8 @@ def status_text(view: TicketView) -> str:
         f"*{view.id}* {escaped(shortened(view.title, 120))}",
         f"{view.tier}, {view.priority}, {view.status}, {owner}{_waiting(view)}",
     ]
+    if view.sla is None:
+        lines.append("No SLA of the policy matches it: nothing is measured")
     running = [clock for clock in view.clocks if clock.status is ClockStatus.RUNNING and clock.due_at is not None]
     lines += [_clock(clock) for clock in sorted(running, key=lambda clock: clock.due_at or clock.started_at)[:1]]
     for issue in view.issues[:_ISSUES]:
@@ -45,5 +48,5 @@ def _waiting(view: TicketView) -> str:
 
 def _clock(clock: ClockView) -> str:
     assert clock.due_at is not None
-    name = clock.kind.replace("_", " ")
+    name = clock_name(clock.kind)
     return f"{'Breached' if clock.breached_at else 'Next'}: {name}, due {moment(clock.due_at)}"

@@ -54,6 +54,7 @@ def _facts(card: Card) -> list[str]:
         f"*Owner*\n{person(card.owner) if card.owner else '_nobody yet_'}",
         f"*Waiting on*\n{escaped(card.waiting_on)}",
         f"*Customer*\n{customer}",
+        *([f"*SLA*\n{escaped(card.sla)}"] if card.sla else []),
         *([f"*Reference*\n{escaped(card.external_ref)}"] if card.external_ref else []),
     ]
 

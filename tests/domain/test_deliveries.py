@@ -3,7 +3,7 @@
 import pytest
 
 from domain.clocks import ClockOutcome, ClockStatus
-from domain.intents import CloseVendorCase, MailCustomer, OpenVendorCase, RaisePage, ResolvePage, ShowCard
+from domain.intents import CloseVendorCase, MailCustomer, Notice, OpenVendorCase, RaisePage, ResolvePage, ShowCard
 from domain.issues import IssueCategory, IssueRef, Tracker
 from domain.messages import (
     Failed,
@@ -285,13 +285,15 @@ def test_an_answer_after_the_ticket_was_resolved_is_in_the_story_only() -> None:
 
 
 def test_a_vendor_that_is_late_is_told_with_the_exact_instant() -> None:
-    story = Story().escalated(Tier.L4).jumps(4 * HOUR + MINUTE)
-    story.told_of(VendorOverdue(case=1, at=NOON + 3 * HOUR, warning=True))
+    story = Story().escalated(Tier.L4).jumps(3 * HOUR)
+    story.told_of(VendorOverdue(case=1, at=NOON + 3 * HOUR, warning=True)).jumps(HOUR)
     assert "Cardnet has until 16:00:00 UTC to answer, and was reminded" in story.thread[-1]
     assert story.ticket.cases[0].overdue_at is None
     story.told_of(VendorOverdue(case=1, at=NOON + 4 * HOUR))
     assert story.ticket.cases[0].overdue_at == NOON + 4 * HOUR
     assert story.told == [(L4_CHANNEL, "T-1042: Cardnet is overdue with its answer")]
+    story.passes(MINUTE)
+    assert [notice.text for notice in story.all(Notice)].count("T-1042: Cardnet is overdue with its answer") == 1
 
 
 def test_a_vendor_that_owes_nothing_is_not_late() -> None:

@@ -148,7 +148,7 @@ def test_the_timeline_keeps_the_newest_entries_and_counts_the_others() -> None:
     for number in range(LONGEST_TIMELINE + 5):
         story.does(SAM, Note(text=str(number)))
     assert len(story.ticket.timeline) == LONGEST_TIMELINE
-    assert story.ticket.timeline_dropped == 6
+    assert story.ticket.timeline_dropped == 7
     assert story.timeline[-1] == f"sam: {LONGEST_TIMELINE + 4}"
 
 
@@ -157,7 +157,7 @@ def test_long_entries_leave_room_for_fewer() -> None:
     for _ in range(400):
         story.does(SAM, Note(text="語" * 5_000))
     assert sum(len(entry.text) for entry in story.ticket.timeline) <= LARGEST_TIMELINE
-    assert len(story.ticket.timeline) + story.ticket.timeline_dropped == 401
+    assert len(story.ticket.timeline) + story.ticket.timeline_dropped == 402
     assert len(story.ticket.model_dump_json().encode()) < 2**20
     assert len(story.ticket.timeline[-1].text) == LONGEST_ENTRY
     assert story.ticket.timeline[-1].text.endswith("…")
