@@ -61,6 +61,8 @@ class Card(Frozen):
     page_url: str | None = None
     vendor: str | None = None
     external_ref: str | None = None
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
     troubles: tuple[str, ...] = ()
     buttons: tuple[CardButton, ...] = ()
     ticket_url: str | None = None

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from domain.calendar import Calendar
 from domain.frozen import Frozen
-from domain.policy import DEFAULT_SLA, PAUSES_BY_KIND, Action, ClockKind, ClockRules, Ladder, Policy, Rung
+from domain.ladder_rules import Action, Ladder, LadderStep
+from domain.policy import DEFAULT_SLA, PAUSES_BY_KIND, ClockKind, ClockRules, Policy
 from domain.tiers import Priority, WaitingOn
 
 
@@ -89,17 +90,17 @@ class Clock(Frozen):
 
 
 class Step(Frozen):
-    """Something that a clock does at an exact instant: its breach (``rung`` is None) or a step of its ladder."""
+    """Something that a clock does at an exact instant: its breach (``of_ladder`` is None) or a step of its ladder."""
 
     clock_id: str
     label: str
     at: datetime
-    rung: Rung | None = None
+    of_ladder: LadderStep | None = None
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What the step does besides being noted."""
-        return self.rung.do if self.rung is not None else ()
+        return self.of_ladder.do if self.of_ladder is not None else ()
 
 
 BREACH = "breach"
@@ -252,11 +253,13 @@ def _ladder_of(policy: Policy, name: str | None) -> Ladder | None:
 
 def _steps_behind(clock: Clock, before: Policy, adopted: Clock, after: Policy) -> frozenset[str]:
     """The steps of the new ladder that the old one's work stands for; its repeats only as far as their time is over."""
-    furthest = max((rung.at for _, label, rung in _ladder_steps(clock, before) if label in clock.steps_done), default=0)
+    done = (s for s in before.ladder_steps(clock.ladder, clock.target) if s.label in clock.steps_done)
+    furthest = max((step.amount / clock.target for step in done if not step.repeat), default=0.0)
     return frozenset(
-        label
-        for amount, label, rung in _ladder_steps(adopted, after)
-        if rung.at <= furthest and (amount <= adopted.counted or amount == adopted.target * rung.at / 100)
+        step.label
+        for step in after.ladder_steps(adopted.ladder, adopted.target)
+        if (step.amount <= adopted.target * furthest and not step.repeat)
+        or (step.repeat and furthest and step.amount <= adopted.counted)
     )
 
 
@@ -277,24 +280,17 @@ def next_step(clock: Clock, policy: Policy) -> Step | None:
         return Step(clock_id=clock.id, label=BREACH, at=clock.reached_at)
     if clock.running_since is None:
         return None
-    calendar = policy.calendar(clock.calendar)
-    best: tuple[timedelta, str, Rung | None] | None = None
-    if clock.breached_at is None:
-        best = (clock.target, BREACH, None)
-    for amount, label, rung in _ladder_steps(clock, policy):
-        if label not in clock.steps_done and (best is None or amount < best[0]):
-            best = (amount, label, rung)
-    if best is None:
+    first: LadderStep | None = min(steps_left(clock, policy), key=lambda step: step.amount, default=None)
+    if clock.breached_at is None and (first is None or clock.target <= first.amount):
+        amount, label, first = clock.target, BREACH, None
+    elif first is not None:
+        amount, label = first.amount, first.label
+    else:
         return None
-    amount, label, chosen = best
-    at = calendar.due(clock.running_since, amount - clock.counted)
-    return Step(clock_id=clock.id, label=label, at=at, rung=chosen)
+    at = policy.calendar(clock.calendar).due(clock.running_since, amount - clock.counted)
+    return Step(clock_id=clock.id, label=label, at=at, of_ladder=first)
 
 
-def _ladder_steps(clock: Clock, policy: Policy) -> Iterator[tuple[timedelta, str, Rung]]:
-    for index, rung in enumerate(policy.rungs(clock.ladder)):
-        first = clock.target * rung.at / 100
-        yield first, f"{index}", rung
-        for repeat in range(1, rung.times + 1):
-            assert rung.every is not None  # the policy refuses `times` without `every`
-            yield first + rung.every * repeat, f"{index}.{repeat}", rung
+def steps_left(clock: Clock, policy: Policy) -> Iterator[LadderStep]:
+    """The steps and repeats of its ladder that are not done, in written order."""
+    return (step for step in policy.ladder_steps(clock.ladder, clock.target) if step.label not in clock.steps_done)

@@ -1,6 +1,8 @@
 """What people's commands do to a ticket, and why one is refused."""
 
-from domain import clock_changes, moves
+from datetime import datetime
+
+from domain import clock_changes, moves, snoozing
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
@@ -16,6 +18,7 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Snooze,
     Wait,
 )
 from domain.people import Actor, ActorKind, Role
@@ -26,8 +29,8 @@ from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
 
-def refusal(ticket: Ticket, command: Command) -> str | None:
-    """Why the command cannot be done now, in one sentence that says what can; None when it can."""
+def refusal(ticket: Ticket, command: Command, now: datetime) -> str | None:
+    """Why the command cannot be done at ``now``, in one sentence that says what can; None when it can."""
     request = command.request
     if ticket.status is TicketStatus.CLOSED:
         return f"{ticket.id} is closed: open a new ticket"
@@ -35,6 +38,7 @@ def refusal(ticket: Ticket, command: Command) -> str | None:
         role_refusal(ticket.policy, request.do, command.by)
         or _status_refusal(ticket, request)
         or _request_refusal(ticket, request)
+        or (snoozing.refusal_of(request, now) if isinstance(request, Snooze) else None)
     )
 
 
@@ -139,6 +143,8 @@ def run_command(turn: Turn, command: Command) -> str:
             return f"{ticket.id} is open again in {turn.ticket.tier.value}"
         case Wait():
             return _wait(turn, request, by)
+        case Snooze():
+            return snoozing.begin(turn, request, by)
         case Cancel():
             moves.cancel(turn, request.reason, by)
             return f"{ticket.id} is cancelled"

@@ -91,7 +91,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     if turn.ticket.status is not TicketStatus.CLOSED or isinstance(event, IntentResult | LaneChanged | Command):
         match event:
             case Command():
-                refused = refusal(turn.ticket, event)
+                refused = refusal(turn.ticket, event, now)
                 if refused is None:
                     answer = run_command(turn, event)
             case Delivery():
@@ -124,7 +124,7 @@ def follow(state: Ticket, command: Command, now: datetime) -> tuple[Ticket, str 
     For whoever tells a ticket's past and asks for its clocks alone.
     """
     turn = ladders.advance(state, _utc(now), inclusive=False, silent=True)
-    refused = refusal(turn.ticket, command)
+    refused = refusal(turn.ticket, command, turn.at)
     if refused is None:
         run_command(turn, command)
     turn.settle_owner()

@@ -5,11 +5,12 @@ Every message from outside carries the delivery's own id, by which it is taken o
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from domain.chat import MessageRef
+from domain.durations import Duration
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueRef
 from domain.paging import PageRef, PageStatus
@@ -31,8 +32,8 @@ class OpenTicket(Frozen):
     customer: Customer
     priority: Priority = Priority.P3
     tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
-    product: str | None = None
-    component: str | None = None
+    product: Annotated[str | None, Field(max_length=100)] = None
+    component: Annotated[str | None, Field(max_length=100)] = None
     channel: str = "api"
     language: Annotated[
         str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
@@ -119,6 +120,23 @@ class Wait(Frozen):
     reason: Annotated[str, Field(max_length=20_000)] = ""
 
 
+class Snooze(Frozen):
+    """Keep the ticket's ladders silent until an instant or for a length of time. Clocks count on; what falls due is made up for."""
+
+    do: Literal[CommandName.SNOOZE] = CommandName.SNOOZE
+    length: Annotated[Duration | None, Field(alias="for", description="How long, by the clock on the wall.")] = None
+    until: Annotated[AwareDatetime | None, Field(description="Or until when.")] = None
+    reason: Annotated[str, Field(max_length=2_000)] = ""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if (self.length is None) == (self.until is None):
+            raise ValueError(
+                "say when it ends: give either `for` (a length of time such as 2h) or `until` (an instant)"
+            )
+        return self
+
+
 class Cancel(Frozen):
     """Nobody needs the ticket any more: its clocks end as cancelled."""
 
@@ -150,6 +168,7 @@ Request = Annotated[
     | Resolve
     | Reopen
     | Wait
+    | Snooze
     | Cancel
     | SetPriority
     | LinkIssue,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain import clock_changes
+from domain import clock_changes, snoozing
 from domain.clocks import ClockOutcome
 from domain.durations import format_duration
 from domain.engineering_issue import draft_issue, safe_text, safe_title
@@ -18,6 +18,7 @@ from domain.intents import (
     TellIssue,
 )
 from domain.issues import IssueCategory
+from domain.maintenance import MaintenanceWindow, window_at
 from domain.paging import PageDraft, PageStatus, page_key
 from domain.people import TIERLINE, Actor, ActorKind
 from domain.policy import ClockKind, TierRules
@@ -103,6 +104,12 @@ def accept(turn: Turn, by: Actor) -> None:
     turn.set_stint(accepted_at=turn.at, accepted_by=by)
     clock_changes.stop_kind(turn, ClockKind.HANDOFF)
     turn.say(f"Taken in {turn.ticket.tier.value}", by)
+    page = turn.ticket.open_page
+    if page is not None and page.status is not PageStatus.ACKNOWLEDGED:
+        # Acknowledged anywhere is acknowledged everywhere: the pager would go on waking people (oncall 4760).
+        turn.say(f"The page is ended: {by.name} has the ticket", thread=False)
+        resolve_page(turn)
+    snoozing.wake(turn, by)
 
 
 def wait_on(turn: Turn, whom: WaitingOn) -> None:
@@ -180,6 +187,12 @@ def engineering_is_done(turn: Turn) -> bool:
 # --- pages ---------------------------------------------------------------------------------------------------------
 
 
+def maintenance(turn: Turn) -> MaintenanceWindow | None:
+    """The maintenance window that is on for this ticket, or None."""
+    ticket = turn.ticket
+    return window_at(ticket.policy.maintenance, turn.at, product=ticket.product, component=ticket.component)
+
+
 def raise_page(turn: Turn, reason: str) -> None:
     """Wake the on-call of the tier, unless a page for this ticket is open already."""
     ticket = turn.ticket
@@ -189,6 +202,11 @@ def raise_page(turn: Turn, reason: str) -> None:
         tell_lead(turn, f"{ticket.id}: a page was due, but the policy names nobody to page for {ticket.tier.value}")
         return
     if ticket.open_page is not None:
+        return
+    window = maintenance(turn)
+    if window is not None:
+        turn.say(f"Nobody was paged: maintenance “{window.name}” is on")
+        tell_channel(turn, f"{ticket.id}: nobody is paged, since maintenance “{window.name}” is on: {reason}")
         return
     page = Page(key=page_key(ticket.id, len(ticket.pages) + 1), stint=ticket.stint.number)
     draft = PageDraft(
@@ -342,7 +360,9 @@ def resolve(turn: Turn, text: str, by: Actor, *, automatic: bool = False) -> Non
     clock_changes.stop_all(turn, answered=not automatic)
     turn.set(unanswered_since=None)
     resolve_page(turn)
-    turn.set(status=TicketStatus.RESOLVED, resolved_at=turn.at, resolved_by=by.name, waiting_on=WaitingOn.TIER)
+    turn.set(
+        status=TicketStatus.RESOLVED, resolved_at=turn.at, resolved_by=by.name, waiting_on=WaitingOn.TIER, snooze=None
+    )
     turn.say("Resolved", by)
     tell_customer(turn, text, by)
 
@@ -352,7 +372,7 @@ def cancel(turn: Turn, reason: str, by: Actor) -> None:
     close_vendor_case(turn, "the ticket is cancelled")
     clock_changes.cancel_all(turn)
     resolve_page(turn)
-    turn.set(status=TicketStatus.CANCELLED, cancelled_at=turn.at, waiting_on=WaitingOn.TIER)
+    turn.set(status=TicketStatus.CANCELLED, cancelled_at=turn.at, waiting_on=WaitingOn.TIER, snooze=None)
     turn.say(f"Cancelled: {reason}", by)
 
 

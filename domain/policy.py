@@ -14,6 +14,13 @@ from domain.calendar import ALWAYS, Calendar
 from domain.durations import Duration
 from domain.frozen import Frozen
 from domain.issues import Tracker
+from domain.ladder_rules import Action as Action
+from domain.ladder_rules import Ladder as Ladder
+from domain.ladder_rules import LadderStep as LadderStep
+from domain.ladder_rules import Rung as Rung
+from domain.ladder_rules import Unacknowledged as Unacknowledged
+from domain.ladder_rules import When as When
+from domain.maintenance import MaintenanceWindow
 from domain.paging import Urgency
 from domain.people import Role
 from domain.sla_match import SlaFacts, SlaMatch
@@ -54,49 +61,6 @@ PAUSES_BY_KIND: dict[ClockKind, frozenset[WaitingOn]] = {
 """What a kind never counts, whatever the policy says: that is what the measure is."""
 DEFAULT_SLA = "default"
 """The name of the SLA that the policy's own ``clocks`` are."""
-
-
-class Action(StrEnum):
-    """What a rung of a ladder does."""
-
-    TELL_OWNER = "tell_owner"
-    TELL_CHANNEL = "tell_channel"
-    TELL_LEAD = "tell_lead"
-    PAGE = "page"
-    HAND_OFF = "hand_off"
-
-
-class Rung(Frozen):
-    """One step of a ladder, at a percentage of the clock's target (100 is the breach).
-
-    ``every`` and ``times`` repeat the step: ``times`` more times, ``every`` apart on the clock's calendar.
-    """
-
-    at: Annotated[int, Field(ge=1, le=1000, description="Percent of the clock's target; 100 is the breach.")]
-    do: Annotated[tuple[Action, ...], Field(description="What happens at this step, in this order.")]
-    every: Annotated[Duration | None, Field(description="Repeat the step this often.")] = None
-    times: Annotated[int, Field(ge=0, le=100, description="How many times the step is repeated.")] = 0
-
-    @model_validator(mode="after")
-    def _repeats_have_an_interval(self) -> Self:
-        if self.times and self.every is None:
-            raise ValueError("`times` needs `every`: how far apart the repeats are")
-        if self.every is not None and not self.times:
-            raise ValueError("`every` needs `times`: how often the step is repeated at the most")
-        return self
-
-
-class Ladder(Frozen):
-    """What happens as a clock runs."""
-
-    rungs: tuple[Rung, ...]
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        percentages = [rung.at for rung in self.rungs]
-        if percentages != sorted(percentages):
-            raise ValueError("write the steps of a ladder in rising order of `at`")
-        return self
 
 
 class ClockRules(Frozen):
@@ -232,6 +196,15 @@ class DigestRules(Frozen):
         return self
 
 
+class AuditRules(Frozen):
+    """The audit that looks for open tickets whose deadline passed without an action."""
+
+    every: Annotated[Duration, Field(description="How often it looks.")]
+    grace: Annotated[Duration, Field(description="How late a ticket may be before it counts.")]
+    channel: Annotated[str, Field(description="The Slack channel's id of the leads, who are told.")]
+    page: Annotated[PageRules | None, Field(description="Whom to wake as well; nobody, if left out.")] = None
+
+
 class HandOffs(StrEnum):
     """Whether a ladder's ``hand_off`` moves the ticket by itself, or advises the lead to."""
 
@@ -253,6 +226,7 @@ class CommandName(StrEnum):
     LINK = "link"
     WAIT = "wait"
     CANCEL = "cancel"
+    SNOOZE = "snooze"
     CUSTOMER_MESSAGE = "customer_message"
 
 
@@ -270,6 +244,7 @@ DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.LINK: (Role.LEAD, Role.ENGINEER, Role.OPERATOR),
     CommandName.WAIT: _STAFF,
     CommandName.CANCEL: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
+    CommandName.SNOOZE: (Role.AGENT, Role.LEAD, Role.OPERATOR),
     CommandName.CUSTOMER_MESSAGE: (Role.CUSTOMER, Role.INTEGRATION, Role.OPERATOR),
 }
 
@@ -294,10 +269,15 @@ class Policy(Frozen):
     hand_offs: Annotated[
         HandOffs, Field(description="Whether a ladder's hand_off moves the ticket, or advises the lead to.")
     ] = HandOffs.AUTOMATIC
+    maintenance: Annotated[
+        tuple[MaintenanceWindow, ...],
+        Field(description="Times in which ladders page nobody and hand nothing off: they tell the channel instead."),
+    ] = ()
     routes: Annotated[tuple[Route, ...], Field(description="First match wins.")] = ()
     vendors: dict[str, VendorRules] = Field(default_factory=dict)
     quiet_time: Annotated[Duration, Field(description="A resolved ticket is closed after this long without a word.")]
     digest: DigestRules | None = None
+    audit: Annotated[AuditRules | None, Field(description="Proves that no deadline passes unattended.")] = None
     roles: Annotated[dict[Role, tuple[str, ...]], Field(description="Slack user ids by role.")] = Field(
         default_factory=dict
     )
@@ -344,12 +324,45 @@ class Policy(Frozen):
     def _calendars_hold_the_targets(self) -> Self:
         for field, _, rules in self.all_clocks():
             target = max(rules.targets.values())
-            rungs = self.rungs(rules.ladder)
-            last = max((target * r.at / 100 + (r.every or timedelta(0)) * r.times for r in rungs), default=target)
+            last = max((step.amount for step in self.ladder_steps(rules.ladder, target)), default=target)
             self._holds(field, rules.calendar, max(target, last))
         for name, vendor in self.vendors.items():
             self._holds(f"vendors.{name}.target", vendor.calendar, vendor.target)
         return self
+
+    @model_validator(mode="after")
+    def _ladders_end_with_somebody(self) -> Self:
+        for name, ladder in self.ladders.items():
+            for rung in ladder.rungs:
+                if rung.when.calendar is not None:
+                    _known(f"ladders.{name}", rung.when.calendar, ("always", *self.calendars))
+        for _, kind, rules in self.all_clocks():
+            if rules.ladder is None:
+                continue
+            where = self.ladders[rules.ladder].ends_in_nobody(self._tiers_of(kind), self._reaches)
+            if where is not None:
+                raise ValueError(
+                    f"ladders.{rules.ladder}: it ends in nobody {where}: its last step there reaches no page, lead or "
+                    f"channel; add tell_lead to it, or `unacknowledged: {{do: [tell_lead]}}`"
+                )
+        return self
+
+    def _tiers_of(self, kind: ClockKind) -> tuple[Tier, ...]:
+        """Where a clock of that kind can run: a vendor's stay has neither a hand-off nor a tier's work."""
+        in_a_stint = kind in (ClockKind.HANDOFF, ClockKind.TIER_WORK)
+        return tuple(sorted(tier for tier in self.tiers if not (in_a_stint and tier is Tier.L4)))
+
+    def _reaches(self, tier: Tier, action: Action) -> bool:
+        """Whether a ladder's action reaches somebody in that tier; who should have acted there does not count."""
+        if action is Action.PAGE:
+            return self.tiers[tier].page is not None
+        if action is Action.HAND_OFF:
+            return self.tier_above(tier) is not None
+        return action in (Action.TELL_LEAD, Action.TELL_CHANNEL)
+
+    def tier_above(self, tier: Tier) -> Tier | None:
+        """The policy's next tier up that a ladder may hand to: a vendor is never asked without a person."""
+        return min((t for t in self.tiers if tier.rank < t.rank < Tier.L4.rank), default=None)
 
     def _holds(self, field: str, calendar: str, length: timedelta) -> None:
         if length > self.calendar(calendar).open_in_a_week() * _WEEKS:
@@ -392,6 +405,10 @@ class Policy(Frozen):
     def rungs(self, ladder: str | None) -> tuple[Rung, ...]:
         """The steps of that ladder; none without one."""
         return self.ladders[ladder].rungs if ladder is not None else ()
+
+    def ladder_steps(self, ladder: str | None, target: timedelta) -> tuple[LadderStep, ...]:
+        """Every step and repeat of that ladder for a target; none without a ladder."""
+        return self.ladders[ladder].steps(target) if ladder is not None else ()
 
     def hours_of(self, tier: Tier) -> Calendar:
         """When a tier works; always, where the policy has no such tier."""

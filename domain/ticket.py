@@ -14,6 +14,7 @@ from domain.paging import PageStatus
 from domain.people import Actor, Customer
 from domain.policy import DEFAULT_SLA, Policy
 from domain.sla_match import SlaFacts
+from domain.snooze import Snooze
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 
 
@@ -176,6 +177,7 @@ class Ticket(Frozen):
     pages: tuple[Page, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
+    snooze: Snooze | None = None
     card: MessageRef | None = None
     lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
     timeline: tuple[Entry, ...] = ()

@@ -39,6 +39,8 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         page_url=page.url if page is not None else None,
         vendor=f"{case.vendor_name}, due {case.due_at:%Y-%m-%d %H:%M:%S} UTC" if case is not None else None,
         external_ref=ticket.external_ref,
+        snoozed_until=ticket.snooze.until if ticket.snooze is not None else None,
+        snoozed_by=ticket.snooze.by if ticket.snooze is not None else None,
         troubles=tuple(f"{lane.capitalize()} is late since {t.since:%H:%M:%S} UTC" for lane, t in ticket.lanes.items()),
         buttons=_buttons(ticket),
     )

@@ -19,6 +19,11 @@ def story_of(ticket: Ticket) -> str:
         f"Next: {deadline.what} at {deadline.at:%Y-%m-%d %H:%M:%S} UTC"
         if deadline is not None
         else "Next: nothing is due",
+        *(
+            [f"Snoozed by {ticket.snooze.by} until {ticket.snooze.until:%Y-%m-%d %H:%M:%S} UTC"]
+            if ticket.snooze is not None
+            else []
+        ),
         *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {issue.status}" for issue in ticket.issues),
         *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
         *(f"Late: {lane} since {t.since:%H:%M:%S} UTC ({t.error})" for lane, t in sorted(ticket.lanes.items())),

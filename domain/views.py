@@ -97,6 +97,7 @@ class TicketView(Frozen):
     cancelled_at: datetime | None
     closed_at: datetime | None
     reopened: int
+    snoozed_until: datetime | None
     policy: str
     sla: str | None
     stints: tuple[StintView, ...]
@@ -134,6 +135,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         cancelled_at=ticket.cancelled_at,
         closed_at=ticket.closed_at,
         reopened=ticket.reopened,
+        snoozed_until=ticket.snooze.until if ticket.snooze is not None else None,
         policy=f"{ticket.policy.name} {ticket.policy.version}",
         sla=ticket.sla,
         stints=tuple(

@@ -78,5 +78,6 @@ _VERBS = {
     CommandName.LINK: "link an issue",
     CommandName.WAIT: "say whom a ticket waits on",
     CommandName.CANCEL: "cancel a ticket",
+    CommandName.SNOOZE: "snooze a ticket",
     CommandName.CUSTOMER_MESSAGE: "write as the customer",
 }

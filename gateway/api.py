@@ -29,6 +29,7 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Snooze,
     Text,
     TicketId,
     Wait,
@@ -280,6 +281,12 @@ async def priority(
     door: AtDoor, body: Annotated[SetPriority, Body(openapi_examples=examples.PRIORITY)]
 ) -> CommandResult:
     """Running clocks get new targets and keep what they have counted."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/snooze", summary="Keep the ticket's ladders silent for a while", **_COMMAND)
+async def snooze(door: AtDoor, body: Annotated[Snooze, Body(openapi_examples=examples.SNOOZE)]) -> CommandResult:
+    """The clocks count on. What falls due meanwhile is made up for, once, when it ends or somebody takes the ticket."""
     return await door.execute(body)
 
 

@@ -48,6 +48,10 @@ RETURN = _one("Steps are missing", {"to": "L1", "reason": "Please ask for the st
 RESOLVE = _one("How it was solved", {"text": "The certificate is renewed; payments work again."})
 REOPEN = _one("Not solved", {"reason": "It fails again for American Express."})
 PRIORITY = _one("More urgent", {"priority": "P1"})
+SNOOZE: Examples = {
+    "length": {"summary": "For a while", "value": {"for": "2h", "reason": "The customer is in a meeting."}},
+    "instant": {"summary": "Until an instant", "value": {"until": "2026-12-24T18:00:00+01:00"}},
+}
 LINK: Examples = {
     "jira": {"summary": "A Jira issue", "value": {"reference": "PAY-12"}},
     "github": {"summary": "A GitHub issue", "value": {"reference": "acme/storefront#7"}},

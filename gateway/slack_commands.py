@@ -19,6 +19,7 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Snooze,
     Wait,
 )
 from domain.policy import Policy
@@ -38,6 +39,7 @@ USAGES = {
     "priority": "/tier priority T-1042 P1",
     "link": "/tier link T-1042 PAY-12   (or owner/repository#7, or the issue's address)",
     "wait": "/tier wait T-1042 customer [reason]   (or: engineering, vendor, hold; tier ends the wait)",
+    "snooze": "/tier snooze T-1042 2h [reason]   (or until an instant: 2026-12-24T18:00+01:00)",
     "cancel": "/tier cancel T-1042 reason",
     "status": "/tier status T-1042",
     "who": "/tier who",
@@ -136,6 +138,13 @@ def _priority(rest: str, policy: Policy) -> Request:
     return SetPriority(priority=Priority(rest.upper()))
 
 
+def _snooze(rest: str, policy: Policy) -> Request:
+    word, reason = _first(rest)
+    # An instant says its day; a length of time does not.
+    field = "until" if "-" in word else "length"
+    return Snooze.model_validate({field: word, "reason": reason})
+
+
 def _wait(rest: str, policy: Policy) -> Request:
     word, reason = _first(rest)
     if word.upper() not in WaitingOn.__members__:
@@ -165,6 +174,7 @@ _REQUESTS: dict[str, Callable[[str, Policy], Request]] = {
     "reopen": lambda rest, policy: Reopen(reason=rest),
     "priority": _priority,
     "wait": _wait,
+    "snooze": _snooze,
     "cancel": lambda rest, policy: Cancel(reason=rest),
     "link": lambda rest, policy: LinkIssue(reference=rest),
 }

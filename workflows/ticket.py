@@ -140,7 +140,7 @@ class TicketWorkflow:
         """A refusal reaches the caller and leaves no history."""
         if command.id in self._answers:
             return
-        refused = refusal(self._ticket, command)
+        refused = refusal(self._ticket, command, workflow.now())
         if refused is not None:
             raise ApplicationError(refused, type="Refused", category=ApplicationErrorCategory.BENIGN)
 
@@ -237,12 +237,17 @@ class TicketWorkflow:
         return any(isinstance(intent, ShowCard) for intent in self._lanes.waiting(Lane.SLACK.value))
 
     def _settle(self) -> None:
-        """Show operators what changed, once a task: search attributes, the digest's memo, the story."""
+        """Show operators what changed, once a task: the story, search attributes, the digest's memo.
+
+        The story costs nothing. The others are commands that the server indexes: only where what they tell has changed.
+        """
         self._unsettled = False
         ticket = self._ticket
-        attributes = ticket_attributes(ticket)
-        lines = ticket.timeline_dropped + len(ticket.timeline)
-        shown = (*attributes, ticket.handoffs, ticket.returns, ticket.resolved_at, lines, ticket.lanes)
+        workflow.set_current_details(story_of(ticket))
+        attributes, facts = ticket_attributes(ticket), facts_of(ticket, workflow.now())
+        # The totals grow by themselves while the owner stays the same; the digest adds what has passed since.
+        lasting = facts.model_copy(update={"as_of": ticket.opened_at, "seconds_by_owner": {}})
+        shown = (*attributes, lasting, ticket.spent, ticket.owner_since)
         if shown == self._shown:
             return
         self._shown = shown
@@ -251,8 +256,7 @@ class TicketWorkflow:
             key.value_set(present[key.name].value) if key.name in present else key.value_unset() for key in REGISTRY
         ]
         workflow.upsert_search_attributes(updates)
-        workflow.upsert_memo({FACTS_MEMO: facts_of(ticket, workflow.now())})
-        workflow.set_current_details(story_of(ticket))
+        workflow.upsert_memo({FACTS_MEMO: facts})
 
     async def _carry_out(self, intent: Intent, policy: RetryPolicy, recheck: bool) -> ResultBody:
         return await carry_out(intent, self._ticket, policy, recheck)

@@ -37,6 +37,12 @@ def card_blocks(card: Card) -> list[Block]:
         *_clock(card),
         *_links(card),
     ]
+    if card.snoozed_until is not None:
+        shown.append(
+            blocks.context(
+                [f"💤 Snoozed by {person(card.snoozed_by or 'somebody')} until {moment(card.snoozed_until)}"]
+            )
+        )
     if card.troubles:
         shown.append(blocks.context([f"⚠️ {escaped(trouble)}" for trouble in card.troubles]))
     if card.buttons:

@@ -24,7 +24,7 @@ clocks:
 ladders:
   up:
     rungs:
-      - {at: 100, do: [hand_off]}
+      - {at: 100, do: [tell_lead]}
 quiet_time: 3d
 """
 
@@ -54,12 +54,12 @@ def test_the_least_policy_loads(file: Path) -> None:
     file.write_text(LEAST)
     policy = load_policy(file)
     assert policy.clocks[ClockKind.HANDOFF].targets[Priority.P1] == timedelta(minutes=15)
-    assert policy.rungs("up")[0].do == (Action.HAND_OFF,)
+    assert policy.rungs("up")[0].do == (Action.TELL_LEAD,)
     assert policy.quiet_time == timedelta(days=3)
 
 
 FIELDS_OF_A_TIER = "name, channel, lead, calendar, page, page_on_entry"
-FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clocks, ladders, hand_offs, routes, vendors, quiet_time, digest, roles, permissions"
+FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clocks, ladders, hand_offs, maintenance, routes, vendors, quiet_time, digest, audit, roles, permissions"
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clock
             id="a missing field, on the line of what it belongs to",
         ),
         pytest.param(
-            "do: [hand_off]",
-            "do: [hand_off, shout]",
+            "do: [tell_lead]",
+            "do: [tell_lead, shout]",
             "team.yaml:12: ladders.up.rungs[0].do[1]: not an action; "
-            "allowed: tell_owner, tell_channel, tell_lead, page, hand_off",
+            "allowed: tell_owner, tell_channel, tell_lead, raise_priority, page, hand_off",
             id="an action that there is not",
         ),
         pytest.param(
@@ -149,7 +149,7 @@ FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clock
             'version: "1"', "version: 1", "team.yaml:2: version: must be text; put it in quotes", id="a number for text"
         ),
         pytest.param(
-            "do: [hand_off]", "do: hand_off", "team.yaml:12: ladders.up.rungs[0].do: must be a list", id="no list"
+            "do: [tell_lead]", "do: tell_lead", "team.yaml:12: ladders.up.rungs[0].do: must be a list", id="no list"
         ),
         pytest.param(
             "{name: Frontline, channel: C1}",
@@ -240,13 +240,13 @@ def test_a_mistake_is_told_with_its_line(file: Path, old: str, new: str, told: s
 
 
 def test_several_mistakes_are_told_in_the_order_of_the_file(file: Path) -> None:
-    text = edited("version:", "verson:").replace("P2: 30m", "P2: half").replace("hand_off", "fly")
+    text = edited("version:", "verson:").replace("P2: 30m", "P2: half").replace("tell_lead", "fly")
     assert problems_of(file, text) == [
         "team.yaml:1: version: missing; it has to be given",
         f"team.yaml:2: verson: no such field; did you mean version? allowed: {FIELDS_OF_THE_POLICY}",
         "team.yaml:7: clocks.handoff.targets.P2: write a length of time as 30s, 15m, 4h, 2d or 1h30m",
         "team.yaml:12: ladders.up.rungs[0].do[0]: not an action; "
-        "allowed: tell_owner, tell_channel, tell_lead, page, hand_off",
+        "allowed: tell_owner, tell_channel, tell_lead, raise_priority, page, hand_off",
     ]
 
 

@@ -48,6 +48,7 @@ from domain.policy import (
     Route,
     Rung,
     TierRules,
+    Unacknowledged,
     VendorRules,
 )
 from domain.ticket import Ticket
@@ -87,9 +88,9 @@ def rung(at: int, *do: Action, every: timedelta | None = None, times: int = 0) -
     return Rung(at=at, do=do, every=every, times=times)
 
 
-def a_ladder(*rungs: Rung) -> Ladder:
+def a_ladder(*rungs: Rung, unacknowledged: Unacknowledged | None = None) -> Ladder:
     """A ladder of these steps."""
-    return Ladder(rungs=rungs)
+    return Ladder(rungs=rungs, unacknowledged=unacknowledged)
 
 
 def office_hours(zone: str = "Europe/Brussels", **other: Any) -> Calendar:

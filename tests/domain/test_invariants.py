@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from domain.attribution import owner_of
+from domain.calendar import Week
 from domain.chat import MessageRef
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at
 from domain.decide import Decision, decide, open_ticket
 from domain.intents import FindIssue, Intent, JoinIssue, OpenIssue, OpenVendorCase, ShowCard
 from domain.issues import IssueCategory, IssueDraft, Tracker
 from domain.ladders import next_deadline
+from domain.maintenance import MaintenanceWindow
 from domain.messages import (
     Accept,
     CardShown,
@@ -42,13 +44,14 @@ from domain.messages import (
     ResultBody,
     Return,
     SetPriority,
+    Snooze,
     TimePassed,
     VendorAnswered,
     VendorOverdue,
 )
 from domain.paging import PageRef, PageStatus, page_key
 from domain.people import Actor, Role
-from domain.policy import Action, ClockKind, Policy
+from domain.policy import Action, ClockKind, Policy, Rung, Unacknowledged, When
 from domain.ticket import Ticket, TicketStatus
 from domain.ticket_card import card_of, facts_of
 from domain.ticket_story import story_of
@@ -91,9 +94,18 @@ def busy_policy() -> Policy:
             rung(75, Action.TELL_CHANNEL, Action.PAGE),
             rung(100, Action.TELL_LEAD, every=5 * HOUR, times=2),
             rung(150, Action.HAND_OFF, Action.PAGE),
-        )
+            unacknowledged=Unacknowledged(do=(Action.PAGE, Action.TELL_LEAD), after=HOUR, every=HOUR, times=2),
+        ),
+        "handoff": a_ladder(
+            rung(20, Action.PAGE),
+            Rung(before=20 * MINUTE, do=(Action.TELL_CHANNEL,), when=When(working_hours=True, calendar="office")),
+            Rung(before=10 * MINUTE, do=(Action.RAISE_PRIORITY,), when=When(plan=("gold",))),
+            rung(100, Action.HAND_OFF, Action.TELL_LEAD),
+        ),
     }
-    return a_policy(calendars={"office": office_hours(holidays=(date(2026, 11, 18),))}, clocks=clocks, ladders=ladders)
+    maintenance = (MaintenanceWindow(name="release", product="Payments", weekly=Week(tue=("10:00-14:00",))),)
+    calendars = {"office": office_hours(holidays=(date(2026, 11, 18),))}
+    return a_policy(calendars=calendars, clocks=clocks, ladders=ladders, maintenance=maintenance)
 
 
 POLICIES = st.sampled_from([a_policy(), busy_policy(), without_ladders()])
@@ -117,6 +129,8 @@ _REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(Reopen, reason=_TEXTS),
     st.builds(SetPriority, priority=st.sampled_from(Priority)),
     st.just(LinkIssue(reference="PAY-1")),
+    *[st.builds(Snooze, length=st.sampled_from([MINUTE, 20 * MINUTE, HOUR, 2 * DAY]))] * 2,
+    st.builds(Snooze, until=st.sampled_from([NOON + 30 * MINUTE, NOON + DAY])),
 )
 _BODIES: st.SearchStrategy[DeliveryBody] = st.one_of(
     st.builds(
@@ -281,7 +295,8 @@ def test_nothing_leads_out_of_closed(policy: Policy, life: Life) -> None:
         if closed is not None:
             after = decision.state
             assert after.status is TicketStatus.CLOSED
-            assert after.pages == closed.pages
+            # What the pager answers late is kept; nobody is woken by it.
+            assert [page.status for page in after.pages] == [page.status for page in closed.pages]
             assert (after.stints, after.clocks, after.spent) == (closed.stints, closed.clocks, closed.spent)
             assert not any(isinstance(intent, JoinIssue | OpenIssue | OpenVendorCase) for intent in decision.intents)
             assert decision.deadline is None
@@ -313,7 +328,8 @@ def test_clocks_never_run_backwards_and_end_once(policy: Policy, life: Life) -> 
             if clock.stopped:
                 assert (clock.outcome is ClockOutcome.BREACHED) == (clock.breached_at is not None)
                 assert clock.running_since is None
-            if old.stopped and clock.kind is not ClockKind.RESOLUTION:
+            runs_on = {ClockKind.RESOLUTION, ClockKind.REQUESTER_WAIT, ClockKind.AGENT_WORK}
+            if old.stopped and clock.kind not in runs_on:
                 assert clock == old
         before, then = {clock.id: clock for clock in ticket.clocks}, now
 
@@ -322,6 +338,8 @@ def test_clocks_never_run_backwards_and_end_once(policy: Policy, life: Life) -> 
 def test_a_breach_is_the_instant_at_which_the_target_is_reached(policy: Policy, life: Life) -> None:
     unchanged = [(delay, event) for delay, event in life if not _changes_priority(event[0])]
     for now, decision in lived(policy, unchanged, on_time=False):
+        if decision.state.priority is not an_opening().priority:
+            return  # a ladder raised it: the targets are others now
         for clock in decision.state.clocks:
             counted = counted_at(clock, policy.calendar(clock.calendar), now)
             assert (clock.breached_at is None) <= (counted <= clock.target)

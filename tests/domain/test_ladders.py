@@ -61,7 +61,7 @@ def test_a_ticket_that_nobody_takes_goes_on_to_engineering_and_never_to_a_vendor
     assert [stint.entered_at - NOON for stint in story.ticket.stints] == [timedelta(0), 30 * MINUTE, 60 * MINUTE]
     assert len(story.all(OpenIssue)) == len(story.all(RaisePage)) == 1
     assert not story.all(OpenVendorCase)
-    said = "T-1042: nobody in L3 kept the acceptance clock, and there is no tier above to hand it to by itself"
+    said = "T-1042: the acceptance clock ran out in L3; there is no tier above L3 to hand it to by itself"
     assert [(notice.channel, notice.mention) for notice in story.all(Notice) if notice.text == said] == [
         (L3_CHANNEL, LENA.id)
     ]
@@ -89,8 +89,9 @@ def test_the_owner_hears_in_person_and_the_channel_while_there_is_none() -> None
 
 def test_the_lead_is_mentioned_at_the_breach_and_the_breach_is_noted_first() -> None:
     story = Story().accepted().passes(HOUR)
-    texts = story.timeline
-    assert texts[-1].endswith("The first response clock is breached: 1h are over")
+    breach, told = story.timeline[-2:]
+    assert breach.endswith("The first response clock is breached: 1h are over")
+    assert told.endswith("The first response clock ran out in L1: the lead was told")
     assert story.clock(ClockKind.FIRST_RESPONSE).breached_at == NOON + HOUR
     assert [(notice.channel, notice.mention) for notice in story.all(Notice)][-1] == (L1_CHANNEL, LENA.id)
 
@@ -116,35 +117,29 @@ def test_the_deadline_says_what_it_is_for() -> None:
 
 
 def test_a_ladder_pages_whom_the_policy_names() -> None:
-    ladder = a_ladder(rung(50, Action.PAGE))
+    ladder = a_ladder(rung(50, Action.PAGE), rung(100, Action.TELL_LEAD))
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder}, tiers=the_tiers(page_on_entry=False)))
     story.escalated(Tier.L3).passes(15 * MINUTE)
     assert story.only(RaisePage).draft.service == "PSVCPAY"
 
 
-def test_a_page_for_a_tier_that_has_nobody_to_page_is_told_to_the_lead() -> None:
-    story = Story(a_policy(ladders=the_ladders() | {"handoff": a_ladder(rung(50, Action.PAGE))})).passes(15 * MINUTE)
-    assert not story.all(RaisePage)
-    assert story.told == [
-        (L1_CHANNEL, "T-1042: a page was due, but the policy names nobody to page for L1"),
-    ]
-
-
 def test_one_need_raises_one_page() -> None:
-    ladder = a_ladder(rung(25, Action.PAGE), rung(50, Action.PAGE), rung(90, Action.PAGE, every=MINUTE, times=5))
+    ladder = a_ladder(
+        rung(25, Action.PAGE), rung(50, Action.PAGE), rung(90, Action.PAGE, Action.TELL_LEAD, every=MINUTE, times=5)
+    )
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder})).escalated(Tier.L3).passes(HOUR)
     assert len(story.all(RaisePage)) == 1
 
 
 def test_a_page_that_somebody_resolved_without_taking_the_ticket_is_raised_anew() -> None:
-    ladder = a_ladder(rung(50, Action.PAGE))
+    ladder = a_ladder(rung(50, Action.PAGE), rung(100, Action.TELL_LEAD))
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder})).with_engineering()
     story.page_is(PageStatus.RESOLVED).passes(15 * MINUTE)
     assert [raised.draft.key for raised in story.all(RaisePage)] == ["tierline/T-1042/page/1", "tierline/T-1042/page/2"]
 
 
 def test_a_follow_up_after_an_acknowledged_page_may_wake_somebody_again() -> None:
-    ladder = a_ladder(rung(50, Action.PAGE))
+    ladder = a_ladder(rung(50, Action.PAGE), rung(100, Action.TELL_LEAD))
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder})).with_engineering()
     story.page_is(PageStatus.ACKNOWLEDGED).replied().passes(DAY).customer_writes().passes(15 * MINUTE)
     assert len(story.all(RaisePage)) == 2
@@ -188,6 +183,7 @@ def test_many_changes_in_one_turn_draw_one_card() -> None:
 
 def test_a_channel_hears_a_step_once_while_nobody_has_the_ticket() -> None:
     both = a_ladder(rung(50, Action.TELL_OWNER, Action.TELL_CHANNEL))
-    ladders = {name: both if name == "handoff" else a_ladder() for name in the_ladders()}
+    late = a_ladder(rung(100, Action.TELL_LEAD))
+    ladders = {name: both if name == "handoff" else late for name in the_ladders()}
     story = Story(a_policy(ladders=ladders)).passes(20 * MINUTE)
     assert [channel for channel, _ in story.told] == [L1_CHANNEL]

@@ -44,7 +44,7 @@ def test_a_clock_that_can_still_be_kept_comes_before_one_that_is_over() -> None:
 
 
 def test_a_card_shows_the_path_the_issue_and_the_page() -> None:
-    story = Story().with_engineering().issue_is(IssueCategory.IN_PROGRESS).page_is(PageStatus.ACKNOWLEDGED)
+    story = Story().with_engineering().page_is(PageStatus.ACKNOWLEDGED).issue_is(IssueCategory.IN_PROGRESS)
     card = card_of(story.ticket, story.now)
     assert card.path == (Tier.L1, Tier.L3)
     assert [(issue.ref.key, issue.status, issue.assignee) for issue in card.issues] == [

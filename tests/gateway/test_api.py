@@ -23,6 +23,7 @@ from domain.messages import (
     Resolve,
     Return,
     SetPriority,
+    Snooze,
 )
 from domain.people import ActorKind, Role
 from domain.tiers import Priority, Tier
@@ -39,6 +40,7 @@ OPEN = {
     "resolve": {"text": "works"},
     "reopen": {"reason": "fails"},
     "priority": {"priority": "P1"},
+    "snooze": {"for": "2h"},
     "link": {"reference": "PAY-12"},
     "customer-message": {"text": "still fails"},
 }
@@ -142,6 +144,8 @@ async def test_the_timeline_is_read(door: FrontDoor) -> None:
         ("resolve", Role.AGENT, {"text": "a"}, Resolve(text="a")),
         ("reopen", Role.CUSTOMER, {"reason": "a"}, Reopen(reason="a")),
         ("priority", Role.LEAD, {"priority": "P1"}, SetPriority(priority=Priority.P1)),
+        ("snooze", Role.AGENT, {"for": "2h"}, Snooze(length=timedelta(hours=2))),
+        ("snooze", Role.LEAD, {"until": "2026-12-24T18:00:00Z"}, Snooze(until=datetime(2026, 12, 24, 18, tzinfo=UTC))),
         ("link", Role.LEAD, {"reference": "PAY-12"}, LinkIssue(reference="PAY-12")),
         ("customer-message", Role.INTEGRATION, {"text": "a"}, CustomerMessage(text="a")),
     ],
@@ -184,6 +188,7 @@ async def test_a_repeated_command_is_done_once_by_its_key(door: FrontDoor) -> No
         ("escalate", Role.AGENT),
         ("escalate", Role.INTEGRATION),
         ("priority", Role.AGENT),
+        ("snooze", Role.ENGINEER),
         ("customer-message", Role.AGENT),
         ("resolve", Role.CUSTOMER),
     ],
@@ -366,7 +371,7 @@ async def test_every_body_has_an_example_that_its_own_schema_takes(door: FrontDo
                 seen += 1
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate({"surprise": 1}, schema_of(document, content))
-    assert seen == 16
+    assert seen == 18
 
 
 async def test_every_operation_of_the_api_documents_its_problems_and_its_security(door: FrontDoor) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from domain.messages import Accept, Escalate, LinkIssue, Note, Reopen, Reply, Request, Resolve, Return, SetPriority
+from domain.messages import Accept, Escalate, LinkIssue, Note, Reopen, Reply, Request, Resolve, Return, SetPriority, Snooze
 from domain.people import ActorKind, Role
 from domain.policy import CommandName
 from domain.tiers import Priority, Tier
@@ -35,6 +36,9 @@ LINK = "https://acme.atlassian.net/browse/PAY-12"
         ("resolve T-1042 It works\nagain", Resolve(text="It works\nagain")),
         ("reopen T-1042 not for Amex", Reopen(reason="not for Amex")),
         ("priority T-1042 p1", SetPriority(priority=Priority.P1)),
+        ("snooze T-1042 2h", Snooze(length=timedelta(hours=2))),
+        ("snooze T-1042 90m asleep", Snooze(length=timedelta(minutes=90), reason="asleep")),
+        ("snooze T-1042 2026-12-24T18:00+01:00", Snooze(until=datetime(2026, 12, 24, 17, tzinfo=UTC))),
         ("link T-1042 acme/storefront#7", LinkIssue(reference="acme/storefront#7")),
         (f"link T-1042 <{LINK}|PAY-12>", LinkIssue(reference=LINK)),
         ("note T-1042 ask <@U0TOM|tom>", Note(text="ask @tom")),
@@ -61,6 +65,9 @@ async def test_what_is_typed_becomes_a_command_of_that_person(door: FrontDoor, t
         ("escalate T-1042 L3", "/tier escalate T-1042 L3 reason"),
         ("escalate T-1042 L4 acquirer", "/tier escalate T-1042 L3 reason"),
         ("priority T-1042 high", "one of P1, P2, P3, P4"),
+        ("snooze T-1042", "/tier snooze T-1042 2h"),
+        ("snooze T-1042 later", "/tier snooze T-1042 2h"),
+        ("snooze T-1042 2026-12-24", "/tier snooze T-1042 2h"),
         ("link T-1042", "/tier link T-1042 PAY-12"),
         ("frobnicate T-1042", "I do not know “frobnicate”"),
         ("<!channel>", "I do not know"),
