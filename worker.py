@@ -27,6 +27,7 @@ from activities.issue_tracker import IssueTrackerActivities
 from activities.mail import MailActivities
 from activities.pagerduty import PagerDutyActivities
 from activities.retro import RetroActivities
+from activities.sla_audit import SlaAuditActivities
 from activities.slack import SlackActivities
 from activities.workflow_links import WorkflowLinkActivities
 from config.errors import ConfigurationError
@@ -45,7 +46,8 @@ from workflows import task_queues
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow
 from workflows.retro_digest import RetroDigestWorkflow
-from workflows.schedules import keep_digest_schedule
+from workflows.schedules import keep_audit_schedule, keep_digest_schedule
+from workflows.sla_audit import SlaAuditWorkflow
 from workflows.ticket import TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
 
@@ -57,6 +59,7 @@ WORKFLOWS: Sequence[type[Any]] = (
     VendorCaseWorkflow,
     RetroDigestWorkflow,
 )
+AUDIT_WORKFLOWS: Sequence[type[Any]] = (SlaAuditWorkflow,)
 CALLS_PER_SECOND: dict[str, float] = {
     # Slack allows about one post a second and channel, and 50 updates a minute; a team's tickets spread over a few channels.
     task_queues.SLACK: 8,
@@ -93,6 +96,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     mail = MailActivities(clients.mailer, links=links)
     joins = WorkflowLinkActivities(desk)
     retro = RetroActivities(desk)
+    audit = SlaAuditActivities(desk, clients.dead_man)
     by_queue: dict[str, list[Any]] = {
         task_queues.SLACK: [slack.show_card, slack.post_line, slack.post_notice, slack.post_digest],
         task_queues.JIRA: _of_tracker(jira),
@@ -107,6 +111,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             joins.close_case,
             retro.count,
         ],
+        task_queues.AUDIT: [audit.find_late, audit.ping],
     }
     stop = timedelta(seconds=settings.worker.graceful_shutdown)
     workers = [
@@ -125,6 +130,8 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
         Worker(
             client,
             task_queue=queue,
+            workflows=AUDIT_WORKFLOWS if queue == task_queues.AUDIT else (),
+            workflow_runner=workflow_runner(),
             activities=activities,
             activity_executor=executor,
             max_concurrent_activities=_THREADS,
@@ -154,6 +161,8 @@ async def bring_up(client: Client, policy: Policy) -> None:
         logger.info("registered the search attributes %s", ", ".join(added))
     if policy.digest is not None:
         await keep_digest_schedule(client, policy.digest)
+    if policy.audit is not None:
+        await keep_audit_schedule(client, policy.audit)
 
 
 async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> None:

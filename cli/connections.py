@@ -66,6 +66,8 @@ def _channels(policy: Policy | None) -> Iterator[str]:
         yield from (rules.channel for rules in policy.tiers.values())
         if policy.digest is not None:
             yield policy.digest.channel
+        if policy.audit is not None:
+            yield policy.audit.channel
 
 
 def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:
@@ -76,6 +78,8 @@ def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:
 def _services(policy: Policy | None) -> Iterator[str]:
     if policy is not None:
         yield from (rules.page.service for rules in policy.tiers.values() if rules.page is not None)
+        if policy.audit is not None and policy.audit.page is not None:
+            yield policy.audit.page.service
 
 
 async def _tried(system: str, attempt: Attempt, patience: timedelta) -> list[Finding]:

@@ -37,6 +37,11 @@ def _address_with_slash(value: str) -> str:
     return _address(value) + "/"
 
 
+def _secret_address(value: SecretStr) -> SecretStr:
+    _address(value.get_secret_value())
+    return value
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith("xoxb-"):
         raise ValueError("not a bot token: that begins with xoxb-")
@@ -157,6 +162,18 @@ class WorkerSettings(Section):
     max_cached_workflows: Annotated[
         int, Field(ge=1, description="Workflows kept in memory, about 70 kB each; more than the tickets in motion.")
     ] = 1000
+
+
+class AuditSettings(Section):
+    """The audit of deadlines, which the policy turns on."""
+
+    dead_man_url: Annotated[
+        Annotated[SecretStr, BeforeValidator(_stripped), AfterValidator(_secret_address)] | None,
+        Field(
+            description="A dead-man's switch: asked for after each audit that finds all well. Its silence is the alarm."
+        ),
+        Where("make a check at a service such as healthchecks.io, with the audit's rhythm, and copy its ping URL"),
+    ] = None
 
 
 _SLACK_APP = "https://api.slack.com/apps > your app"

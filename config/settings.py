@@ -19,6 +19,7 @@ from config.plain_words import dotted, in_plain_words
 from config.sections import (
     Address,
     ApiToken,
+    AuditSettings,
     GatewaySettings,
     GitHubSettings,
     JiraSettings,
@@ -33,6 +34,7 @@ __all__ = [
     "API_TOKENS",
     "DEFAULT_POLICY",
     "ApiToken",
+    "AuditSettings",
     "GatewaySettings",
     "GitHubSettings",
     "JiraSettings",
@@ -81,6 +83,7 @@ class Settings(BaseSettings):
     )
     gateway: GatewaySettings
     worker: WorkerSettings = WorkerSettings()
+    audit: AuditSettings = AuditSettings()
     slack: SlackSettings | None = None
     jira: JiraSettings | None = None
     github: GitHubSettings | None = None

@@ -4,6 +4,8 @@ import dataclasses
 
 from config.settings import Settings
 from integrations.chat_room import ChatRoom
+from integrations.dead_man.http import HttpDeadManSwitch
+from integrations.dead_man_switch import DeadManSwitch
 from integrations.github.tracker import GitHubTracker
 from integrations.issue_tracker import IssueTracker
 from integrations.jira.tracker import JiraTracker
@@ -23,6 +25,7 @@ class Clients:
     github: IssueTracker | None = None
     pager: Pager | None = None
     mailer: Mailer | None = None
+    dead_man: DeadManSwitch | None = None
 
 
 def build_clients(settings: Settings) -> Clients:
@@ -33,6 +36,7 @@ def build_clients(settings: Settings) -> Clients:
     """
     slack, jira, github = settings.slack, settings.jira, settings.github
     pagerduty, mail = settings.pagerduty, settings.mail
+    dead_man_url = settings.audit.dead_man_url
     return Clients(
         chat=SlackRoom(slack.bot_token, slack.base_url) if slack is not None else None,
         jira=JiraTracker(jira.url, jira.email, jira.api_token) if jira is not None else None,
@@ -57,4 +61,5 @@ def build_clients(settings: Settings) -> Clients:
         mailer=SmtpMailer(mail.host, mail.port, mail.username, mail.password, mail.from_address, mail.starttls)
         if mail is not None
         else None,
+        dead_man=HttpDeadManSwitch(dead_man_url) if dead_man_url is not None else None,
     )

@@ -1,7 +1,7 @@
 """Reaching Tierline's workflows through a Temporal client: what activities need of them."""
 
 from collections.abc import Awaitable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -10,11 +10,17 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
 from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.sla_audit import LateTicket, LateTickets
 from domain.vendor_case import CaseClosed, VendorCase
+from telemetry.search_attributes import DUE_AT
 from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
 from workflows.ticket import FACTS_MEMO
 from workflows.vendor_case import VendorCaseWorkflow
+
+_LOOKED_AT = 1_000
+"""Late tickets of which those that are late the longest are named."""
+_READING = timedelta(seconds=10)
 
 
 class TemporalWorkflowDesk:
@@ -86,6 +92,25 @@ class TemporalWorkflowDesk:
             if found is not None and (found.ticket_id not in facts or facts[found.ticket_id].as_of < found.as_of):
                 facts[found.ticket_id] = found
         return list(facts.values())
+
+    async def late_tickets(self, due_before: datetime, *, most: int) -> LateTickets:
+        """The open tickets whose next deadline lies before that instant, read off visibility; the latest of a page of them."""
+        query = f"WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND {DUE_AT.name} < '{_written(due_before)}'"
+        counted = await self._client.count_workflows(query, rpc_timeout=_READING)
+        if counted.count == 0:
+            return LateTickets(count=0)
+        found: list[LateTicket] = []
+        async for execution in self._client.list_workflows(query, limit=_LOOKED_AT, rpc_timeout=_READING):
+            due = execution.typed_search_attributes.get(DUE_AT)
+            if due is not None:
+                found.append(LateTicket(ticket_id=execution.id.removeprefix("ticket/"), due_at=due))
+        found.sort(key=lambda ticket: (ticket.due_at, ticket.ticket_id))
+        # The two readings are not of one instant: a ticket may have come or gone between them.
+        return LateTickets(count=max(counted.count, len(found)), tickets=tuple(found[:most]))
+
+
+def _written(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 async def _if_it_runs(signal: Awaitable[None]) -> None:

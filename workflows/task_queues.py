@@ -10,6 +10,8 @@ GITHUB = "tierline-github"
 PAGERDUTY = "tierline-pagerduty"
 MAIL = "tierline-mail"
 LINKS = "tierline-links"
+AUDIT = "tierline-audit"
+"""The audit's own, workflow and activities: what holds the tickets up does not hold it up."""
 
 _BY_LANE = {
     Lane.SLACK: SLACK,

@@ -23,6 +23,11 @@ def case_id(ticket: str, number: int) -> str:
     return f"vendor-case/{ticket}/{number}"
 
 
+def audit_id() -> str:
+    """``sla-audit``: the Schedule appends the time of each run."""
+    return "sla-audit"
+
+
 def digest_id(team: str) -> str:
     """``retro-digest/support``: the Schedule appends the time of each run."""
     return f"retro-digest/{team}"

@@ -1,0 +1,39 @@
+"""Effects of the audit of deadlines: reading visibility, and telling the dead-man's switch that all is well."""
+
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.failures import classified
+from domain.frozen import Frozen
+from domain.sla_audit import SHOWN_TICKETS, LateTickets
+from integrations.dead_man_switch import DeadManSwitch
+from integrations.ticket_watch import TicketWatch
+
+
+class FindLateInput(Frozen):
+    """Which tickets are late: those that should have acted before this instant."""
+
+    due_before: datetime
+
+
+class SlaAuditActivities:
+    """Finds late tickets and pings. Without a dead-man's URL nothing is pinged."""
+
+    def __init__(self, watch: TicketWatch, switch: DeadManSwitch | None) -> None:
+        self._watch = watch
+        self._switch = switch
+
+    @activity.defn(name="audit_find_late")
+    async def find_late(self, wanted: FindLateInput) -> LateTickets:
+        """The open tickets that did not act in time."""
+        return await self._watch.late_tickets(wanted.due_before, most=SHOWN_TICKETS)
+
+    @activity.defn(name="audit_ping")
+    def ping(self) -> bool:
+        """Say that all is well; False where nobody wants to hear it."""
+        if self._switch is None:
+            return False
+        with classified():
+            self._switch.ping()
+        return True
