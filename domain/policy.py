@@ -263,7 +263,9 @@ class Policy(Frozen):
     ] = ()
     clocks: Annotated[
         dict[ClockKind, ClockRules],
-        Field(description="What is measured for tickets that none of `slas` matches: one SLA, named `default`, for all."),
+        Field(
+            description="What is measured for tickets that none of `slas` matches: one SLA, named `default`, for all."
+        ),
     ] = Field(default_factory=dict)
     ladders: dict[str, Ladder] = Field(default_factory=dict)
     hand_offs: Annotated[
@@ -323,9 +325,9 @@ class Policy(Frozen):
     @model_validator(mode="after")
     def _calendars_hold_the_targets(self) -> Self:
         for field, _, rules in self.all_clocks():
-            target = max(rules.targets.values())
-            last = max((step.amount for step in self.ladder_steps(rules.ladder, target)), default=target)
-            self._holds(field, rules.calendar, max(target, last))
+            for priority, target in rules.targets.items():
+                last = max((step.amount for step in self.ladder_steps(rules.ladder, target)), default=target)
+                self._holds(field, rules.calendar_of(priority), max(target, last))
         for name, vendor in self.vendors.items():
             self._holds(f"vendors.{name}.target", vendor.calendar, vendor.target)
         return self

@@ -289,6 +289,14 @@ def test_holidays_that_leave_nothing_open_are_refused(file: Path) -> None:
     ]
 
 
+def test_the_calendar_of_one_priority_has_to_hold_its_target_as_well(file: Path) -> None:
+    rare = "  rare:\n    weekly: {mon: [08:00-08:01]}\nquiet_time"
+    text = POLICY.replace("HOLIDAYS", "[]").replace("quiet_time", rare).replace("P2: 30m", "P2: 20h")
+    file.write_text(text.replace("    calendar: office", "    calendar: office\n    calendars: {P2: rare}"))
+    with pytest.raises(PolicyError, match=r"clocks\.handoff: the calendar 'rare' is not open that long in ten years"):
+        load_policy(file)
+
+
 # --- what a ticket keeps ---------------------------------------------------------------------------------------------
 
 

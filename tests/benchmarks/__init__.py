@@ -1,0 +1,1 @@
+"""Tests of the benchmarks themselves: what they compare with, and what they compute."""
