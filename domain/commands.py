@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from domain import clock_changes, moves, snoozing
+from domain import clock_changes, moves, policy_edit, snoozing
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
+    ApplyPolicy,
     Cancel,
     Command,
     CustomerMessage,
@@ -76,6 +77,8 @@ def _request_refusal(ticket: Ticket, request: Request) -> str | None:
             return f"the policy has no tier {request.to.value}; it has {', '.join(sorted(ticket.policy.tiers))}"
         case SetPriority() if request.priority is ticket.priority:
             return f"{ticket.id} has priority {ticket.priority.value} already"
+        case ApplyPolicy():
+            return policy_edit.refusal_of(ticket, request)
         case LinkIssue() if tracker_of(request.reference) is None:
             return "write the issue as PAY-12, owner/repository#7 or its address"
         case _:
@@ -152,6 +155,8 @@ def run_command(turn: Turn, command: Command) -> str:
             return _set_priority(turn, request, by)
         case LinkIssue():
             return _link(turn, request, by)
+        case ApplyPolicy():
+            return policy_edit.apply(turn, request, by)
 
 
 def _reply(turn: Turn, request: Reply, by: Actor) -> str:

@@ -15,7 +15,8 @@ from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueRef
 from domain.paging import PageRef, PageStatus
 from domain.people import Actor, Customer
-from domain.policy import CommandName
+from domain.policy import CommandName, Policy
+from domain.ticket import EditMode
 from domain.tiers import Priority, Tier, WaitingOn
 
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9A-Z]{1,20}$", examples=["T-1042"])]
@@ -151,6 +152,15 @@ class SetPriority(Frozen):
     priority: Priority
 
 
+class ApplyPolicy(Frozen):
+    """Put an open ticket under an edited policy; ``mode`` says from when on."""
+
+    do: Literal[CommandName.APPLY_POLICY] = CommandName.APPLY_POLICY
+    policy: Policy
+    mode: Literal[EditMode.FROM_NOW, EditMode.RETROACTIVELY]
+    why: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class LinkIssue(Frozen):
     """Put the ticket on an issue that exists: ``PAY-12``, ``owner/repository#7`` or the issue's address."""
 
@@ -171,7 +181,8 @@ Request = Annotated[
     | Snooze
     | Cancel
     | SetPriority
-    | LinkIssue,
+    | LinkIssue
+    | ApplyPolicy,
     Field(discriminator="do"),
 ]
 

@@ -228,6 +228,10 @@ class CommandName(StrEnum):
     CANCEL = "cancel"
     SNOOZE = "snooze"
     CUSTOMER_MESSAGE = "customer_message"
+    MERGE = "merge"
+    SPLIT = "split"
+    HAND_OVER = "hand_over"
+    APPLY_POLICY = "apply_policy"
 
 
 _WEEKS = 520
@@ -245,6 +249,10 @@ DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.WAIT: _STAFF,
     CommandName.CANCEL: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.SNOOZE: (Role.AGENT, Role.LEAD, Role.OPERATOR),
+    CommandName.MERGE: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
+    CommandName.SPLIT: (Role.AGENT, Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
+    CommandName.HAND_OVER: (Role.AGENT, Role.LEAD, Role.ENGINEER, Role.OPERATOR),
+    CommandName.APPLY_POLICY: (Role.OPERATOR,),
     CommandName.CUSTOMER_MESSAGE: (Role.CUSTOMER, Role.INTEGRATION, Role.OPERATOR),
 }
 

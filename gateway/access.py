@@ -79,5 +79,9 @@ _VERBS = {
     CommandName.WAIT: "say whom a ticket waits on",
     CommandName.CANCEL: "cancel a ticket",
     CommandName.SNOOZE: "snooze a ticket",
+    CommandName.MERGE: "merge tickets",
+    CommandName.SPLIT: "split a ticket",
+    CommandName.HAND_OVER: "hand a ticket to another team",
+    CommandName.APPLY_POLICY: "apply a policy to open tickets",
     CommandName.CUSTOMER_MESSAGE: "write as the customer",
 }

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         TimePassed,
     )
     from domain.policy import Policy
+    from domain.policy_edit import PolicyEffect, PolicyQuestion, effect_of
     from domain.ticket import Ticket, TicketStatus
     from domain.ticket_card import facts_of
     from domain.ticket_story import story_of
@@ -163,6 +164,11 @@ class TicketWorkflow:
     def timeline(self, question: TimelineQuestion) -> TimelineAnswer:
         """Who had the ticket when, and how its clocks stood, as of now or a past instant."""
         return answer(self._ticket, question)
+
+    @workflow.query(name="policy_effect")
+    def policy_effect(self, question: PolicyQuestion) -> PolicyEffect:
+        """What an edited policy would change of the ticket."""
+        return effect_of(self._ticket, question.request, question.by, question.now)
 
     # --- what becomes of its intents (the lanes' listener: it only enqueues) --------------------------------------
 
