@@ -7,6 +7,7 @@ import typer
 
 from cli.written import write_document
 from config.policy import find_placeholders, load_policy, policy_schema
+from config.policy_gaps import find_gaps
 from config.policy_reference import policy_reference
 from domain.ticket import EditMode
 
@@ -19,10 +20,12 @@ Output = Annotated[Path, typer.Option("--output", metavar="FILE", help="Where to
 
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy.")]) -> None:
-    """Tell each problem of a policy file with its line; exit 1 if there is any."""
+    """Tell each problem of a policy file with its line; exit 1 if there is any. Lines that begin with -- are warnings."""
     policy = load_policy(file)
     for placeholder in find_placeholders(file):
         typer.echo(f"--  {placeholder.file}:{placeholder.line}: {placeholder.field}: to be replaced by your own value")
+    for gap in find_gaps(file, policy):
+        typer.echo(f"--  {gap.file}:{gap.line}: {gap.text}")
     typer.echo(f"ok  {file}: {policy.name}, version {policy.version}")
 
 

@@ -202,7 +202,7 @@ def _placed(document: Document, steps: tuple[Step, ...], sentence: str) -> tuple
     """A rule about several fields names the one that is wrong at its beginning (``clocks.handoff.ladder: …``)."""
     named = re.match(r"([\w.\-]+): (.*)", sentence, re.DOTALL)
     if named is not None:
-        inner = (*steps, *named[1].split("."))
+        inner = (*steps, *(int(step) if step.isdecimal() else step for step in named[1].split(".")))
         if inner in document.lines or inner[:-1] in document.lines:
             return document.line(inner), f"{_field(inner)}{named[2]}"
     return document.line(steps), f"{_field(steps)}{sentence}"

@@ -62,6 +62,14 @@ class SlaMatch(Frozen):
             and _among(self.language, facts.language, _speaks)
         )
 
+    def covers(self, other: "SlaMatch") -> bool:
+        """Whether every ticket that fits the other one fits this one as well."""
+        return all(
+            not mine
+            or (bool(theirs) and {value.casefold() for value in theirs} <= {value.casefold() for value in mine})
+            for mine, theirs in ((getattr(self, name), getattr(other, name)) for name in SlaMatch.model_fields)
+        )
+
     @property
     def only_by_priority(self) -> bool:
         """Whether nothing but the priority, or nothing at all, decides."""
