@@ -71,6 +71,14 @@ def simulate(context: typer.Context) -> None:
     _run_inner(run_simulation, context)
 
 
+@app.command("replay", add_help_option=False, context_settings=_OWN_OPTIONS)
+def replay(context: typer.Context) -> None:
+    """Hold the live workflow against the simulation, on tickets of a log (`tierline replay --help`)."""
+    from cli.replay import replay_log as run_replay
+
+    _run_inner(run_replay, context)
+
+
 def _run_inner(command: Callable[..., None], context: typer.Context) -> None:
     """Run a command that reads its own options, so that its many imports cost the other commands nothing."""
     inner = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
