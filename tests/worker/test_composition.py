@@ -14,6 +14,7 @@ import activities.issue_tracker
 import activities.mail
 import activities.pagerduty
 import activities.retro
+import activities.sla_audit
 import activities.slack
 import activities.workflow_links
 import workflows.task_queues
@@ -21,7 +22,7 @@ from domain.intents import Lane
 from domain.issues import Tracker
 from integrations.clients import Clients
 from tests.workflows.desk import the_settings
-from worker import WORKFLOWS, build_workers
+from worker import AUDIT_WORKFLOWS, WORKFLOWS, build_workers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = (
@@ -29,6 +30,7 @@ MODULES = (
     activities.mail,
     activities.pagerduty,
     activities.retro,
+    activities.sla_audit,
     activities.slack,
     activities.workflow_links,
 )
@@ -77,7 +79,7 @@ def referenced() -> set[str]:
 
 def test_every_activity_that_a_workflow_starts_is_served(workers: list[Worker]) -> None:
     wanted = referenced()
-    assert len(wanted) >= 17
+    assert len(wanted) >= 19
     assert wanted <= set().union(*served(workers).values())
 
 
@@ -109,5 +111,9 @@ def test_a_lane_leads_to_the_queue_that_serves_its_activities(workers: list[Work
 
 
 def test_every_workflow_there_is_is_served() -> None:
-    names = {definition.name for found in WORKFLOWS if (definition := workflow._Definition.from_class(found))}
-    assert names == {"Ticket", "EngineeringIssue", "VendorCase", "RetroDigest"}
+    names = {
+        definition.name
+        for found in (*WORKFLOWS, *AUDIT_WORKFLOWS)
+        if (definition := workflow._Definition.from_class(found))
+    }
+    assert names == {"Ticket", "EngineeringIssue", "VendorCase", "RetroDigest", "SlaAudit"}

@@ -105,7 +105,7 @@ async def test_what_nobody_takes_is_handed_up_to_engineering_and_never_to_a_vend
     assert len(outside.jira.issues) == 1
     assert len(outside.pager.raised) == 1
     await ticket.rests()
-    assert any("there is no tier above to hand it to by itself" in text for text in outside.chat.texts("C0ENG"))
+    assert any("there is no tier above L3 to hand it to by itself" in text for text in outside.chat.texts("C0ENG"))
 
 
 async def test_clocks_run_on_exactly_from_run_to_run(desk: Desk, time_skipping: WorkflowEnvironment) -> None:
