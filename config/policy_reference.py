@@ -13,7 +13,7 @@ from config.holidays import HolidayRules
 from config.model_types import bare, inner_model
 from domain.calendar import Calendar, Week
 from domain.durations import format_duration
-from domain.policy import DEFAULT_PERMISSIONS, Match, Policy, Route, TierRules, VendorRules
+from domain.policy import DEFAULT_PERMISSIONS, ClockKind, Match, Policy, Route, TierRules, VendorRules
 
 _INTRODUCTION = """\
 # The policy
@@ -65,10 +65,61 @@ _TEAM = "Whose retro it is; part of its workflow's id."
 _SPANS = "Spans such as `08:00-12:00`; an end before the start runs over midnight."
 
 
+# What each clock counts, when it starts and what ends it.
+_CLOCKS: dict[ClockKind, tuple[str, str]] = {
+    ClockKind.FIRST_RESPONSE: ("from opening", "the first public reply by a person"),
+    ClockKind.NEXT_RESPONSE: (
+        "from the oldest message of the customer that nobody has answered; while the first response is still awaited, "
+        "that clock covers it",
+        "the next public reply by a person",
+    ),
+    ClockKind.PERIODIC_UPDATE: (
+        "from a public reply by a person, or a reopening; with `pauses: [customer]` it is the pausable kind",
+        "the next public reply by a person, after which a new one starts",
+    ),
+    ClockKind.HANDOFF: (
+        "from the entry into a tier; again when the customer comes back after an answer",
+        "somebody of the tier takes the ticket",
+    ),
+    ClockKind.TIER_WORK: (
+        "while a tier has the ticket; each stay is a clock of its own",
+        "leaving the tier, resolution",
+    ),
+    ClockKind.VENDOR: (
+        "from the opening of a vendor case; its target and calendar are written under `vendors`",
+        "the vendor's answer",
+    ),
+    ClockKind.REQUESTER_WAIT: (
+        "from opening, but not while the ticket waits on the customer",
+        "resolution; a reopening runs on with the time already counted",
+    ),
+    ClockKind.AGENT_WORK: (
+        "from opening, only while it is the tier's own turn",
+        "resolution; a reopening runs on with the time already counted",
+    ),
+    ClockKind.FIRST_RESOLUTION: ("from opening", "the first resolution; a reopening changes nothing"),
+    ClockKind.RESOLUTION: ("from opening", "the last resolution; a reopening runs on with the time already counted"),
+}
+_AFTER_CLOCKS = """\
+An SLA measures any of them. Auto-replies and bots (a reply with `automatic: true`) answer nothing, take no ticket and pause no clock.
+
+A ticket is measured by the first entry of `slas` that matches it when it is opened, else by `clocks`; where neither is for it, no clock
+runs, which its story, its card and a notice to the lead say. The choice stands, and is made anew when the priority changes: a clock
+that runs keeps what it has counted and gets the new target, calendar, pauses and ladder; one that the new SLA does not measure ends as
+`cancelled`; one that only the new SLA measures starts at the change. A finished clock is never rewritten.
+"""
+
+
 def policy_reference() -> str:
     """The whole page, as Markdown."""
     sections = [_written(section) for section in _sections(Policy, "")]
-    return "\n".join([_INTRODUCTION, *sections, _permissions()])
+    return "\n".join([_INTRODUCTION, _clocks(), *sections, _permissions()])
+
+
+def _clocks() -> str:
+    lines = ["## The clocks", "", "| clock | counts | ends with |", "|---|---|---|"]
+    lines += [f"| `{kind.value}` | {counts} | {end} |" for kind, (counts, end) in _CLOCKS.items()]
+    return "\n".join([*lines, "", _AFTER_CLOCKS])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from domain.clocks import (
 )
 from domain.policy import ClockKind, Policy
 from domain.ticket import Ticket
-from domain.tiers import Priority, Tier
+from domain.tiers import Tier
 from domain.turn import Turn
 
 _RESPONSES = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE, ClockKind.PERIODIC_UPDATE)
@@ -181,12 +181,6 @@ def go_by_rules(turn: Turn, before: Policy | None = None) -> None:
         if _is_wanted(turn.ticket, kind):
             in_stint = kind in (ClockKind.HANDOFF, ClockKind.TIER_WORK)
             start(turn, kind, stint=turn.ticket.stint.number if in_stint else None)
-
-
-def retarget_all(turn: Turn, priority: Priority) -> None:
-    """A new priority: see ``go_by_rules``."""
-    turn.set(priority=priority)
-    go_by_rules(turn)
 
 
 def _is_wanted(ticket: Ticket, kind: ClockKind) -> bool:

@@ -118,7 +118,7 @@ def wait_on(turn: Turn, whom: WaitingOn) -> None:
     clock_changes.settle_pauses(turn)
 
 
-def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE, *, verb: str = "changed") -> None:
+def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE) -> None:
     """Another priority: the ticket goes by the targets, and by the SLA, of that priority; what has elapsed is kept."""
     before, sla = turn.ticket.priority, turn.ticket.sla
     turn.set(priority=to)
@@ -131,7 +131,7 @@ def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE, *, verb: str
     else:
         instead = f" instead of {sla}" if sla is not None else ""
         comes = f"the SLA is now {now}{instead}; the clocks that run keep the time they counted"
-    turn.say(f"Priority {verb} from {before.value} to {to.value}: {comes}", by)
+    turn.say(f"Priority changed from {before.value} to {to.value}: {comes}", by)
     if now is None and sla is not None:
         say_that_nothing_is_measured(turn)
 
