@@ -9,10 +9,12 @@ from rich.table import Table
 from benchmarks.breach_lag import breach_lag
 from benchmarks.decisions import decisions
 from benchmarks.due_times import due_times
+from benchmarks.simulation import simulations
 
 BENCHMARKS: dict[str, Callable[[], Table]] = {
     "due_times": due_times,
     "decisions": decisions,
+    "simulations": simulations,
     "breach_lag": breach_lag,
 }
 

@@ -90,7 +90,7 @@ class LogMapping(Frozen):
     priorities: Annotated[
         dict[str, Priority], Field(description="The priority of each value of the priority's column.")
     ] = Field(default_factory=dict)
-    events: Annotated[tuple[EventRule, ...], Field(min_length=1, description="First match wins.")]
+    events: Annotated[tuple[EventRule, ...], Field(description="First match wins.")]
 
     @model_validator(mode="after")
     def _columns_have_values(self) -> Self:
@@ -102,6 +102,8 @@ class LogMapping(Frozen):
                 raise ValueError(f"{name}: say what each value of the column {column!r} means")
             if column is None and values:
                 raise ValueError(f"{name}: say which column holds them, in `columns`")
+        if not self.events:
+            raise ValueError("events: say what at least one status means")
         for index, rule in enumerate(self.events):
             if rule.substatus is not None and self.columns.substatus is None:
                 raise ValueError(f"events.{index}.substatus: say which column holds it, in `columns`")
