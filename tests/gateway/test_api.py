@@ -68,6 +68,24 @@ async def test_a_ticket_is_opened_and_read(door: FrontDoor) -> None:
     assert (opening.opened_by.kind, opening.opened_by.id) == (ActorKind.API, "integration-caller")
 
 
+async def test_the_language_is_kept_and_the_sla_is_shown(door: FrontDoor) -> None:
+    opened = await door.api("POST", "", NEW | {"language": "fr-BE"})
+
+    view = opened.json()
+    assert (view["language"], view["sla"]) == ("fr-BE", "default")
+    assert {clock["sla"] for clock in view["clocks"]} == {"default"}
+    assert door.desk.tickets[view["id"]].language == "fr-BE"
+
+
+async def test_a_helpdesks_automatic_reply_is_handed_on_as_one(door: FrontDoor) -> None:
+    ticket = (await door.api("POST", "", NEW)).json()["id"]
+    sent = await door.api("POST", f"/{ticket}/reply", {"text": "We have your message.", "automatic": True})
+
+    assert sent.status_code == 200
+    ((_, command),) = door.desk.commands
+    assert command.request == Reply(text="We have your message.", automatic=True)
+
+
 async def test_opening_again_with_the_same_key_gives_the_same_ticket(door: FrontDoor) -> None:
     first = await door.api("POST", "", NEW, Idempotency_Key="k-1")
     again = await door.api("POST", "", NEW, Idempotency_Key="k-1")
