@@ -170,4 +170,4 @@ def _is_command(words: list[str]) -> bool:
 def test_a_command_that_there_is_not_is_noticed() -> None:
     assert _is_command(["policy", "check", "FILE"])
     assert not _is_command(["policy", "polish"])
-    assert not _is_command(["simulate"])
+    assert not _is_command(["conjure"])
