@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 from domain.attribution import owner_of, settled
@@ -87,7 +89,13 @@ class Turn:
 
     def change_clocks(self, change: Callable[[Clock], Clock]) -> None:
         """Replace every clock by what ``change`` makes of it."""
-        self.set(clocks=tuple(remembered(clock, change(clock), self.at) for clock in self.ticket.clocks))
+        before = self.ticket.clocks
+        after = tuple(map(change, before))
+        if all(map(is_, before, after)):
+            return
+        if not self.silent:
+            after = tuple(map(remembered, before, after, repeat(self.at)))
+        self.set(clocks=after)
 
     def settle_owner(self) -> None:
         """Attribute the time up to now to whose turn it was, and see whose turn it is."""
