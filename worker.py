@@ -109,6 +109,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             joins.tell_issue,
             joins.open_case,
             joins.close_case,
+            joins.open_ticket,
             retro.count,
         ],
         task_queues.AUDIT: [audit.find_late, audit.ping],

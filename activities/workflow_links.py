@@ -2,9 +2,12 @@
 
 from temporalio import activity
 
+from activities.failures import classified
 from domain.frozen import Frozen
 from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
 from domain.issues import IssueRef
+from domain.messages import OpenTicket
+from domain.policy import Policy
 from domain.vendor_case import CaseClosed, VendorCase
 from integrations.workflow_desk import WorkflowDesk
 
@@ -29,6 +32,14 @@ class CloseCaseInput(Frozen):
     ticket_id: str
     number: int
     closed: CaseClosed
+
+
+class OpenTicketInput(Frozen):
+    """A ticket that is split off another one. ``key`` names the split, so that it is opened once."""
+
+    opening: OpenTicket
+    policy: Policy
+    key: str
 
 
 class WorkflowLinkActivities:
@@ -61,3 +72,9 @@ class WorkflowLinkActivities:
     async def close_case(self, close: CloseCaseInput) -> None:
         """End a vendor case."""
         await self._desk.close_case(close.ticket_id, close.number, close.closed)
+
+    @activity.defn(name="workflows_open_ticket")
+    async def open_ticket(self, split: OpenTicketInput) -> None:
+        """Open a ticket that is split off another one; it is refused for good where its number is taken."""
+        with classified():
+            await self._desk.open_ticket(split.opening, split.policy, key=split.key)

@@ -18,6 +18,7 @@ _ENDINGS = {
     ClockOutcome.MET: "was met after {counted} of {target}",
     ClockOutcome.BREACHED: "ended after {counted} of {target}, breached",
     ClockOutcome.LEFT: "ended after {counted} of {target}: the ticket left before anybody there took it",
+    ClockOutcome.MERGED: "ended as merged after {counted} of {target}",
     ClockOutcome.CANCELLED: "was cancelled after {counted} of {target}",
 }
 

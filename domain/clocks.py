@@ -20,7 +20,8 @@ class ClockStatus(StrEnum):
 
 
 class ClockOutcome(StrEnum):
-    """How a clock ended. ``left``: the ticket left the tier before anybody there took it; ``cancelled``: nobody needs it any more.
+    """How a clock ended. ``left``: the ticket left the tier before anybody there took it; ``cancelled``: nobody needs it any more;
+    ``merged``: another ticket goes on with it.
 
     A clock that was breached before stays breached, however it ended.
     """
@@ -29,6 +30,7 @@ class ClockOutcome(StrEnum):
     BREACHED = "breached"
     LEFT = "left"
     CANCELLED = "cancelled"
+    MERGED = "merged"
 
 
 class ClockPast(Frozen):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain import clock_changes, moves, policy_edit, snoozing
+from domain import clock_changes, merging, moves, policy_edit, snoozing, splitting, teams
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
@@ -11,7 +11,9 @@ from domain.messages import (
     Command,
     CustomerMessage,
     Escalate,
+    HandOver,
     LinkIssue,
+    Merge,
     Note,
     Reopen,
     Reply,
@@ -20,6 +22,7 @@ from domain.messages import (
     Return,
     SetPriority,
     Snooze,
+    Split,
     Wait,
 )
 from domain.people import Actor, ActorKind, Role
@@ -34,6 +37,8 @@ def refusal(ticket: Ticket, command: Command, now: datetime) -> str | None:
     """Why the command cannot be done at ``now``, in one sentence that says what can; None when it can."""
     request = command.request
     if ticket.status is TicketStatus.CLOSED:
+        if ticket.merged_into is not None:
+            return f"{ticket.id} was merged into {ticket.merged_into}: go on there"
         return f"{ticket.id} is closed: open a new ticket"
     return (
         role_refusal(ticket.policy, request.do, command.by)
@@ -79,6 +84,12 @@ def _request_refusal(ticket: Ticket, request: Request) -> str | None:
             return f"{ticket.id} has priority {ticket.priority.value} already"
         case ApplyPolicy():
             return policy_edit.refusal_of(ticket, request)
+        case Merge():
+            return merging.refusal_of(ticket, request)
+        case Split():
+            return splitting.refusal_of(ticket, request)
+        case HandOver():
+            return teams.refusal_of(ticket, request)
         case LinkIssue() if tracker_of(request.reference) is None:
             return "write the issue as PAY-12, owner/repository#7 or its address"
         case _:
@@ -157,6 +168,12 @@ def run_command(turn: Turn, command: Command) -> str:
             return _link(turn, request, by)
         case ApplyPolicy():
             return policy_edit.apply(turn, request, by)
+        case Merge():
+            return merging.begin(turn, request, by)
+        case Split():
+            return splitting.split(turn, request, by)
+        case HandOver():
+            return teams.hand_over(turn, request, by)
 
 
 def _reply(turn: Turn, request: Reply, by: Actor) -> str:

@@ -7,14 +7,14 @@ instant, so that a breach is where it belongs however late the code ran.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from domain import clock_changes, clock_story, ladders, moves
+from domain import clock_changes, clock_story, ladders, moves, splitting
 from domain.attribution import owner_of
 from domain.card import Card
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
 from domain.frozen import Frozen
 from domain.intents import Intent
-from domain.messages import Command, Delivery, Event, IntentResult, LaneChanged, OpenTicket, TimePassed
+from domain.messages import Command, Delivery, Event, IntentResult, LaneChanged, OpenTicket, TicketMergedIn, TimePassed
 from domain.policy import Policy
 from domain.results import change_lane, take_result
 from domain.ticket import Ticket, TicketStatus
@@ -70,6 +70,9 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
     turn.say(f"Opened in {moves.tier_name(turn, tier)}: {opening.title}", who, public=True, thread=False)
     if turn.ticket.sla is None:
         moves.say_that_nothing_is_measured(turn)
+    if opening.split_from is not None:
+        turn.set(split_from=opening.split_from.ticket_id)
+        splitting.begin(turn, opening.split_from)
     clock_story.tell(turn, bare.clocks)
     turn.settle_owner()
     return _decision(turn)
@@ -89,7 +92,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     before, clocks = card_of(state, now), turn.ticket.clocks
     answer: str | None = None
     refused: str | None = None
-    if turn.ticket.status is not TicketStatus.CLOSED or isinstance(event, IntentResult | LaneChanged | Command):
+    if turn.ticket.status is not TicketStatus.CLOSED or _concerns_closed(event):
         match event:
             case Command():
                 refused = refusal(turn.ticket, event, now)
@@ -147,6 +150,12 @@ def _utc(now: datetime) -> datetime:
     if now.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     return now.astimezone(UTC)
+
+
+def _concerns_closed(event: Event) -> bool:
+    """Whether a closed ticket still hears it; one that another is to be merged into must say that it cannot be."""
+    offer = isinstance(event, Delivery) and isinstance(event.body, TicketMergedIn)
+    return offer or isinstance(event, IntentResult | LaneChanged | Command)
 
 
 def _differs(before: Card, after: Card) -> bool:

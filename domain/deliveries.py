@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, moves
+from domain import clock_changes, merging, moves
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -8,7 +8,9 @@ from domain.messages import (
     IssueChanged,
     IssueCommented,
     IssueGone,
+    MergeAnswered,
     PageChanged,
+    TicketMergedIn,
     VendorAnswered,
     VendorOverdue,
 )
@@ -36,6 +38,10 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
             _issue_gone(turn, delivery.body)
         case VendorAnswered():
             _vendor_answered(turn, delivery.body)
+        case TicketMergedIn():
+            merging.take_offer(turn, delivery.body)
+        case MergeAnswered():
+            merging.take_answer(turn, delivery.body)
         case VendorOverdue():
             _vendor_overdue(turn, delivery.body)
 

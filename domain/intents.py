@@ -11,7 +11,9 @@ from pydantic import Field
 
 from domain.frozen import Frozen
 from domain.issues import IssueDraft, IssueRef, Tracker
+from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
 from domain.paging import PageDraft
+from domain.policy import Policy
 
 
 class Lane(StrEnum):
@@ -140,6 +142,24 @@ class CloseVendorCase(Frozen):
     why: str
 
 
+class TellOtherTicket(Frozen):
+    """Tell another ticket that this one is to be merged into it, or answer one that was."""
+
+    kind: Literal["tell_other_ticket"] = "tell_other_ticket"
+    key: str
+    ticket_id: str
+    body: Annotated[TicketMergedIn | MergeAnswered, Field(discriminator="kind")]
+
+
+class OpenSplitTicket(Frozen):
+    """Start the workflow of a ticket that is split off this one."""
+
+    kind: Literal["open_split_ticket"] = "open_split_ticket"
+    key: str
+    opening: OpenTicket
+    policy: Policy
+
+
 Intent = Annotated[
     ShowCard
     | ThreadLine
@@ -153,7 +173,9 @@ Intent = Annotated[
     | ResolvePage
     | MailCustomer
     | OpenVendorCase
-    | CloseVendorCase,
+    | CloseVendorCase
+    | TellOtherTicket
+    | OpenSplitTicket,
     Field(discriminator="kind"),
 ]
 
@@ -169,6 +191,8 @@ _LANES: dict[str, Lane] = {
     "mail_customer": Lane.MAIL,
     "open_vendor_case": Lane.WORKFLOWS,
     "close_vendor_case": Lane.WORKFLOWS,
+    "tell_other_ticket": Lane.WORKFLOWS,
+    "open_split_ticket": Lane.WORKFLOWS,
 }
 
 

@@ -3,7 +3,7 @@
 Every message from outside carries the delivery's own id, by which it is taken once.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -15,12 +15,29 @@ from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueRef
 from domain.paging import PageRef, PageStatus
 from domain.people import Actor, Customer
-from domain.policy import CommandName, Policy
-from domain.ticket import EditMode
+from domain.policy import ClockKind, CommandName, Policy
+from domain.ticket import EditMode, LinkedIssue
 from domain.tiers import Priority, Tier, WaitingOn
 
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9A-Z]{1,20}$", examples=["T-1042"])]
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class CarriedClock(Frozen):
+    """How a clock of a whole ticket stood when another ticket was to go on with it."""
+
+    kind: ClockKind
+    started_at: datetime
+    counted: timedelta
+    target: timedelta
+    breached_at: datetime | None = None
+
+
+class SplitFrom(Frozen):
+    """The ticket that a new one is split off, with the clocks that it is to go on with."""
+
+    ticket_id: str
+    clocks: tuple[CarriedClock, ...] = ()
 
 
 class OpenTicket(Frozen):
@@ -41,6 +58,7 @@ class OpenTicket(Frozen):
     ] = None
     external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
     opened_by: Actor
+    split_from: SplitFrom | None = None
 
 
 # --- what people ask for -------------------------------------------------------------------------------------------
@@ -152,6 +170,33 @@ class SetPriority(Frozen):
     priority: Priority
 
 
+class Merge(Frozen):
+    """Merge this ticket into another one of the same customer, which goes on with it."""
+
+    do: Literal[CommandName.MERGE] = CommandName.MERGE
+    into: TicketId
+    reason: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class Split(Frozen):
+    """Make a ticket of its own of a second problem; its clocks count from now (``split``) or from this ticket's opening."""
+
+    do: Literal[CommandName.SPLIT] = CommandName.SPLIT
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    description: Text
+    ticket_id: Annotated[TicketId | None, Field(description="The new ticket's number; derived if left out.")] = None
+    tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
+    clocks: Literal["split", "opening"] = "split"
+
+
+class HandOver(Frozen):
+    """Hand the ticket to another team of the same tier."""
+
+    do: Literal[CommandName.HAND_OVER] = CommandName.HAND_OVER
+    to: Annotated[str, Field(min_length=1, max_length=80, description="The team's name in the policy.")]
+    reason: Text
+
+
 class ApplyPolicy(Frozen):
     """Put an open ticket under an edited policy; ``mode`` says from when on."""
 
@@ -182,6 +227,9 @@ Request = Annotated[
     | Cancel
     | SetPriority
     | LinkIssue
+    | Merge
+    | Split
+    | HandOver
     | ApplyPolicy,
     Field(discriminator="do"),
 ]
@@ -265,8 +313,35 @@ class VendorOverdue(Frozen):
     warning: bool = False
 
 
+class TicketMergedIn(Frozen):
+    """Another ticket offers to go on as this one, with what this one needs of it."""
+
+    kind: Literal["ticket_merged_in"] = "ticket_merged_in"
+    ticket_id: str
+    title: str
+    customer_id: str
+    by: str
+    clocks: tuple[CarriedClock, ...] = ()
+    issues: tuple[LinkedIssue, ...] = ()
+
+
+class MergeAnswered(Frozen):
+    """The ticket that this one was to be merged into has taken it in, or says in one sentence why not."""
+
+    kind: Literal["merge_answered"] = "merge_answered"
+    by_ticket: str
+    refusal: str | None = None
+
+
 DeliveryBody = Annotated[
-    PageChanged | IssueChanged | IssueCommented | IssueGone | VendorAnswered | VendorOverdue,
+    PageChanged
+    | IssueChanged
+    | IssueCommented
+    | IssueGone
+    | VendorAnswered
+    | VendorOverdue
+    | TicketMergedIn
+    | MergeAnswered,
     Field(discriminator="kind"),
 ]
 

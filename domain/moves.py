@@ -28,8 +28,10 @@ from domain.turn import Turn
 
 
 def tier_rules(turn: Turn, tier: Tier) -> TierRules | None:
-    """The policy's rules for a tier, or None where it has none."""
-    return turn.ticket.policy.tiers.get(tier)
+    """The policy's rules for a tier (of the team that has the ticket there now), or None where it has none."""
+    rules, stints = turn.ticket.policy.tiers.get(tier), turn.ticket.stints
+    here = stints[-1] if stints and stints[-1].tier is tier else None
+    return rules.of_team(here.team) if rules is not None and here is not None else rules
 
 
 def tier_name(turn: Turn, tier: Tier) -> str:
@@ -41,9 +43,9 @@ def tier_name(turn: Turn, tier: Tier) -> str:
 # --- into a tier ---------------------------------------------------------------------------------------------------
 
 
-def enter_tier(turn: Turn, tier: Tier) -> None:
+def enter_tier(turn: Turn, tier: Tier, *, team: str | None = None) -> None:
     """Begin a stint: the tier's clocks start, except with the vendor, whose own clock is the case's."""
-    stint = Stint(number=len(turn.ticket.stints), tier=tier, entered_at=turn.at)
+    stint = Stint(number=len(turn.ticket.stints), tier=tier, entered_at=turn.at, team=team)
     turn.set(stints=(*turn.ticket.stints, stint), waiting_on=WaitingOn.VENDOR if tier is Tier.L4 else WaitingOn.TIER)
     if tier is not Tier.L4:
         clock_changes.start(turn, ClockKind.HANDOFF, stint=stint.number)
@@ -301,7 +303,8 @@ def _nearest_rules(turn: Turn) -> TierRules:
     """The rules of the ticket's tier or, where the policy has none for it (a vendor needs none), of the last tier that has some."""
     tiers = turn.ticket.policy.tiers
     return next(
-        (tiers[s.tier] for s in reversed(turn.ticket.stints) if s.tier in tiers), tiers[turn.ticket.policy.entry_tier]
+        (tiers[s.tier].of_team(s.team) for s in reversed(turn.ticket.stints) if s.tier in tiers),
+        tiers[turn.ticket.policy.entry_tier],
     )
 
 

@@ -120,6 +120,15 @@ class PageRules(Frozen):
         return Urgency.LOW if priority in self.low_urgency else Urgency.HIGH
 
 
+class TeamRules(Frozen):
+    """A team of a tier; what is left out is as in its tier."""
+
+    name: Annotated[str, Field(description="Shown on cards and in timelines.")]
+    channel: Annotated[str | None, Field(description="The Slack channel's id that the team reads.")] = None
+    lead: Annotated[str | None, Field(description="The Slack user id of its lead.")] = None
+    page: Annotated[PageRules | None, Field(description="Whom to page for it.")] = None
+
+
 class TierRules(Frozen):
     """Where a tier lives."""
 
@@ -133,6 +142,20 @@ class TierRules(Frozen):
         PageRules | None, Field(description="Whom to page when a ticket enters the tier or a ladder says so.")
     ] = None
     page_on_entry: Annotated[bool, Field(description="Page as soon as a ticket is escalated to the tier.")] = False
+    teams: Annotated[
+        dict[str, TeamRules], Field(description="Teams to which a ticket in the tier can be handed over.")
+    ] = Field(default_factory=dict)
+
+    def of_team(self, team: str | None) -> Self:
+        """The rules with those of one of its teams; the tier's own without a team."""
+        rules = self.teams.get(team) if team is not None else None
+        if rules is None:
+            return self
+        return self.model_copy(update=rules.model_dump(exclude_none=True, exclude={"page"}) | _page_of(rules))
+
+
+def _page_of(team: TeamRules) -> dict[str, PageRules]:
+    return {"page": team.page} if team.page is not None else {}
 
 
 class Match(Frozen):

@@ -1,6 +1,6 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import clock_changes, moves
+from domain import clock_changes, merging, moves, splitting
 from domain.clocks import ClockOutcome
 from domain.intents import (
     FindIssue,
@@ -9,9 +9,11 @@ from domain.intents import (
     MailCustomer,
     Notice,
     OpenIssue,
+    OpenSplitTicket,
     OpenVendorCase,
     RaisePage,
     ShowCard,
+    TellOtherTicket,
     ThreadLine,
 )
 from domain.issues import IssueCategory, IssueRef
@@ -23,6 +25,7 @@ from domain.messages import (
     LaneChanged,
     LaneHealth,
     PageRaised,
+    TicketMergedIn,
 )
 from domain.messages import IntentResult as IntentResult
 from domain.paging import PageStatus
@@ -123,6 +126,12 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
         case MailCustomer():
             turn.say(f"The customer could not be mailed: {error}. Reach them another way")
             moves.tell_lead(turn, f"{turn.ticket.id}: the customer could not be mailed ({error})")
+        case TellOtherTicket() if isinstance(intent.body, TicketMergedIn):
+            if turn.ticket.merging_into == intent.ticket_id:
+                merging.go_on(turn, error)
+        case OpenSplitTicket():
+            splitting.could_not_open(turn, intent.opening.ticket_id, error)
+            moves.tell_owner(turn, f"{turn.ticket.id}: {intent.opening.ticket_id} could not be opened ({error})")
         case Notice():
             turn.say(f"{intent.channel} could not be told ({error}): {intent.text}")
         case ShowCard() if failed.code == "message_not_found":

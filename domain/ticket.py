@@ -41,6 +41,7 @@ class Stint(Frozen):
     number: int
     tier: Tier
     entered_at: datetime
+    team: str | None = None
     accepted_at: datetime | None = None
     accepted_by: Actor | None = None
     left_at: datetime | None = None
@@ -178,6 +179,11 @@ class Ticket(Frozen):
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
     snooze: Snooze | None = None
+    merging_into: str | None = None
+    merged_into: str | None = None
+    merged_in: tuple[str, ...] = ()
+    split_from: str | None = None
+    split_into: tuple[str, ...] = ()
     card: MessageRef | None = None
     lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
     timeline: tuple[Entry, ...] = ()

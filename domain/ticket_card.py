@@ -17,6 +17,7 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
     """The card at an instant. Two cards are equal when nothing that a person would see differs."""
     case = ticket.open_case
     rules = ticket.policy.tiers.get(ticket.tier)
+    rules = rules.of_team(ticket.stint.team) if rules is not None else None
     page = ticket.pages[-1] if ticket.pages else None
     return Card(
         ticket_id=ticket.id,

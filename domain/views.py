@@ -107,6 +107,10 @@ class TicketView(Frozen):
     cases: tuple[CaseView, ...]
     spent_s: dict[Owner, float]
     late: tuple[str, ...]
+    merged_into: str | None
+    merged_in: tuple[str, ...]
+    split_from: str | None
+    split_into: tuple[str, ...]
     card_permalink: str | None
     timeline: tuple[Entry, ...]
     timeline_dropped: int
@@ -178,6 +182,10 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         ),
         spent_s={owner: length.total_seconds() for owner, length in totals(ticket, now).items()},
         late=tuple(sorted(ticket.lanes)),
+        merged_into=ticket.merged_into,
+        merged_in=ticket.merged_in,
+        split_from=ticket.split_from,
+        split_into=ticket.split_into,
         card_permalink=ticket.card.permalink if ticket.card is not None else None,
         timeline=ticket.timeline,
         timeline_dropped=ticket.timeline_dropped,

@@ -21,7 +21,9 @@ from domain.messages import (
     CommandResult,
     CustomerMessage,
     Escalate,
+    HandOver,
     LinkIssue,
+    Merge,
     Note,
     OpenTicket,
     Reopen,
@@ -30,6 +32,7 @@ from domain.messages import (
     Return,
     SetPriority,
     Snooze,
+    Split,
     Text,
     TicketId,
     Wait,
@@ -299,6 +302,26 @@ async def link(door: AtDoor, body: Annotated[LinkIssue, Body(openapi_examples=ex
 @router.post("/{ticket_id}/wait", summary="Say whom the ticket waits on", **_COMMAND)
 async def wait(door: AtDoor, body: Annotated[Wait, Body(openapi_examples=examples.WAIT)]) -> CommandResult:
     """The customer, engineering, the vendor, a hold, or the tier itself again; clocks pause by the policy."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/merge", summary="Merge the ticket into another one", **_COMMAND)
+async def merge(door: AtDoor, body: Annotated[Merge, Body(openapi_examples=examples.MERGE)]) -> CommandResult:
+    """The other one must be open and of the same customer; it answers, and the timeline of both says what came of it."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/split", summary="Make a ticket of its own of a second problem", **_COMMAND)
+async def split(door: AtDoor, body: Annotated[Split, Body(openapi_examples=examples.SPLIT)]) -> CommandResult:
+    """For the same customer; the new ticket's number is in the answer."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/hand-over", summary="Hand the ticket to another team of its tier", **_COMMAND)
+async def hand_over(
+    door: AtDoor, body: Annotated[HandOver, Body(openapi_examples=examples.HAND_OVER)]
+) -> CommandResult:
+    """A new acceptance is due; the ticket's own clocks run on."""
     return await door.execute(body)
 
 

@@ -52,6 +52,11 @@ SNOOZE: Examples = {
     "length": {"summary": "For a while", "value": {"for": "2h", "reason": "The customer is in a meeting."}},
     "instant": {"summary": "Until an instant", "value": {"until": "2026-12-24T18:00:00+01:00"}},
 }
+MERGE = _one("The same problem", {"into": "T-1001", "reason": "the same outage"})
+SPLIT = _one(
+    "A second problem", {"title": "Invoices are late", "description": "Invoices come a day late.", "clocks": "split"}
+)
+HAND_OVER = _one("To the database team", {"to": "database", "reason": "The queries are slow."})
 LINK: Examples = {
     "jira": {"summary": "A Jira issue", "value": {"reference": "PAY-12"}},
     "github": {"summary": "A GitHub issue", "value": {"reference": "acme/storefront#7"}},

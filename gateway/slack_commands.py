@@ -11,7 +11,9 @@ from domain.messages import (
     Accept,
     Cancel,
     Escalate,
+    HandOver,
     LinkIssue,
+    Merge,
     Note,
     Reopen,
     Reply,
@@ -20,6 +22,7 @@ from domain.messages import (
     Return,
     SetPriority,
     Snooze,
+    Split,
     Wait,
 )
 from domain.policy import Policy
@@ -41,6 +44,9 @@ USAGES = {
     "wait": "/tier wait T-1042 customer [reason]   (or: engineering, vendor, hold; tier ends the wait)",
     "snooze": "/tier snooze T-1042 2h [reason]   (or until an instant: 2026-12-24T18:00+01:00)",
     "cancel": "/tier cancel T-1042 reason",
+    "merge": "/tier merge T-1042 T-1001 [reason]   (T-1042 goes on as T-1001)",
+    "split": "/tier split T-1042 title   (a ticket of its own for a second problem)",
+    "hand-over": "/tier hand-over T-1042 team reason   (to another team of the same tier)",
     "status": "/tier status T-1042",
     "who": "/tier who",
     "help": "/tier help",
@@ -152,6 +158,16 @@ def _wait(rest: str, policy: Policy) -> Request:
     return Wait(on=WaitingOn(word.lower()), reason=reason)
 
 
+def _merge(rest: str, policy: Policy) -> Request:
+    into, reason = _first(rest)
+    return Merge(into=into.strip("#:,.").upper(), reason=reason)
+
+
+def _hand_over(rest: str, policy: Policy) -> Request:
+    to, reason = _first(rest)
+    return HandOver(to=to, reason=reason)
+
+
 def _tier(word: str) -> Tier:
     if word.upper() not in Tier.__members__:
         raise ValueError(f"The tier is one of {', '.join(Tier)}.")
@@ -176,5 +192,8 @@ _REQUESTS: dict[str, Callable[[str, Policy], Request]] = {
     "wait": _wait,
     "snooze": _snooze,
     "cancel": lambda rest, policy: Cancel(reason=rest),
+    "merge": _merge,
+    "split": lambda rest, policy: Split(title=rest, description=rest),
+    "hand-over": _hand_over,
     "link": lambda rest, policy: LinkIssue(reference=rest),
 }

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from domain.digest import TicketFacts
 from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.messages import OpenTicket
+from domain.policy import Policy
 from domain.vendor_case import CaseClosed, VendorCase
 
 
@@ -29,6 +31,10 @@ class WorkflowDesk(Protocol):
 
     async def close_case(self, ticket_id: str, number: int, closed: CaseClosed) -> None:
         """Tell the vendor case's workflow, if it still runs."""
+        ...
+
+    async def open_ticket(self, opening: OpenTicket, policy: Policy, *, key: str) -> None:
+        """Start a ticket's workflow, once for each key. Raises PermanentFailure where another ticket has its number."""
         ...
 
     async def ticket_facts(self, since: datetime) -> list[TicketFacts]:

@@ -10,17 +10,24 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
 from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.messages import OpenTicket
+from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
 from domain.vendor_case import CaseClosed, VendorCase
+from integrations.errors import PermanentFailure
 from telemetry.search_attributes import DUE_AT
 from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
-from workflows.ticket import FACTS_MEMO
+from workflows.ticket import FACTS_MEMO, TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
 
 _LOOKED_AT = 1_000
 """Late tickets of which those that are late the longest are named."""
 _READING = timedelta(seconds=10)
+
+
+SPLIT_MEMO = "tierline_split"
+"""The memo by which a ticket that was split off is known again, so that a repeated request opens it once."""
 
 
 class TemporalWorkflowDesk:
@@ -78,6 +85,25 @@ class TemporalWorkflowDesk:
         """Tell the vendor case's workflow, if it still runs."""
         handle = self._client.get_workflow_handle_for(VendorCaseWorkflow.run, workflow_ids.case_id(ticket_id, number))
         await _if_it_runs(handle.signal(VendorCaseWorkflow.close, closed))
+
+    async def open_ticket(self, opening: OpenTicket, policy: Policy, *, key: str) -> None:
+        """Start a ticket's workflow, once for each key."""
+        workflow_id = workflow_ids.ticket_id(opening.ticket_id)
+        try:
+            await self._client.start_workflow(
+                TicketWorkflow.run,
+                TicketStart(opening=opening, policy=policy),
+                id=workflow_id,
+                task_queue=task_queues.WORKFLOWS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                memo={SPLIT_MEMO: key},
+                static_summary=f"{opening.ticket_id} {opening.title}"[:200],
+            )
+        except WorkflowAlreadyStartedError:
+            memo = await (await self._client.get_workflow_handle(workflow_id).describe()).memo()
+            if memo.get(SPLIT_MEMO) != key:
+                raise PermanentFailure("tierline", f"there is a ticket {opening.ticket_id} already") from None
 
     async def ticket_facts(self, since: datetime) -> list[TicketFacts]:
         """The facts of every ticket that runs, or closed at ``since`` or later, read off visibility."""

@@ -5,13 +5,20 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.issue_tracker import FindIssueInput, IssueTrackerActivities, OpenIssueInput
     from activities.mail import CustomerMailInput, MailActivities
     from activities.pagerduty import PagerDutyActivities, RaisePageInput, ResolvePageInput
     from activities.slack import CardInput, LineInput, NoticeInput, SlackActivities
-    from activities.workflow_links import CloseCaseInput, LeaveIssueInput, TellIssueInput, WorkflowLinkActivities
+    from activities.workflow_links import (
+        CloseCaseInput,
+        LeaveIssueInput,
+        OpenTicketInput,
+        TellIssueInput,
+        WorkflowLinkActivities,
+    )
     from domain.engineering_issue import safe_title
     from domain.intents import (
         CloseVendorCase,
@@ -22,21 +29,24 @@ with workflow.unsafe.imports_passed_through():
         MailCustomer,
         Notice,
         OpenIssue,
+        OpenSplitTicket,
         OpenVendorCase,
         RaisePage,
         ResolvePage,
         ShowCard,
         TellIssue,
+        TellOtherTicket,
         ThreadLine,
         lane_of,
     )
     from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
     from domain.issues import IssueRef
-    from domain.messages import CardShown, Done, IssueFound, IssueOpened, PageRaised, ResultBody
+    from domain.messages import CardShown, Delivery, Done, IssueFound, IssueOpened, PageRaised, ResultBody
     from domain.ticket import Ticket, home_channel
     from domain.ticket_card import card_of
     from domain.vendor_case import CaseClosed, VendorCase
-    from workflows import task_queues
+    from workflows import task_queues, workflow_ids
+    from workflows.lanes import Refused
 
 ONE_ATTEMPT = timedelta(seconds=20)
 """More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
@@ -77,8 +87,23 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
             )
             await workflow.execute_activity_method(MailActivities.mail_customer, mail, **options)
             return Done()
+        case TellOtherTicket():
+            return await _to_other_ticket(intent)
+        case OpenSplitTicket():
+            split = OpenTicketInput(opening=intent.opening, policy=intent.policy, key=intent.key)
+            await workflow.execute_activity_method(WorkflowLinkActivities.open_ticket, split, **options)
+            return Done()
         case _:
             return await _in_workflows(intent, ticket, options)
+
+
+async def _to_other_ticket(intent: TellOtherTicket) -> ResultBody:
+    other = workflow.get_external_workflow_handle(workflow_ids.ticket_id(intent.ticket_id))
+    try:
+        await other.signal("deliver", Delivery(id=intent.key, body=intent.body))
+    except ApplicationError as error:
+        raise Refused(f"there is no open ticket {intent.ticket_id}", "404") from error
+    return Done()
 
 
 async def _in_slack(

@@ -58,7 +58,7 @@ def test_the_least_policy_loads(file: Path) -> None:
     assert policy.quiet_time == timedelta(days=3)
 
 
-FIELDS_OF_A_TIER = "name, channel, lead, calendar, page, page_on_entry"
+FIELDS_OF_A_TIER = "name, channel, lead, calendar, page, page_on_entry, teams"
 FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clocks, ladders, hand_offs, maintenance, routes, vendors, quiet_time, digest, audit, roles, permissions"
 
 
