@@ -186,9 +186,11 @@ def _counted_anew(ticket: Ticket, clock: Clock, now: datetime) -> Clock:
     for since, until in _ran(ticket, clock, now):
         if breached_at is None:
             due = calendar.due(since, clock.target - counted)
-            breached_at = due if due < until else None
+            # Used up just as it was halted, which was not its end: a breach at that instant (``Clock.reached_at``).
+            breached_at = due if due < until or due == until < now else None
         counted += calendar.elapsed(since, until)
-    changes = {"counted": counted, "breached_at": breached_at}
+    just_reached = breached_at is None and clock.running_since is None and counted == clock.target
+    changes = {"counted": counted, "breached_at": breached_at, "reached_at": now if just_reached else None}
     if clock.running_since is not None:
         changes["running_since"] = now
     return clock.model_copy(update=changes)

@@ -125,7 +125,7 @@ class Report:
             hours=hours,
             share=share,
             priorities=[priority.value for priority in Priority],
-            target_rows=[_targets(run.policy, kind) for kind in totals.clocks],
+            target_rows=[_targets(run.policy, kind) for kind in totals.clocks if kind in run.policy.clocks],
             bad=run.bad.count,
         )
         page.enable_buffering(20)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import policy_edit
@@ -178,6 +178,7 @@ def test_a_ticket_carries_the_newest_edits_and_says_from_when_on(monkeypatch: py
 _WAITS = st.lists(st.tuples(st.sampled_from(WaitingOn), st.timedeltas(MINUTE, 3 * DAY)), max_size=8)
 
 
+@example(waits=[(WaitingOn.TIER, 4 * DAY), (WaitingOn.VENDOR, MINUTE)], target=40 * HOUR, office=True)
 @given(_WAITS, st.sampled_from([HOUR, 9 * HOUR, 40 * HOUR]), st.booleans())
 def test_counted_anew_is_as_if_the_rules_had_always_been_these(
     waits: list[tuple[WaitingOn, timedelta]], target: timedelta, office: bool
