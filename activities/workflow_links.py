@@ -2,7 +2,6 @@
 
 from temporalio import activity
 
-from activities.failures import classified
 from domain.frozen import Frozen
 from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
 from domain.issues import IssueRef
@@ -76,5 +75,4 @@ class WorkflowLinkActivities:
     @activity.defn(name="workflows_open_ticket")
     async def open_ticket(self, split: OpenTicketInput) -> None:
         """Open a ticket that is split off another one; it is refused for good where its number is taken."""
-        with classified():
-            await self._desk.open_ticket(split.opening, split.policy, key=split.key)
+        await self._desk.open_ticket(split.opening, split.policy, key=split.key)

@@ -34,7 +34,7 @@ class WorkflowDesk(Protocol):
         ...
 
     async def open_ticket(self, opening: OpenTicket, policy: Policy, *, key: str) -> None:
-        """Start a ticket's workflow, once for each key. Raises PermanentFailure where another ticket has its number."""
+        """Start a ticket's workflow, once for each key. Refused for good where another ticket has its number."""
         ...
 
     async def ticket_facts(self, since: datetime) -> list[TicketFacts]:

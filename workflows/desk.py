@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
@@ -14,7 +14,6 @@ from domain.messages import OpenTicket
 from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
 from domain.vendor_case import CaseClosed, VendorCase
-from integrations.errors import PermanentFailure
 from telemetry.search_attributes import DUE_AT
 from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
@@ -103,7 +102,9 @@ class TemporalWorkflowDesk:
         except WorkflowAlreadyStartedError:
             memo = await (await self._client.get_workflow_handle(workflow_id).describe()).memo()
             if memo.get(SPLIT_MEMO) != key:
-                raise PermanentFailure("tierline", f"there is a ticket {opening.ticket_id} already") from None
+                raise ApplicationError(
+                    f"there is a ticket {opening.ticket_id} already", type="Refused", non_retryable=True
+                ) from None
 
     async def ticket_facts(self, since: datetime) -> list[TicketFacts]:
         """The facts of every ticket that runs, or closed at ``since`` or later, read off visibility."""
