@@ -314,7 +314,12 @@ def test_fields_may_be_shared_by_anchor_and_merge(file: Path) -> None:
 def test_the_demo_policy_is_ready_and_fast() -> None:
     policy = load_policy(SHIPPED / "demo.yaml")
     assert find_placeholders(SHIPPED / "demo.yaml") == ()
-    assert set(policy.clocks) == {ClockKind.FIRST_RESPONSE, ClockKind.HANDOFF, ClockKind.TIER_WORK, ClockKind.RESOLUTION}
+    assert set(policy.clocks) == {
+        ClockKind.FIRST_RESPONSE,
+        ClockKind.HANDOFF,
+        ClockKind.TIER_WORK,
+        ClockKind.RESOLUTION,
+    }
     for kind in (ClockKind.FIRST_RESPONSE, ClockKind.HANDOFF):
         assert max(policy.clocks[kind].targets.values()) <= timedelta(minutes=1)
     assert policy.quiet_time <= timedelta(minutes=1)

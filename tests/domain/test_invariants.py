@@ -295,8 +295,9 @@ def test_nothing_leads_out_of_closed(policy: Policy, life: Life) -> None:
         if closed is not None:
             after = decision.state
             assert after.status is TicketStatus.CLOSED
-            # What the pager answers late is kept; nobody is woken by it.
-            assert [page.status for page in after.pages] == [page.status for page in closed.pages]
+            # What the pager answers late is kept (that it has a page of which nothing was known); nobody is woken by it.
+            pages = zip(closed.pages, after.pages, strict=True)
+            assert all(known.status in (None, now_known.status) for known, now_known in pages)
             assert (after.stints, after.clocks, after.spent) == (closed.stints, closed.clocks, closed.spent)
             assert not any(isinstance(intent, JoinIssue | OpenIssue | OpenVendorCase) for intent in decision.intents)
             assert decision.deadline is None

@@ -236,7 +236,7 @@ async def test_an_issue_that_is_done_resolves_its_tickets_and_hears_that_it_is_n
     await desk.hints(ref)
     for ticket in tickets:
         view = await ticket.until(lambda view: view.status is TicketStatus.RESOLVED, "it is resolved")
-        assert "Our engineers have fixed the problem behind your ticket." in view.timeline[-1].text
+        assert any("Our engineers have fixed the problem behind your ticket." in entry.text for entry in view.timeline)
     await tickets[1].does(LENA, Reopen(reason="it still fails"))
     await until(lambda: bool(outside.jira.written), "the engineers hear of it")
     (written,) = outside.jira.written
