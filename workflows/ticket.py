@@ -98,7 +98,7 @@ class TicketWorkflow:
         if carry is None:
             self._seen: OrderedDict[str, None] = OrderedDict()
             self._answers: OrderedDict[str, CommandResult] = OrderedDict()
-            self._first = open_ticket(start.opening, start.policy, workflow.now())
+            self._first = open_ticket(start.opening, start.policy, workflow.info().workflow_start_time)
             self._ticket = self._first.state
         else:
             self._seen = OrderedDict.fromkeys(carry.seen)
