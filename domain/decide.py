@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from domain import clock_changes, clock_story, ladders, moves, splitting
 from domain.attribution import owner_of
-from domain.card import Card
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
 from domain.frozen import Frozen
@@ -110,7 +109,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 pass
     clock_story.tell(turn, clocks)
     turn.settle_owner()
-    if _differs(before, card_of(turn.ticket, now)):
+    if before != card_of(turn.ticket, now):
         turn.show_card()
     return _decision(turn, answer=answer, refused=refused)
 
@@ -156,10 +155,6 @@ def _concerns_closed(event: Event) -> bool:
     """Whether a closed ticket still hears it; one that another is to be merged into must say that it cannot be."""
     offer = isinstance(event, Delivery) and isinstance(event.body, TicketMergedIn)
     return offer or isinstance(event, IntentResult | LaneChanged | Command)
-
-
-def _differs(before: Card, after: Card) -> bool:
-    return before != after
 
 
 __all__ = ["Decision", "advanced", "decide", "follow", "open_ticket", "owner_of"]

@@ -1,7 +1,6 @@
 """The workflow of one engineering issue: one bug, one to hundreds of tickets. It fetches the truth when hinted at, and tells its tickets."""
 
 from collections import OrderedDict
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -29,12 +28,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.issues import IssueRef, IssueSnapshot
     from domain.messages import Delivery
     from workflows import continuation, task_queues, workflow_ids
-    from workflows.lanes import Lanes, Refused
+    from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
     from workflows.ticket import TicketWorkflow
 
 REMEMBERED_MESSAGES = 1_000
 """Ids of messages that are kept, so that each is taken once."""
-_ONE_ATTEMPT = timedelta(seconds=20)
 _GONE = frozenset({"404", "410"})
 """HTTP statuses by which a tracker says that an issue is not there."""
 _TRACKER = "tracker"
@@ -182,7 +180,7 @@ class EngineeringIssueWorkflow:
             return None
         options: dict[str, Any] = {
             "task_queue": task_queues.of_tracker(self._issue.ref.tracker),
-            "start_to_close_timeout": _ONE_ATTEMPT,
+            "start_to_close_timeout": ONE_ATTEMPT,
             "retry_policy": policy,
             "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             "summary": intent.kind.replace("_", " "),

@@ -17,6 +17,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
+ONE_ATTEMPT = timedelta(seconds=20)
+"""More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
 FIRST_ROUND = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,

@@ -18,8 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.policy import AuditRules
     from domain.sla_audit import AuditReport, drift_key, drift_page, drift_text, over_text
     from workflows import task_queues
+    from workflows.lanes import ONE_ATTEMPT
 
-_ONE_ATTEMPT = timedelta(seconds=20)
 _READING = timedelta(minutes=1)
 _TELLING = timedelta(minutes=2)
 """An audit ends before the next one is due: what it could not tell, the next one tells."""
@@ -53,7 +53,7 @@ class SlaAuditWorkflow:
                 SlaAuditActivities.find_late,
                 FindLateInput(due_before=workflow.now() - rules.grace),
                 task_queue=task_queues.AUDIT,
-                start_to_close_timeout=_ONE_ATTEMPT,
+                start_to_close_timeout=ONE_ATTEMPT,
                 schedule_to_close_timeout=_READING,
                 retry_policy=_RETRY,
                 summary="find tickets that are late",
@@ -77,7 +77,7 @@ class SlaAuditWorkflow:
                     PagerDutyActivities.raise_page,
                     RaisePageInput(draft=page),
                     task_queue=task_queues.PAGERDUTY,
-                    start_to_close_timeout=_ONE_ATTEMPT,
+                    start_to_close_timeout=ONE_ATTEMPT,
                     schedule_to_close_timeout=_TELLING,
                     retry_policy=_RETRY,
                     summary="page for the drift",
@@ -100,7 +100,7 @@ class SlaAuditWorkflow:
                     PagerDutyActivities.resolve_page,
                     ResolvePageInput(page_key=drift_key(since)),
                     task_queue=task_queues.PAGERDUTY,
-                    start_to_close_timeout=_ONE_ATTEMPT,
+                    start_to_close_timeout=ONE_ATTEMPT,
                     schedule_to_close_timeout=_TELLING,
                     retry_policy=_RETRY,
                     summary="end the drift's page",
@@ -119,7 +119,7 @@ class SlaAuditWorkflow:
                 SlackActivities.post_notice,
                 NoticeInput(key=key, channel=rules.channel, text=text),
                 task_queue=task_queues.SLACK,
-                start_to_close_timeout=_ONE_ATTEMPT,
+                start_to_close_timeout=ONE_ATTEMPT,
                 schedule_to_close_timeout=_TELLING,
                 retry_policy=_RETRY,
                 summary="tell the leads",
@@ -135,7 +135,7 @@ class SlaAuditWorkflow:
             pinged = await workflow.execute_activity_method(
                 SlaAuditActivities.ping,
                 task_queue=task_queues.AUDIT,
-                start_to_close_timeout=_ONE_ATTEMPT,
+                start_to_close_timeout=ONE_ATTEMPT,
                 schedule_to_close_timeout=_READING,
                 retry_policy=_RETRY,
                 summary="tell the dead-man's switch that all is well",

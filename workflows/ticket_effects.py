@@ -1,6 +1,5 @@
 """How each of a ticket's intents becomes an activity."""
 
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -46,10 +45,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ticket_card import card_of
     from domain.vendor_case import CaseClosed, VendorCase
     from workflows import task_queues, workflow_ids
-    from workflows.lanes import Refused
-
-ONE_ATTEMPT = timedelta(seconds=20)
-"""More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
+    from workflows.lanes import ONE_ATTEMPT, Refused
 
 
 async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck: bool) -> ResultBody:

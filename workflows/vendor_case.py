@@ -1,7 +1,6 @@
 """The workflow of one vendor case: it asks, reminds, hears the answer, and tells the ticket."""
 
 from collections import OrderedDict
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -24,10 +23,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import task_queues, workflow_ids
     from workflows.deadline_timer import DeadlineTimer
-    from workflows.lanes import Lanes, Refused
+    from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
     from workflows.ticket import TicketWorkflow
 
-_ONE_ATTEMPT = timedelta(seconds=20)
 _MAIL = "mail"
 _TICKET = "ticket"
 
@@ -123,7 +121,7 @@ class VendorCaseWorkflow:
             MailActivities.mail_vendor,
             mail,
             task_queue=task_queues.MAIL,
-            start_to_close_timeout=_ONE_ATTEMPT,
+            start_to_close_timeout=ONE_ATTEMPT,
             retry_policy=policy,
             summary="mail to the vendor",
         )
