@@ -118,6 +118,10 @@ class Faults:
         """End every fault, or every fault of one system."""
         self._entries = [entry for entry in self._entries if system is not None and entry.fault.system != system]
 
+    def end(self, number: int) -> None:
+        """End the fault with this id, if it is still in force."""
+        self._entries = [entry for entry in self._entries if entry.number != number]
+
     def active(self) -> list[ActiveFault]:
         """The faults in force, oldest first."""
         self._drop_those_that_are_over()
@@ -325,6 +329,10 @@ def build_router(faults: Faults) -> APIRouter:
     @router.delete("/faults", status_code=204)
     async def clear_faults(system: str | None = None) -> None:
         faults.clear(system)
+
+    @router.delete("/faults/{number}", status_code=204)
+    async def end_fault(number: int) -> None:
+        faults.end(number)
 
     @router.get("/requests")
     async def read_requests(system: str | None = None, path: str | None = None) -> list[RecordedRequest]:
