@@ -16,6 +16,12 @@ class CardButton(StrEnum):
     RETURN = "return"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    REPLY = "reply"
+    NOTE = "note"
+    SNOOZE = "snooze"
+    HAND_OVER = "hand_over"
+    PRIORITY = "priority"
+    LINK = "link"
 
 
 class CardClock(Frozen):

@@ -9,3 +9,10 @@ class MessageRef(Frozen):
     channel: str
     ts: str
     permalink: str | None = None
+
+
+class ChannelRef(Frozen):
+    """A channel by its id and name (without the ``#``)."""
+
+    id: str
+    name: str

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.chat import ChannelRef
 from domain.frozen import Frozen
 from domain.issues import IssueDraft, IssueRef, Tracker
 from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
@@ -50,6 +51,33 @@ class Notice(Frozen):
     channel: str
     text: str
     mention: str | None = None
+
+
+class OpenSeverityChannel(Frozen):
+    """Have a channel of its own for the gravest of tickets: people, topic and bookmarks. ``private`` as the policy says."""
+
+    kind: Literal["open_severity_channel"] = "open_severity_channel"
+    key: str
+    name: str
+    private: bool
+    invite: tuple[str, ...] = ()
+
+
+class DressSeverityChannel(Frozen):
+    """Bring the topic and the bookmarks of the ticket's channel up to date."""
+
+    kind: Literal["dress_severity_channel"] = "dress_severity_channel"
+    key: str
+    channel: ChannelRef
+
+
+class CloseSeverityChannel(Frozen):
+    """Post the summary into the ticket's channel and archive it."""
+
+    kind: Literal["close_severity_channel"] = "close_severity_channel"
+    key: str
+    channel: ChannelRef
+    summary: str
 
 
 class OpenIssue(Frozen):
@@ -164,6 +192,9 @@ Intent = Annotated[
     ShowCard
     | ThreadLine
     | Notice
+    | OpenSeverityChannel
+    | DressSeverityChannel
+    | CloseSeverityChannel
     | OpenIssue
     | FindIssue
     | JoinIssue
@@ -183,6 +214,9 @@ _LANES: dict[str, Lane] = {
     "show_card": Lane.SLACK,
     "thread_line": Lane.SLACK,
     "notice": Lane.SLACK,
+    "open_severity_channel": Lane.SLACK,
+    "dress_severity_channel": Lane.SLACK,
+    "close_severity_channel": Lane.SLACK,
     "join_issue": Lane.WORKFLOWS,
     "leave_issue": Lane.WORKFLOWS,
     "tell_issue": Lane.WORKFLOWS,

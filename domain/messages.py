@@ -9,13 +9,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.durations import Duration
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueRef
-from domain.paging import PageRef, PageStatus
+from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
+from domain.report import EscalationReport
 from domain.ticket import EditMode, LinkedIssue
 from domain.tiers import Priority, Tier, WaitingOn
 
@@ -105,6 +106,12 @@ class Escalate(Frozen):
     to: Tier
     reason: Text
     vendor: str | None = None
+    priority: Annotated[
+        Priority | None, Field(description="The severity as it is seen now; unchanged if left out.")
+    ] = None
+    report: Annotated[
+        EscalationReport | None, Field(description="What the tier asks for before it takes the ticket.")
+    ] = None
 
 
 class Return(Frozen):
@@ -256,15 +263,50 @@ class CommandResult(Frozen):
 
 
 class PageChanged(Frozen):
-    """A page of this ticket changed in PagerDuty. ``by`` is the responder's name, where one acted."""
+    """A page of this ticket changed in PagerDuty. ``by`` is the responder's name, where one acted.
+
+    ``event`` is what happened and ``at`` when, by PagerDuty's clock: deliveries may come out of order. ``status`` is the page's
+    after it, None where it stays as it was. ``note`` is what somebody wrote (a note, a status update, a responder's answer).
+    """
 
     kind: Literal["page_changed"] = "page_changed"
     page_key: str
+    event: PageEvent | None = None
+    at: datetime | None = None
     status: PageStatus | None = None
     by: str | None = None
     note: str | None = None
+    assigned_to: tuple[str, ...] = ()
+    priority: str | None = None
+    urgency: Urgency | None = None
     page_id: str | None = None
     url: str | None = None
+
+
+class ThreadChange(StrEnum):
+    """What became of a message in a card's thread."""
+
+    POSTED = "posted"
+    EDITED = "edited"
+    DELETED = "deleted"
+
+
+class FileLink(Frozen):
+    """A file that somebody shared: its address in the chat, which asks whoever opens it for access."""
+
+    name: str
+    url: str
+
+
+class ThreadMessage(Frozen):
+    """Somebody wrote, changed or deleted a message in the card's thread: internal. ``ts`` is the message's own."""
+
+    kind: Literal["thread_message"] = "thread_message"
+    change: ThreadChange
+    ts: str
+    by: Actor
+    text: Annotated[str, Field(max_length=20_000)] = ""
+    files: tuple[FileLink, ...] = ()
 
 
 class IssueChanged(Frozen):
@@ -335,6 +377,7 @@ class MergeAnswered(Frozen):
 
 DeliveryBody = Annotated[
     PageChanged
+    | ThreadMessage
     | IssueChanged
     | IssueCommented
     | IssueGone
@@ -382,6 +425,13 @@ class IssueFound(Frozen):
     assignee: str | None = None
 
 
+class SeverityChannelOpened(Frozen):
+    """The ticket has a channel of its own."""
+
+    kind: Literal["severity_channel_opened"] = "severity_channel_opened"
+    channel: ChannelRef
+
+
 class PageRaised(Frozen):
     """The pager has the page."""
 
@@ -403,7 +453,10 @@ class Failed(Frozen):
     code: str | None = None
 
 
-ResultBody = Annotated[CardShown | IssueOpened | IssueFound | PageRaised | Done | Failed, Field(discriminator="kind")]
+ResultBody = Annotated[
+    CardShown | IssueOpened | IssueFound | PageRaised | SeverityChannelOpened | Done | Failed,
+    Field(discriminator="kind"),
+]
 
 
 class IntentResult(Frozen):

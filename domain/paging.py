@@ -1,7 +1,10 @@
 """What Tierline knows of a page (a PagerDuty incident)."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
+
+from pydantic import Field
 
 from domain.frozen import Frozen
 
@@ -14,6 +17,25 @@ class PageStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class PageEvent(StrEnum):
+    """What happens to a page, as PagerDuty's V3 webhooks name it; ``FOUND`` is a difference that polling found."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    ESCALATED = "escalated"
+    REASSIGNED = "reassigned"
+    DELEGATED = "delegated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    ANNOTATED = "annotated"
+    PRIORITY_UPDATED = "priority_updated"
+    RESPONDER_ADDED = "responder.added"
+    RESPONDER_REPLIED = "responder.replied"
+    STATUS_UPDATE_PUBLISHED = "status_update_published"
+    FOUND = "found"
+
+
 class Urgency(StrEnum):
     """Whether somebody is woken (high) or finds it in the morning (low)."""
 
@@ -22,15 +44,22 @@ class Urgency(StrEnum):
 
 
 class PageDraft(Frozen):
-    """A page to be raised. ``key`` is the ``incident_key``: PagerDuty refuses a second open incident with the same one."""
+    """A page to be raised. ``key`` is the ``incident_key``: PagerDuty refuses a second open incident with the same one.
+
+    ``facts`` are the custom details by name (ticket, customers, clocks, links), free of personal data; ``priority`` is
+    PagerDuty's own name of one.
+    """
 
     key: str
     title: str
     details: str
+    facts: dict[str, str] = Field(default_factory=dict)
     service: str
     escalation_policy: str | None = None
     urgency: Urgency = Urgency.HIGH
     priority: str | None = None
+    conference_url: str | None = None
+    conference_number: str | None = None
 
 
 class PageRef(Frozen):
@@ -44,12 +73,33 @@ class PageRef(Frozen):
 
 
 class PageSnapshot(Frozen):
-    """The truth about a page, as fetched."""
+    """The truth about a page, as fetched. ``status_since`` is when its status last changed, ``changed_at`` when anything did."""
 
     ref: PageRef
     status: PageStatus
     acknowledged_by: str | None = None
     assigned_to: tuple[str, ...] = ()
+    priority: str | None = None
+    urgency: Urgency | None = None
+    status_since: datetime | None = None
+    changed_at: datetime | None = None
+
+
+class OnCall(Frozen):
+    """Who is on call at a level (1 is woken first), and until when; None is for ever."""
+
+    level: int
+    name: str
+    until: datetime | None = None
+
+
+class OnCallGap(Frozen):
+    """A time in which nobody is on call at the first level of an escalation policy."""
+
+    escalation_policy: str
+    name: str
+    start: datetime
+    end: datetime
 
 
 def page_key(ticket_id: str, number: int) -> str:

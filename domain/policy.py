@@ -3,7 +3,7 @@
 Reading it from a file, with errors that name file and line, is ``config.policy``'s work.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -21,7 +21,8 @@ from domain.ladder_rules import Rung as Rung
 from domain.ladder_rules import Unacknowledged as Unacknowledged
 from domain.ladder_rules import When as When
 from domain.maintenance import MaintenanceWindow
-from domain.paging import Urgency
+from domain.match import Match as Match
+from domain.page_rules import PageRules as PageRules
 from domain.people import Role
 from domain.sla_match import SlaFacts, SlaMatch
 from domain.tiers import Priority, Tier, WaitingOn
@@ -104,20 +105,13 @@ class Sla(Frozen):
     clocks: Annotated[dict[ClockKind, ClockRules], Field(description="What is measured; any subset of the clocks.")]
 
 
-class PageRules(Frozen):
-    """Whom a page for a tier wakes."""
+class ReportField(StrEnum):
+    """What a tier can ask of whoever escalates to it."""
 
-    service: Annotated[str, Field(description="PagerDuty's service id.")]
-    escalation_policy: Annotated[
-        str | None, Field(description="PagerDuty's escalation policy id; the service's own if left out.")
-    ] = None
-    low_urgency: Annotated[frozenset[Priority], Field(description="Priorities that wait until the morning.")] = (
-        frozenset({Priority.P3, Priority.P4})
-    )
-
-    def urgency(self, priority: Priority) -> Urgency:
-        """High unless the policy lets this priority wait."""
-        return Urgency.LOW if priority in self.low_urgency else Urgency.HIGH
+    COMPONENT = "component"
+    IMPACT = "impact"
+    REPRODUCTION = "reproduction"
+    CUSTOMER_SUMMARY = "customer_summary"
 
 
 class TeamRules(Frozen):
@@ -142,9 +136,21 @@ class TierRules(Frozen):
         PageRules | None, Field(description="Whom to page when a ticket enters the tier or a ladder says so.")
     ] = None
     page_on_entry: Annotated[bool, Field(description="Page as soon as a ticket is escalated to the tier.")] = False
+    requires: Annotated[
+        tuple[ReportField, ...],
+        Field(description="What must be written down before a person may escalate a ticket to the tier."),
+    ] = ()
     teams: Annotated[
         dict[str, TeamRules], Field(description="Teams to which a ticket in the tier can be handed over.")
     ] = Field(default_factory=dict)
+
+    def pages(self, field: str) -> Iterator[tuple[str, PageRules]]:
+        """Whom the tier and its teams wake, each with its field in the policy."""
+        if self.page is not None:
+            yield f"{field}.page", self.page
+        for name, team in self.teams.items():
+            if team.page is not None:
+                yield f"{field}.teams.{name}.page", team.page
 
     def of_team(self, team: str | None) -> Self:
         """The rules with those of one of its teams; the tier's own without a team."""
@@ -156,20 +162,6 @@ class TierRules(Frozen):
 
 def _page_of(team: TeamRules) -> dict[str, PageRules]:
     return {"page": team.page} if team.page is not None else {}
-
-
-class Match(Frozen):
-    """A condition on a ticket: each field that is set must be equal, in any case of letters."""
-
-    product: str | None = None
-    component: str | None = None
-    priority: Priority | None = None
-    plan: str | None = None
-
-    def accepts(self, *, product: str | None, component: str | None, priority: Priority, plan: str | None) -> bool:
-        """Whether a ticket with these values fits."""
-        wanted = ((self.product, product), (self.component, component), (self.priority, priority), (self.plan, plan))
-        return all(want is None or (have is not None and want.casefold() == have.casefold()) for want, have in wanted)
 
 
 class Route(Frozen):
@@ -226,6 +218,40 @@ class AuditRules(Frozen):
     grace: Annotated[Duration, Field(description="How late a ticket may be before it counts.")]
     channel: Annotated[str, Field(description="The Slack channel's id of the leads, who are told.")]
     page: Annotated[PageRules | None, Field(description="Whom to wake as well; nobody, if left out.")] = None
+
+
+class EmojiRules(Frozen):
+    """What a reaction on a ticket's card does: the emoji's name without colons, or nothing where it is null."""
+
+    accept: Annotated[str | None, Field(description="I take it.")] = "eyes"
+    resolve: Annotated[str | None, Field(description="It is done.")] = "white_check_mark"
+    escalate: Annotated[str | None, Field(description="It must go up.")] = "bangbang"
+
+
+class SeverityChannelRules(Frozen):
+    """A Slack channel of its own for each of the gravest tickets, archived with a summary when the ticket is over."""
+
+    priorities: Annotated[
+        frozenset[Priority], Field(min_length=1, description="Tickets of these priorities get one.")
+    ] = frozenset({Priority.P1})
+    prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]{0,20}$", description="The channel's name begins so; the ticket's id follows."
+        ),
+    ] = "sev1-"
+    invite: Annotated[
+        tuple[str, ...], Field(description="Slack user ids, or user group ids, who are in it from the beginning.")
+    ] = ()
+    private: Annotated[bool, Field(description="Only who is invited sees it.")] = False
+
+
+class PagerWatchRules(Frozen):
+    """The watch over PagerDuty: what missed webhooks should have told, the subscription's state, and hours with nobody on call."""
+
+    every: Annotated[Duration, Field(description="How often it looks.")]
+    look_ahead: Annotated[Duration, Field(description="How far ahead somebody must be on call.")]
+    channel: Annotated[str, Field(description="The Slack channel's id of the leads, who are told.")]
 
 
 class HandOffs(StrEnum):
@@ -311,9 +337,25 @@ class Policy(Frozen):
     quiet_time: Annotated[Duration, Field(description="A resolved ticket is closed after this long without a word.")]
     digest: DigestRules | None = None
     audit: Annotated[AuditRules | None, Field(description="Proves that no deadline passes unattended.")] = None
-    roles: Annotated[dict[Role, tuple[str, ...]], Field(description="Slack user ids by role.")] = Field(
-        default_factory=dict
-    )
+    pager_watch: Annotated[
+        PagerWatchRules | None,
+        Field(description="Finds what PagerDuty's webhooks missed, and hours with nobody on call."),
+    ] = None
+    severity_channel: Annotated[
+        SeverityChannelRules | None, Field(description="A Slack channel of its own for the gravest tickets.")
+    ] = None
+    emoji: Annotated[EmojiRules, Field(description="What reactions on a card do.")] = EmojiRules()
+    help_desk_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s]*\{ref\}[^\s]*$",
+            description="A ticket's address in the help desk, with `{ref}` where its own number stands.",
+        ),
+    ] = None
+    roles: Annotated[
+        dict[Role, tuple[str, ...]],
+        Field(description="Who has a role: Slack user ids (`U…`), or user group ids (`S…`) for all their members."),
+    ] = Field(default_factory=dict)
     permissions: Annotated[
         dict[CommandName, tuple[Role, ...]],
         Field(description="Which roles may do what; what is left out keeps its default."),
@@ -337,6 +379,9 @@ class Policy(Frozen):
             _known(f"tiers.{tier}.calendar", where.calendar, ("always", *self.calendars))
             if where.page_on_entry and where.page is None:
                 raise ValueError(f"tiers.{tier}: page_on_entry needs `page`: whom to wake")
+            for field, rules_of_page in where.pages(f"tiers.{tier}"):
+                if rules_of_page.hours is not None:
+                    _known(f"{field}.hours", rules_of_page.hours, ("always", *self.calendars))
         return self
 
     @model_validator(mode="after")
@@ -447,9 +492,17 @@ class Policy(Frozen):
         """When a tier works; always, where the policy has no such tier."""
         return self.calendar(self.tiers[tier].calendar) if tier in self.tiers else ALWAYS
 
-    def roles_of(self, slack_user: str) -> frozenset[Role]:
-        """The roles that the policy gives to a Slack user."""
-        return frozenset(role for role, users in self.roles.items() if slack_user in users)
+    def roles_of(self, slack_user: str, groups: Collection[str] = ()) -> frozenset[Role]:
+        """The roles that the policy gives to a Slack user, by their own id or by the user groups that they are in."""
+        named = {slack_user, *groups}
+        return frozenset(role for role, holders in self.roles.items() if not named.isdisjoint(holders))
+
+    @property
+    def user_groups(self) -> frozenset[str]:
+        """The Slack user groups that the policy names, for roles or for the gravest tickets' channels."""
+        invited = self.severity_channel.invite if self.severity_channel is not None else ()
+        named = (*(holder for holders in self.roles.values() for holder in holders), *invited)
+        return frozenset(name for name in named if name.startswith("S"))
 
     def allowed(self, command: CommandName) -> tuple[Role, ...]:
         """The roles that may do this."""

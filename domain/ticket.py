@@ -6,13 +6,14 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.calendar import ALWAYS, Calendar
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.clocks import Clock
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
 from domain.paging import PageStatus
 from domain.people import Actor, Customer
 from domain.policy import DEFAULT_SLA, Policy
+from domain.report import EscalationReport
 from domain.sla_match import SlaFacts
 from domain.snooze import Snooze
 from domain.tiers import Owner, Priority, Tier, WaitingOn
@@ -179,6 +180,8 @@ class Ticket(Frozen):
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
     snooze: Snooze | None = None
+    report: EscalationReport | None = None
+    severity_channel: ChannelRef | None = None
     merging_into: str | None = None
     merged_into: str | None = None
     merged_in: tuple[str, ...] = ()

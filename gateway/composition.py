@@ -21,7 +21,8 @@ from domain.policy import Policy
 from gateway.gateway import Gateway, SlackDoor, utc_now
 from gateway.quarantine import Quarantine
 from gateway.running import Running
-from gateway.slack_answers import LateAnswers, SlackForms
+from gateway.slack_answers import LateAnswers
+from gateway.slack_surfaces import SlackSurfaces
 from gateway.temporal_desk import TemporalDesk
 from integrations.errors import IntegrationError
 from integrations.pagerduty.pager import PagerDutyPager
@@ -94,7 +95,9 @@ def _slack_door(settings: SlackSettings, web: httpx2.AsyncClient) -> SlackDoor:
         # One attempt: the trigger is used up, or too old for a second.
         retry_handlers=[],
     )
-    return SlackDoor(signing_secret=settings.signing_secret, forms=SlackForms(client), late_answers=LateAnswers(web))
+    return SlackDoor(
+        signing_secret=settings.signing_secret, surfaces=SlackSurfaces(client), late_answers=LateAnswers(web)
+    )
 
 
 def _pager(settings: PagerDutySettings | None) -> PagerDutyPager | None:

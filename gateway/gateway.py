@@ -13,7 +13,8 @@ from domain.policy import Policy
 from gateway.metrics import Metrics
 from gateway.quarantine import Quarantine
 from gateway.running import Running
-from gateway.slack_answers import Forms, LateAnswers
+from gateway.slack_answers import LateAnswers
+from gateway.slack_surfaces import Surfaces
 from gateway.tickets import TicketDesk
 from integrations.pager import Pager
 from integrations.vendor_portal.links import VendorLinks
@@ -26,10 +27,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class SlackDoor:
-    """What is needed to hear and answer people in Slack. ``patience`` is seconds until "working on it" is said."""
+    """What is needed to hear and answer people in Slack. ``patience`` is seconds until "working on it" is said.
 
-    signing_secret: SecretStr
-    forms: Forms
+    ``signing_secret`` is None where people are heard through Socket Mode alone.
+    """
+
+    signing_secret: SecretStr | None
+    surfaces: Surfaces
     late_answers: LateAnswers
     patience: float = 2.0
 

@@ -77,3 +77,14 @@ def digest(*parts: str | bytes) -> str:
         piece = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         hashed.update(len(piece).to_bytes(8, "big") + piece)
     return hashed.hexdigest()[:32]
+
+
+def needed(text: str | None, field: str) -> str:
+    """The text, which the payload must have.
+
+    Raises:
+        Unreadable: it has not.
+    """
+    if text is None:
+        raise Unreadable(f"there is no {field}")
+    return text

@@ -1,47 +1,16 @@
-"""How people in Slack are answered: at once in the response, later through the response URL, and with forms."""
+"""How people in Slack are answered later than in the response: through the response URL."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 
 logger = logging.getLogger("tierline.gateway")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_TRIGGER_SECONDS = 2.5
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
-
-
-class Forms(Protocol):
-    """Opens forms in front of a person."""
-
-    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
-        """Open the form; False when Slack did not take it in time."""
-        ...
-
-
-class SlackForms:
-    """Slack's own. ``client`` must make one attempt only, with a time limit below the trigger's three seconds."""
-
-    def __init__(self, client: WebClient) -> None:
-        self._client = client
-
-    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
-        """Open the form, in a thread: the client blocks."""
-        try:
-            # The client's own limit is for each step of the connection, Slack's is for the whole.
-            async with asyncio.timeout(_TRIGGER_SECONDS):
-                await asyncio.to_thread(self._client.views_open, trigger_id=trigger_id, view=dict(view))
-        except (SlackClientError, OSError) as error:
-            logger.warning("form not opened error=%s", type(error).__name__)
-            return False
-        return True
 
 
 class LateAnswers:

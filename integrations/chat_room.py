@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.card import Card
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.digest import Digest
 from domain.frozen import Frozen
 from integrations.checks import Check
@@ -45,6 +45,21 @@ class ChatRoom(Protocol):
 
     def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:
         """Post the joint-retro digest."""
+        ...
+
+    def open_severity_channel(
+        self, name: str, card: Card, *, private: bool, invite: Sequence[str], key: str, recheck: bool
+    ) -> ChannelRef:
+        """Have the ticket's own channel: made, or found again by its name and ours; people and user groups invited, topic and
+        bookmarks set, the card's link posted. It may be repeated."""
+        ...
+
+    def dress_severity_channel(self, channel: ChannelRef, card: Card) -> None:
+        """Bring topic and bookmarks up to date with the card."""
+        ...
+
+    def close_severity_channel(self, channel: ChannelRef, summary: str, *, key: str, recheck: bool) -> None:
+        """Post the summary and archive the channel; one that is archived already is fine."""
         ...
 
     def user(self, user_id: str) -> ChatUser:

@@ -1,10 +1,20 @@
 """The capability of a pager (PagerDuty)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from domain.paging import PageDraft, PageRef, PageSnapshot
+from domain.frozen import Frozen
+from domain.paging import OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, Urgency
 from integrations.checks import Check
+
+
+class WebhookSubscription(Frozen):
+    """Where the pager sends its webhooks to, and whether it does."""
+
+    id: str
+    url: str
+    enabled: bool
 
 
 class Pager(Protocol):
@@ -22,16 +32,40 @@ class Pager(Protocol):
         """The truth about a page."""
         ...
 
+    def update(self, page_id: str, *, priority: str | None, urgency: Urgency | None) -> None:
+        """Change an open page's priority (the pager's own name of one) or urgency; what is None stays."""
+        ...
+
     def resolve(self, *, page_key: str, page_id: str | None) -> None:
         """End the page; one that is resolved already is fine."""
         ...
 
-    def note(self, page_id: str, text: str) -> None:
-        """Write a note on the page."""
+    def note(self, page_id: str, text: str, *, key: str, recheck: bool) -> None:
+        """Write a note on the page. It ends in a marker made of ``key``, by which it is found again and known as ours."""
         ...
 
-    def on_call(self, escalation_policy: str) -> list[str]:
-        """Names of those who are on call at its first level now."""
+    def on_call(self, escalation_policy: str | None, *, service: str | None = None) -> list[OnCall]:
+        """Who is on call now, first level first; of the service's own escalation policy where none is named."""
+        ...
+
+    def gaps(self, escalation_policies: Sequence[str], start: datetime, end: datetime) -> list[OnCallGap]:
+        """Times within ``[start, end)`` in which nobody is on call at the first level of one of them."""
+        ...
+
+    def changed_since(self, since: datetime, services: Sequence[str]) -> list[PageSnapshot]:
+        """Tierline's pages of these services that are open, or changed since then, oldest change first."""
+        ...
+
+    def policy_of(self, service: str) -> str:
+        """The id of the service's own escalation policy."""
+        ...
+
+    def subscriptions(self) -> list[WebhookSubscription]:
+        """The account's webhook subscriptions."""
+        ...
+
+    def enable(self, subscription_id: str) -> None:
+        """Enable a webhook subscription that the pager has disabled."""
         ...
 
     def check(self, services: Sequence[str]) -> list[Check]:

@@ -4,6 +4,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 
 from domain.ladders import next_deadline
 from domain.ticket import Ticket
+from domain.ticket_references import assignee_of, references_of
 
 TIER = SearchAttributeKey.for_keyword("TierlineTier")
 STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
@@ -13,6 +14,8 @@ PRODUCT = SearchAttributeKey.for_keyword("TierlineProduct")
 TRACKER_ISSUE = SearchAttributeKey.for_keyword("TierlineIssue")
 DUE_AT = SearchAttributeKey.for_datetime("TierlineDueAt")
 BREACHES = SearchAttributeKey.for_int("TierlineBreaches")
+REFERENCES = SearchAttributeKey.for_keyword_list("TierlineReferences")
+ASSIGNEE = SearchAttributeKey.for_keyword("TierlineAssignee")
 
 REGISTRY: tuple[SearchAttributeKey, ...] = (  # type: ignore[type-arg]
     TIER,
@@ -23,6 +26,8 @@ REGISTRY: tuple[SearchAttributeKey, ...] = (  # type: ignore[type-arg]
     TRACKER_ISSUE,
     DUE_AT,
     BREACHES,
+    REFERENCES,
+    ASSIGNEE,
 )
 
 
@@ -39,6 +44,11 @@ def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
         pairs.append(SearchAttributePair(PRODUCT, ticket.product))
     if ticket.issues:
         pairs.append(SearchAttributePair(TRACKER_ISSUE, ticket.issues[-1].ref.key))
+    references = references_of(ticket)
+    if references:
+        pairs.append(SearchAttributePair(REFERENCES, list(references)))
+    if ticket.stint.accepted_by is not None:
+        pairs.append(SearchAttributePair(ASSIGNEE, assignee_of(ticket.stint.accepted_by)))
     deadline = next_deadline(ticket)
     if deadline is not None:
         pairs.append(SearchAttributePair(DUE_AT, deadline.at))

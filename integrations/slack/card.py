@@ -16,6 +16,12 @@ _LABELS = {
     CardButton.RETURN: ("Return…", None),
     CardButton.RESOLVE: ("Resolve…", None),
     CardButton.REOPEN: ("Reopen…", None),
+    CardButton.REPLY: ("Reply…", None),
+    CardButton.NOTE: ("Note…", None),
+    CardButton.SNOOZE: ("Snooze…", None),
+    CardButton.HAND_OVER: ("Hand over…", None),
+    CardButton.PRIORITY: ("Priority…", None),
+    CardButton.LINK: ("Link an issue…", None),
 }
 _PATH_SHOWN = 7
 _ISSUES_SHOWN = 5

@@ -6,18 +6,63 @@ from typing import Any
 
 import httpx2
 
+from gateway.slack_surfaces import Form, Profile, SurfaceFailure
+
 
 class OpenedForms:
-    """``gateway.slack_answers.Forms``; ``works`` False is a Slack that does not answer in time."""
+    """``gateway.slack_surfaces.Surfaces``; ``works`` False is a Slack that does not answer in time.
+
+    ``views`` is every state of every form in order, ``homes`` each person's App Home, ``whispers`` (channel, user, text, thread),
+    ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known.
+    """
 
     def __init__(self) -> None:
         self.views: list[Mapping[str, Any]] = []
+        self.homes: dict[str, Mapping[str, Any]] = {}
+        self.whispers: list[tuple[str, str, str, str | None]] = []
+        self.unfurled: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.profiles: dict[str, Profile] = {}
+        self.groups: dict[str, frozenset[str]] = {}
         self.works = True
+        self.code = "timeout"
 
-    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
-        if self.works:
-            self.views.append(view)
-        return self.works
+    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> Form:
+        self._must_work()
+        self.views.append(view)
+        return Form(f"V{len(self.views)}", "1")
+
+    async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
+        self._must_work()
+        self.views.append(view)
+        return Form(form.view_id, str(int(form.hash) + 1))
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        self._must_work()
+        self.homes[user_id] = view
+
+    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
+        self._must_work()
+        self.whispers.append((channel, user_id, text, thread))
+
+    async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
+        self._must_work()
+        self.unfurled.append((channel, ts, unfurls))
+
+    async def profile(self, user_id: str) -> Profile:
+        self._must_work()
+        return self.profiles.get(user_id, Profile(user_id=user_id, name=user_id))
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        self._must_work()
+        return self.groups.get(group_id, frozenset())
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        self._must_work()
+        return f"https://acme.slack.com/archives/{channel}/p{ts.replace('.', '')}"
+
+    def _must_work(self) -> None:
+        if not self.works:
+            raise SurfaceFailure(self.code)
 
 
 class ResponseUrls:

@@ -19,7 +19,8 @@ from gateway.app import app_for
 from gateway.gateway import Gateway, SlackDoor
 from gateway.quarantine import Quarantine
 from gateway.running import Running
-from gateway.slack_answers import LateAnswers, SlackForms
+from gateway.slack_answers import LateAnswers
+from gateway.slack_surfaces import SlackSurfaces
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.slack.room import SlackRoom
 from integrations.vendor_portal.links import VendorLinks
@@ -74,7 +75,7 @@ async def world(policy: Policy, tmp_path: Path) -> AsyncIterator[World]:
                 running=running,
                 links=VendorLinks(LINK_SECRET, "https://tierline.example"),
                 quarantine=Quarantine(tmp_path / "quarantine"),
-                slack=SlackDoor(credentials.slack_signing_secret, SlackForms(client), LateAnswers(web)),
+                slack=SlackDoor(credentials.slack_signing_secret, SlackSurfaces(client), LateAnswers(web)),
                 jira_secret=credentials.jira_webhook_secret,
                 github_secret=credentials.github_webhook_secret,
                 pagerduty_secret=credentials.pagerduty_webhook_secret,

@@ -28,7 +28,7 @@ from domain.messages import (
 from domain.people import ActorKind, Role
 from domain.policy import CommandName
 from domain.tiers import Priority, Tier
-from gateway.slack import WORKING
+from gateway.slack_words import WORKING
 from tests.gateway.front_door import AGENT, ENGINEER, LEAD, NOBODY, FrontDoor, eventually
 from tests.shared import shared_dir
 

@@ -1,0 +1,156 @@
+"""What Slack shows to people beside channels' messages: forms, the App Home, words for one person, unfurled links."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+logger = logging.getLogger("tierline.gateway")
+
+_TRIGGER_SECONDS = 2.5
+_CALL_SECONDS = 10.0
+
+
+class SurfaceFailure(Exception):
+    """Slack did not do it: ``code`` is its own short word (``expired_trigger_id``), or ``timeout``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Slack did not show it ({code})")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form in front of a person. ``hash`` says which state of it is replaced."""
+
+    view_id: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A person in Slack. ``stranger`` is one of another company, in a shared channel; ``bot`` an app."""
+
+    user_id: str
+    name: str
+    time_zone: str | None = None
+    stranger: bool = False
+    bot: bool = False
+
+
+class Surfaces(Protocol):
+    """Shows things to people. Every method is one attempt, bounded in time, and raises ``SurfaceFailure``."""
+
+    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> Form:
+        """Open a form, within the three seconds that its trigger lives."""
+        ...
+
+    async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
+        """Replace what an open form shows. ``hash_conflict`` says that it was replaced by somebody else before."""
+        ...
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        """Replace a person's App Home."""
+        ...
+
+    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
+        """Write into a channel what one person alone sees."""
+        ...
+
+    async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
+        """Show previews below a message, by the links in it."""
+        ...
+
+    async def profile(self, user_id: str) -> Profile:
+        """Who that is."""
+        ...
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """The user ids in a user group."""
+        ...
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """A message's address."""
+        ...
+
+
+class SlackSurfaces:
+    """Slack's own, by the Web API. ``client`` must make one attempt only, with a time limit below the trigger's three seconds."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> Form:
+        """Open a form."""
+        # The client's own limit is for each step of the connection, Slack's is for the whole.
+        opened = await self._call(
+            lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), within=_TRIGGER_SECONDS
+        )
+        return _form(opened)
+
+    async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
+        """Replace what an open form shows."""
+        return _form(
+            await self._call(lambda: self._client.views_update(view_id=form.view_id, hash=form.hash, view=dict(view)))
+        )
+
+    async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
+        """Replace a person's App Home."""
+        await self._call(lambda: self._client.views_publish(user_id=user_id, view=dict(view)))
+
+    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
+        """Write into a channel what one person alone sees."""
+        await self._call(
+            lambda: self._client.chat_postEphemeral(channel=channel, user=user_id, text=text, thread_ts=thread)
+        )
+
+    async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
+        """Show previews below a message."""
+        await self._call(lambda: self._client.chat_unfurl(channel=channel, ts=ts, unfurls=dict(unfurls)))
+
+    async def profile(self, user_id: str) -> Profile:
+        """Who that is."""
+        user = cast(dict[str, Any], (await self._call(lambda: self._client.users_info(user=user_id)))["user"])
+        described = cast(dict[str, Any], user.get("profile") or {})
+        name = described.get("display_name") or described.get("real_name") or user.get("name") or user_id
+        return Profile(
+            user_id=user_id,
+            name=str(name),
+            time_zone=user.get("tz"),
+            stranger=bool(user.get("is_stranger")),
+            bot=bool(user.get("is_bot")),
+        )
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """The user ids in a user group."""
+        listed = await self._call(lambda: self._client.usergroups_users_list(usergroup=group_id))
+        return frozenset(cast(list[str], listed.get("users") or []))
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """A message's address."""
+        return str(
+            (await self._call(lambda: self._client.chat_getPermalink(channel=channel, message_ts=ts)))["permalink"]
+        )
+
+    async def _call(self, call: Callable[[], SlackResponse], *, within: float = _CALL_SECONDS) -> dict[str, Any]:
+        """In a thread: the client blocks."""
+        try:
+            async with asyncio.timeout(within):
+                return cast(dict[str, Any], (await asyncio.to_thread(call)).data)
+        except SlackApiError as error:
+            code = str(cast(Mapping[str, Any], error.response).get("error", ""))[:60]
+            logger.warning("slack refused error=%s", code)
+            raise SurfaceFailure(code) from None
+        except (SlackClientError, OSError) as error:
+            logger.warning("slack did not answer error=%s", type(error).__name__)
+            raise SurfaceFailure("timeout") from None
+
+
+def _form(answer: Mapping[str, Any]) -> Form:
+    view = cast(dict[str, Any], answer["view"])
+    return Form(view_id=str(view["id"]), hash=str(view["hash"]))
