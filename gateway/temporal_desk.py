@@ -42,7 +42,7 @@ from gateway.tickets import (
     TicketUnknown,
     TimelineUntold,
 )
-from workflows import task_queues, workflow_ids
+from workflows import task_queues, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
 from workflows.ticket import TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
@@ -91,6 +91,7 @@ class TemporalDesk:
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     memo=memo,
+                    priority=urgency.of_ticket(opening.priority),
                     static_summary=f"{opening.ticket_id} {redact(opening.title)}"[:200],
                 )
         except WorkflowAlreadyStartedError:

@@ -14,6 +14,7 @@ from telemetry.search_attributes import REGISTRY
 
 _WIRE: dict[Kind, "IndexedValueType.ValueType"] = {
     Kind.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    Kind.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
     Kind.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
     Kind.INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
 }

@@ -15,7 +15,7 @@ from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
 from domain.vendor_case import CaseClosed, VendorCase
 from telemetry.search_attributes import DUE_AT
-from workflows import task_queues, workflow_ids
+from workflows import task_queues, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
 from workflows.ticket import FACTS_MEMO, TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
@@ -97,6 +97,7 @@ class TemporalWorkflowDesk:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 memo={SPLIT_MEMO: key},
+                priority=urgency.of_ticket(opening.priority),
                 static_summary=f"{opening.ticket_id} {opening.title}"[:200],
             )
         except WorkflowAlreadyStartedError:

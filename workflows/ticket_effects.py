@@ -44,7 +44,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ticket import Ticket, home_channel
     from domain.ticket_card import card_of
     from domain.vendor_case import CaseClosed, VendorCase
-    from workflows import task_queues, workflow_ids
+    from workflows import task_queues, urgency, workflow_ids
     from workflows.lanes import ONE_ATTEMPT, Refused
 
 
@@ -57,6 +57,7 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
         # An attempt that is given up has ended before another run of the workflow looks for what it did.
         "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         "summary": _summary(intent, recheck),
+        "priority": urgency.of_intent(intent, ticket.priority),
     }
     match intent:
         case ShowCard() | ThreadLine() | Notice():

@@ -30,10 +30,15 @@ _KEEP_LOGS_S = 7 * 24 * 3600.0
 
 
 def dynamic_config(file: Path = DYNAMIC_CONFIG) -> dict[str, object]:
-    """The unconstrained values of a Temporal dynamic configuration file, by key."""
+    """The values of a Temporal dynamic configuration file, by key, as the dev server takes them.
+
+    It takes no constraints: a value that is for some task queues alone is for all of them there.
+    """
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {
-        key: entry["value"] for key, entries in settings.items() for entry in entries if not entry.get("constraints")
+        key: entry["value"]
+        for key, entries in settings.items()
+        for entry in sorted(entries, key=lambda entry: not entry.get("constraints"))
     }
 
 

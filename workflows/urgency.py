@@ -1,0 +1,31 @@
+"""Who goes first where a task queue has a backlog: Temporal serves lower priority keys first (1 to 5, 3 is the default).
+
+Keys compare within one task queue: on PagerDuty's a page that wakes somebody overtakes notes and pages that can wait; elsewhere the
+graver ticket goes first.
+"""
+
+from temporalio.common import Priority as TaskPriority
+
+from domain.intents import Intent, Lane, RaisePage, lane_of
+from domain.paging import Urgency
+from domain.tiers import Priority
+
+_OF_TICKET = {Priority.P1: 1, Priority.P2: 2, Priority.P3: 3, Priority.P4: 4}
+_WAKES_LAST = 2
+_AFTER_PAGES = 3
+_LAST = 5
+
+
+def of_ticket(priority: Priority) -> TaskPriority:
+    """How a ticket's own tasks, and what it does outside, compare with those of others."""
+    return TaskPriority(priority_key=_OF_TICKET[priority])
+
+
+def of_intent(intent: Intent, priority: Priority) -> TaskPriority:
+    """How an intent of a ticket of that priority compares with others of its task queue."""
+    if isinstance(intent, RaisePage):
+        wakes = intent.draft.urgency is Urgency.HIGH
+        return TaskPriority(priority_key=min(_OF_TICKET[priority], _WAKES_LAST) if wakes else _LAST)
+    if lane_of(intent) is Lane.PAGERDUTY:
+        return TaskPriority(priority_key=_AFTER_PAGES)
+    return of_ticket(priority)
