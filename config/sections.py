@@ -48,6 +48,12 @@ def _bot_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _app_token(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("xapp-"):
+        raise ValueError("not an app-level token: that begins with xapp-")
+    return value
+
+
 def _pem(value: Any) -> Any:
     """Line ends survive neither most ``.env`` files nor many secret stores, so ``\\n`` is read as one."""
     return value.replace("\\n", "\n").strip() if isinstance(value, str) else value
@@ -180,7 +186,10 @@ _SLACK_APP = "https://api.slack.com/apps > your app"
 
 
 class SlackSettings(Section):
-    """Slack: where support works."""
+    """Slack: where support works.
+
+    It reaches the gateway by HTTP (``signing_secret``), through the gateway's own connection (Socket Mode, ``app_token``), or both.
+    """
 
     bot_token: Annotated[
         Secret,
@@ -189,13 +198,26 @@ class SlackSettings(Section):
         Where(f"copy it from {_SLACK_APP} > OAuth & Permissions > Bot User OAuth Token"),
     ]
     signing_secret: Annotated[
-        Secret,
-        Field(description="Proves that a request comes from Slack."),
+        Secret | None,
+        Field(description="Proves that a request comes from Slack. Needed unless Socket Mode is used."),
         Where(f"copy it from {_SLACK_APP} > Basic Information > Signing Secret"),
-    ]
+    ] = None
+    app_token: Annotated[
+        Annotated[Secret, AfterValidator(_app_token)] | None,
+        Field(
+            description="Turns Socket Mode on: Slack then needs no public address of the gateway. Begins with xapp-."
+        ),
+        Where(f"make one at {_SLACK_APP} > Basic Information > App-Level Tokens, with the scope connections:write"),
+    ] = None
     base_url: Annotated[AddressWithSlash, Field(description="The address of Slack's Web API.")] = (
         "https://slack.com/api/"
     )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.signing_secret is None and self.app_token is None:
+            raise ValueError("give signing_secret (HTTP) or app_token (Socket Mode)")
+        return self
 
 
 class JiraSettings(Section):

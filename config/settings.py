@@ -150,6 +150,8 @@ def _nested(given: Mapping[str, str]) -> dict[str, Any]:
 
 _GITHUB_APP = ("TIERLINE_GITHUB__APP_ID", "TIERLINE_GITHUB__PRIVATE_KEY", "TIERLINE_GITHUB__INSTALLATION_ID")
 _GITHUB_TOKEN = "TIERLINE_GITHUB__TOKEN"  # noqa: S105 - the name of a variable
+_SLACK_SIGNING_SECRET = "TIERLINE_SLACK__SIGNING_SECRET"  # noqa: S105 - the name of a variable
+_SLACK_APP_TOKEN = "TIERLINE_SLACK__APP_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def _missing(given: Mapping[str, str], parts: Iterable[Part]) -> dict[str, str]:
@@ -166,7 +168,9 @@ def _missing(given: Mapping[str, str], parts: Iterable[Part]) -> dict[str, str]:
         needed = _needed(variable, given)
         if not needed:
             continue
-        if variable.section in used or variable.section == "SLACK":
+        if variable.name == _SLACK_SIGNING_SECRET:
+            wanted[variable] = f" (not needed in Socket Mode, with {_SLACK_APP_TOKEN})"
+        elif variable.section in used or variable.section == "SLACK":
             wanted[variable] = ""
         elif no_tracker and variable.section in {"JIRA", "GITHUB"}:
             other = "GitHub" if variable.section == "JIRA" else "Jira"
@@ -184,6 +188,8 @@ def _needed(variable: Variable, given: Mapping[str, str]) -> bool:
         return not any(name in given for name in _GITHUB_APP)
     if variable.name in _GITHUB_APP:
         return _GITHUB_TOKEN not in given and any(name in given for name in _GITHUB_APP)
+    if variable.name == _SLACK_SIGNING_SECRET:
+        return _SLACK_APP_TOKEN not in given
     return variable.required
 
 

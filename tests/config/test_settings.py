@@ -75,6 +75,25 @@ def test_the_worker_does_not_need_what_only_the_gateway_uses() -> None:
     assert list(problems_of(environ)) == ["TIERLINE_GATEWAY__API_TOKENS"]
 
 
+def test_socket_mode_does_instead_of_the_signing_secret() -> None:
+    environ = {**without(SLACK_AND_GITHUB, "TIERLINE_SLACK__SIGNING_SECRET"), "TIERLINE_SLACK__APP_TOKEN": "xapp-1-A-b"}
+    slack = load(environ).slack
+    assert slack is not None
+    assert slack.app_token is not None
+    assert (slack.app_token.get_secret_value(), slack.signing_secret) == ("xapp-1-A-b", None)
+    assert "xapp-1-A-b" not in repr(slack)
+
+    both = load({**SLACK_AND_GITHUB, "TIERLINE_SLACK__APP_TOKEN": "xapp-1-A-b"}).slack
+    assert both is not None
+    assert both.signing_secret is not None
+
+
+def test_without_either_way_from_slack_one_line_names_both() -> None:
+    problems = problems_of(without(SLACK_AND_GITHUB, "TIERLINE_SLACK__SIGNING_SECRET"))
+    assert list(problems) == ["TIERLINE_SLACK__SIGNING_SECRET"]
+    assert "(not needed in Socket Mode, with TIERLINE_SLACK__APP_TOKEN)" in problems["TIERLINE_SLACK__SIGNING_SECRET"]
+
+
 @pytest.mark.parametrize("system", ["JIRA", "PAGERDUTY", "MAIL"])
 def test_a_system_is_configured_by_any_of_its_variables_and_then_each_missing_one_is_named(system: str) -> None:
     required = [variable.name for variable in settings_variables() if variable.section == system and variable.required]
@@ -113,6 +132,7 @@ def test_a_github_app_does_instead_of_a_token() -> None:
         ("TIERLINE_PUBLIC_URL", "tierline.example", "write an address such as https://tierline.example.org"),
         ("TIERLINE_PUBLIC_URL", "https://me:pw@x.example", "write the address without a user name or password"),
         ("TIERLINE_SLACK__BOT_TOKEN", "xapp-1-A", "not a bot token: that begins with xoxb-"),
+        ("TIERLINE_SLACK__APP_TOKEN", "xoxb-1", "not an app-level token: that begins with xapp-"),
         (
             "TIERLINE_GATEWAY__API_TOKENS",
             "helpdesk",
