@@ -17,6 +17,8 @@ class Credentials(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slack_bot_token: SecretStr
+    slack_app_token: SecretStr
+    """The app-level token, which opens Socket Mode's connections and nothing else."""
     slack_app_id: str
     slack_signing_secret: SecretStr
     jira_email: str
@@ -36,6 +38,7 @@ class Credentials(BaseModel):
         """Fresh random credentials in the vendors' own shapes (prefixes and lengths)."""
         return cls(
             slack_bot_token=SecretStr(f"xoxb-{_digits(12)}-{_digits(13)}-{secrets.token_hex(12)}"),
+            slack_app_token=SecretStr(f"xapp-1-A0TIERLINE-{_digits(13)}-{secrets.token_hex(32)}"),
             slack_app_id="A0TIERLINE",
             slack_signing_secret=SecretStr(secrets.token_hex(16)),
             jira_email="tierline-bot@acme.example",

@@ -9,7 +9,7 @@ Deliveries can be told to go astray (`sandbox.misdeliveries`).
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -78,6 +78,9 @@ class Delivery:
     """Deliveries of one queue are first sent in the order they were given."""
     on_end: Callable[[int | None], None] | None = None
     """Told the last attempt's status when the delivery is through or given up."""
+    carry: Callable[[int, int | None], Awaitable["Answer | None"]] | None = None
+    """Another way than HTTP, of the arguments that `headers` has; it gives None where HTTP is to be taken after all,
+    and raises an OSError (a TimeoutError among them) where there was no answer."""
     url: str | None = None
     """The whole address, where it does not go to the gateway; then ``path`` is not looked at."""
     wanted: Callable[[], bool] | None = None
@@ -366,7 +369,15 @@ class Deliveries:
         url = self._url(delivery)
         began, at = time.monotonic(), datetime.now(UTC)
         answer, error = Answer(None), None
-        if (self.gateway_url is None and delivery.url is None) or self._client is None:
+        carried: Answer | None = None
+        if delivery.carry is not None:
+            try:
+                carried = await delivery.carry(attempt, last_status)
+            except OSError as failure:
+                error = f"{type(failure).__name__}: {failure}"
+        if carried is not None or error is not None:
+            url, answer = f"socket:{delivery.path}", carried or answer
+        elif (self.gateway_url is None and delivery.url is None) or self._client is None:
             # Nobody has subscribed: there is nothing to fail and nothing to try again.
             answer, error = Answer(204), "not sent: no gateway is known"
         else:

@@ -22,6 +22,8 @@ class LedgerEntry(BaseModel):
     """The idempotency key or marker that the caller sent and the vendor could see, if there was one."""
     actor: str | None = None
     """The account that wrote; a person's, or the bot's."""
+    repeatable: bool = False
+    """Whether it may rightly be done again under the same marker, such as an edit."""
     at: AwareDatetime
 
 
@@ -33,11 +35,24 @@ class Ledger:
         self._entries: list[LedgerEntry] = []
 
     def record(
-        self, system: str, operation: str, subject: str, marker: str | None = None, actor: str | None = None
+        self,
+        system: str,
+        operation: str,
+        subject: str,
+        marker: str | None = None,
+        actor: str | None = None,
+        *,
+        repeatable: bool = False,
     ) -> LedgerEntry:
         """Add one write and return its entry."""
         entry = LedgerEntry(
-            system=system, operation=operation, subject=subject, marker=marker, actor=actor, at=self._clock()
+            system=system,
+            operation=operation,
+            subject=subject,
+            marker=marker,
+            actor=actor,
+            repeatable=repeatable,
+            at=self._clock(),
         )
         self._entries.append(entry)
         return entry
@@ -51,8 +66,9 @@ class Ledger:
         ]
 
     def duplicates(self, system: str | None = None) -> dict[tuple[str, str, str], int]:
-        """How often each (system, operation, marker) was written, for those written more than once."""
-        counted = Counter((e.system, e.operation, e.marker) for e in self.entries(system) if e.marker is not None)
+        """How often each (system, operation, marker) was written, for those written more often than is right."""
+        once = (entry for entry in self.entries(system) if entry.marker is not None and not entry.repeatable)
+        counted = Counter((entry.system, entry.operation, entry.marker) for entry in once)
         return {(s, o, m): count for (s, o, m), count in counted.items() if count > 1}
 
 

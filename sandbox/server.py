@@ -31,6 +31,7 @@ from sandbox.pagerduty import events as pagerduty_events
 from sandbox.pagerduty import people as pagerduty_people
 from sandbox.pagerduty.state import PagerDutyState
 from sandbox.slack import api as slack_api
+from sandbox.slack import conditions as slack_conditions
 from sandbox.slack import people as slack_people
 from sandbox.slack.state import SlackState
 
@@ -107,7 +108,7 @@ class Sandbox:
             log_level="warning",
             access_log=False,
             lifespan="off",
-            ws="none",
+            ws="websockets-sansio",
             timeout_graceful_shutdown=2,
         )
         self._server = _EmbeddedServer(config)
@@ -134,6 +135,7 @@ class Sandbox:
             faults_module.build_router(self.faults),
             ledger_module.build_router(self.ledger),
             deliveries_module.build_router(self.deliveries),
+            slack_conditions.build_router(self.slack),
             slack_people.build_router(self.slack),
             jira_people.build_router(self.jira),
             github_people.build_router(self.github),

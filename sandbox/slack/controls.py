@@ -101,10 +101,15 @@ def is_empty(value: Mapping[str, Any]) -> bool:
     return all(not content for name, content in value.items() if name != "type")
 
 
-def collect_values(blocks: Iterable[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def collect_values(
+    blocks: Iterable[Mapping[str, Any]],
+    given: Mapping[str, Any],
+    earlier: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, dict[str, Any]]:
     """``state.values`` of all controls but buttons.
 
-    `given` is by block id and action id (``{"b": {"a": "text"}}``), or by either of them (``{"a": "text"}``).
+    `given` is by block id and action id (``{"b": {"a": "text"}}``), or by either of them (``{"a": "text"}``). What is
+    not given stays as it was `earlier`, else as the app has it at first.
 
     Raises:
         UnknownControl: a name or an option is none of the blocks'.
@@ -119,7 +124,10 @@ def collect_values(blocks: Iterable[Mapping[str, Any]], given: Mapping[str, Any]
             action_id = str(element["action_id"])
             known_names |= {block_id, action_id}
             entry = _given(given, block_id, action_id)
-            value = value_of(element, entry["value"]) if entry else initial_value(element)
+            before = (earlier or {}).get(block_id, {}).get(action_id)
+            # A value of another kind of control is none of this one's.
+            kept = before if before and before.get("type") == element["type"] else initial_value(element)
+            value = value_of(element, entry["value"]) if entry else kept
             values.setdefault(block_id, {})[action_id] = value
     unknown = set(given) - known_names
     if unknown:

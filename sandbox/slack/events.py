@@ -1,15 +1,21 @@
 """The events that the app is told of (https://docs.slack.dev/apis/events-api), signed and sent to ``/slack/events``."""
 
+import html
 import json
+import re
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.deliveries import SLACK_EVENTS, Delivery
 from sandbox.signatures import slack_signature
 from sandbox.slack.directory import BOT_USER_ID, TEAM_ID
+from sandbox.slack.sockets import Envelope
 from sandbox.slack.state import Message, SlackState
+from sandbox.slack.transport import by_socket
 
 EVENTS_PATH = "/slack/events"
+_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 
 
 def emit_message(state: SlackState, message: Message) -> None:
@@ -20,9 +26,12 @@ def emit_message(state: SlackState, message: Message) -> None:
         "event_ts": message.ts,
         "channel_type": _channel_type(state, message.channel),
     }
-    emit(state, shape)
+    emit(state, shape, message.channel)
     if not message.from_app and f"<@{BOT_USER_ID}>" in message.text:
-        emit(state, {**shape, "type": "app_mention"})
+        emit(state, {**shape, "type": "app_mention"}, message.channel)
+    links = [] if message.from_app else _links_of_ours(state, message.text)
+    if links:
+        emit_link_shared(state, message, links)
 
 
 def emit_message_changed(state: SlackState, message: Message, before: dict[str, Any]) -> None:
@@ -41,6 +50,7 @@ def emit_message_changed(state: SlackState, message: Message, before: dict[str, 
             "event_ts": ts,
             "channel_type": _channel_type(state, message.channel),
         },
+        message.channel,
     )
 
 
@@ -60,36 +70,68 @@ def emit_message_deleted(state: SlackState, message: Message, before: dict[str, 
             "event_ts": ts,
             "channel_type": _channel_type(state, message.channel),
         },
+        message.channel,
     )
 
 
 def emit_reaction_added(state: SlackState, message: Message, user_id: str, name: str) -> None:
     """Tells of a reaction."""
-    emit(
-        state,
-        {
-            "type": "reaction_added",
-            "user": user_id,
-            "reaction": name,
-            "item": {"type": "message", "channel": message.channel, "ts": message.ts},
-            "item_user": message.user,
-            "event_ts": state.next_ts(),
-        },
-    )
+    emit(state, _reaction(state, "reaction_added", message, user_id, name), message.channel)
 
 
-def emit(state: SlackState, event: dict[str, Any]) -> None:
-    """Wraps an event as Slack does and queues it if the app has subscribed to it; it is retried as Slack does."""
-    if event["type"] not in state.subscriptions:
+def emit_reaction_removed(state: SlackState, message: Message, user_id: str, name: str) -> None:
+    """Tells of a reaction that was taken back."""
+    emit(state, _reaction(state, "reaction_removed", message, user_id, name), message.channel)
+
+
+def emit_home_opened(state: SlackState, user_id: str, view: dict[str, Any] | None) -> None:
+    """Tells that a person has opened the app's Home tab; `view` is what was published to it before."""
+    channel, _ = state.direct_message(user_id)
+    event: dict[str, Any] = {
+        "type": "app_home_opened",
+        "user": user_id,
+        "channel": channel.id,
+        "tab": "home",
+        "event_ts": state.next_ts(),
+    }
+    emit(state, event | ({"view": view} if view else {}), channel.id)
+
+
+def emit_link_shared(state: SlackState, message: Message, addresses: list[str]) -> None:
+    """Tells of links to the app's own domains in a person's message (https://docs.slack.dev/reference/events/link_shared)."""
+    event: dict[str, Any] = {
+        "type": "link_shared",
+        "channel": message.channel,
+        "is_bot_user_member": BOT_USER_ID in state.channels[message.channel].members,
+        "user": message.user,
+        "message_ts": message.ts,
+        "unfurl_id": f"C{message.channel}-{message.ts}",
+        "source": "conversations_history",
+        "links": [{"url": address, "domain": urlsplit(address).hostname} for address in addresses],
+        "event_ts": state.next_ts(),
+    }
+    emit(state, event | ({"thread_ts": message.thread_ts} if message.thread_ts else {}), message.channel)
+
+
+def emit(state: SlackState, event: dict[str, Any], channel_id: str | None = None) -> None:
+    """Wraps an event as Slack does and queues it if the app has subscribed to it; it is retried as Slack does.
+
+    Args:
+        state: the workspace.
+        event: the inner event.
+        channel_id: the conversation that it happened in; with strangers in it the envelope says so.
+    """
+    unseen = channel_id is not None and BOT_USER_ID not in state.channels[channel_id].members
+    if event["type"] not in state.subscriptions or (unseen and event["type"] != "link_shared"):
+        # Slack tells an app of the conversations that it is in, and of links to its domains anywhere.
         return
     event_id = f"Ev0{secrets.token_hex(5).upper()}"
-    app_id = state.credentials.slack_app_id
     envelope = {
         "token": state.verification_token,
         "team_id": TEAM_ID,
         "context_team_id": TEAM_ID,
         "context_enterprise_id": None,
-        "api_app_id": app_id,
+        "api_app_id": state.credentials.slack_app_id,
         "event": event,
         "type": "event_callback",
         "event_id": event_id,
@@ -103,7 +145,7 @@ def emit(state: SlackState, event: dict[str, Any]) -> None:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": channel_id is not None and state.channels[channel_id].is_shared,
         "event_context": f"4-{secrets.token_urlsafe(24)}",
     }
     body = json.dumps(envelope).encode()
@@ -126,9 +168,37 @@ def emit(state: SlackState, event: dict[str, Any]) -> None:
             policy=SLACK_EVENTS,
             headers=headers,
             queue="slack-events",
+            carry=by_socket(
+                state,
+                lambda attempt, reason: Envelope(
+                    "events_api", envelope, False, retry_attempt=attempt, retry_reason=reason
+                ),
+            ),
         )
     )
 
 
+def _links_of_ours(state: SlackState, text: str) -> list[str]:
+    """The links to the app's domains, each once; a subdomain counts as its domain."""
+    found = dict.fromkeys(html.unescape(address) for address in _ADDRESS.findall(text))
+    return [address for address in found if _is_ours(state, urlsplit(address).hostname or "")]
+
+
+def _is_ours(state: SlackState, host: str) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in state.unfurl_domains)
+
+
+def _reaction(state: SlackState, kind: str, message: Message, user_id: str, name: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "user": user_id,
+        "reaction": name,
+        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+        "item_user": message.user,
+        "event_ts": state.next_ts(),
+    }
+
+
 def _channel_type(state: SlackState, channel_id: str) -> str:
-    return "im" if state.channels[channel_id].is_im else "channel"
+    channel = state.channels[channel_id]
+    return "im" if channel.is_im else "group" if channel.is_private else "channel"

@@ -13,10 +13,13 @@ from urllib.parse import urlencode
 from sandbox.deliveries import SLACK_INTERACTION, Answer, Delivery
 from sandbox.signatures import slack_signature
 from sandbox.slack import modals, posting
-from sandbox.slack.directory import SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Channel
+from sandbox.slack.blocks import interactive_elements
+from sandbox.slack.directory import SLACKBOT_USER_ID, STRANGER_TEAM_DOMAIN, TEAM_DOMAIN, TEAM_ID, Channel
 from sandbox.slack.errors import SlackError
 from sandbox.slack.responses import show_answer
+from sandbox.slack.sockets import Envelope
 from sandbox.slack.state import Message, ResponseUrl, SlackState, View
+from sandbox.slack.transport import by_socket, is_reachable
 from sandbox.slack.typed_text import as_sent
 
 COMMANDS_PATH = "/slack/commands"
@@ -47,8 +50,8 @@ async def send_command(state: SlackState, user_id: str, channel: Channel, comman
         "slash_command",
         {
             "token": state.verification_token,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
+            "team_id": user.team_id,
+            "team_domain": STRANGER_TEAM_DOMAIN if user.is_stranger else TEAM_DOMAIN,
             "channel_id": channel.id,
             "channel_name": "directmessage" if channel.is_im else channel.name,
             "user_id": user.id,
@@ -100,7 +103,7 @@ async def send_block_action(
 
 
 async def send_view_action(state: SlackState, view: View, action: dict[str, Any]) -> Outcome:
-    """A click on a button or a choice in a select of a modal."""
+    """A click on a button or a choice in a select of a modal or of the Home tab."""
     payload = {
         "type": "block_actions",
         **_origin(state, view.user),
@@ -119,7 +122,7 @@ async def send_submission(state: SlackState, view: View) -> Outcome:
         **_origin(state, view.user),
         "trigger_id": state.issue_trigger(view.user, view.id),
         "view": modals.view_json(state, view),
-        "response_urls": [],
+        "response_urls": _response_urls(state, view),
     }
     outcome = await _interact(state, "view_submission", payload)
     view.errors = {}
@@ -129,17 +132,30 @@ async def send_submission(state: SlackState, view: View) -> Outcome:
     return outcome
 
 
-async def send_close(state: SlackState, view: View) -> None:
-    """The cancel button of a modal; the app hears of it if it asked to."""
+async def send_close(state: SlackState, view: View, *, whole_stack: bool = False) -> None:
+    """The cancel button of a modal, or its cross, which closes all below it too; the app hears of it if it asked to."""
     payload = {
         "type": "view_closed",
         **_origin(state, view.user),
         "view": modals.view_json(state, view),
-        "is_cleared": False,
+        "is_cleared": whole_stack,
+        "response_urls": [],
     }
-    modals.close_view(state, view)
+    modals.close_view(state, view, whole_stack=whole_stack)
     if view.definition.get("notify_on_close"):
         await _interact(state, "view_closed", payload)
+
+
+async def send_global_shortcut(state: SlackState, user_id: str, callback_id: str) -> Outcome:
+    """A global shortcut, from the menu beside the message line or from the search; it belongs to no channel."""
+    payload = {
+        "type": "shortcut",
+        **_origin(state, user_id),
+        "action_ts": state.next_ts(),
+        "callback_id": callback_id,
+        "trigger_id": state.issue_trigger(user_id),
+    }
+    return await _interact(state, "shortcut", payload)
 
 
 async def send_message_shortcut(state: SlackState, user_id: str, message: Message, callback_id: str) -> Outcome:
@@ -165,13 +181,30 @@ async def send_message_shortcut(state: SlackState, user_id: str, message: Messag
 async def verify_events_url(state: SlackState, challenge: str) -> Outcome:
     """Slack's check of the events address: the app must send the challenge back."""
     body = json.dumps({"token": state.verification_token, "challenge": challenge, "type": "url_verification"}).encode()
-    return await _deliver(state, EVENTS_PATH, "url_verification", body, "application/json")
+    return await _deliver(state, EVENTS_PATH, "url_verification", body, "application/json", None)
+
+
+def _response_urls(state: SlackState, view: View) -> list[dict[str, str]]:
+    """An address for each conversation that was chosen in an input with ``response_url_enabled``."""
+    urls = []
+    for block in view.definition["blocks"]:
+        for element in interactive_elements(block):
+            if element.get("response_url_enabled"):
+                block_id, action_id = str(block["block_id"]), str(element["action_id"])
+                value = view.values.get(block_id, {}).get(action_id, {})
+                channel_id = value.get("selected_conversation") or value.get("selected_channel")
+                if channel_id:
+                    url = state.issue_response_url("actions", channel_id, view.user)
+                    urls.append(
+                        {"block_id": block_id, "action_id": action_id, "channel_id": channel_id, "response_url": url}
+                    )
+    return urls
 
 
 def _origin(state: SlackState, user_id: str) -> dict[str, Any]:
     user = state.user(user_id)
     return {
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM_ID},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
         "api_app_id": state.credentials.slack_app_id,
         "token": state.verification_token,
         "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
@@ -185,15 +218,24 @@ async def _interact(state: SlackState, event: str, payload: dict[str, Any]) -> O
 
 
 async def _exchange(state: SlackState, path: str, event: str, form: dict[str, str]) -> Outcome:
-    return await _deliver(state, path, event, urlencode(form).encode(), "application/x-www-form-urlencoded")
+    # A socket carries an answer of the app's to commands and to submitted modals; for the rest there are response URLs.
+    envelope = Envelope(
+        "slash_commands" if event == "slash_command" else "interactive",
+        json.loads(form["payload"]) if "payload" in form else form,
+        accepts_response_payload=event in ("slash_command", "view_submission"),
+    )
+    body = urlencode(form).encode()
+    return await _deliver(state, path, event, body, "application/x-www-form-urlencoded", envelope)
 
 
-async def _deliver(state: SlackState, path: str, event: str, body: bytes, content_type: str) -> Outcome:
+async def _deliver(
+    state: SlackState, path: str, event: str, body: bytes, content_type: str, envelope: Envelope | None
+) -> Outcome:
     def headers(attempt: int, last_status: int | None) -> dict[str, str]:
         signature = slack_signature(state.credentials.slack_signing_secret, body, int(state.clock()))
         return {**signature, "Content-Type": content_type}
 
-    if state.deliveries.gateway_url is None:
+    if not (is_reachable(state) if envelope else state.deliveries.gateway_url):
         return Outcome(None, None, "dispatch_failed")
     delivery = Delivery(
         system="slack",
@@ -204,6 +246,7 @@ async def _deliver(state: SlackState, path: str, event: str, body: bytes, conten
         policy=SLACK_INTERACTION,
         headers=headers,
         queue=f"slack-{event}",
+        carry=by_socket(state, lambda attempt, reason: envelope) if envelope else None,
     )
     began = time.monotonic()
     answer = await state.deliveries.exchange(delivery)

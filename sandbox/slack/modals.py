@@ -1,7 +1,7 @@
-"""The stack of modals that each person has open."""
+"""The stack of modals that each person has open, and the app's Home tab as each person sees it."""
 
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.slack import blocks as block_kit
 from sandbox.slack.directory import BOT_ID, TEAM_ID
@@ -24,7 +24,8 @@ def view_json(state: SlackState, view: View) -> dict[str, Any]:
         "callback_id": definition.get("callback_id") or "",
         "state": {"values": view.values},
         "hash": view.hash,
-        "title": definition["title"],
+        # Slack gives a Home tab this title; it has none of its own.
+        "title": definition.get("title") or {"type": "plain_text", "text": "View Title", "emoji": True},
         "clear_on_close": bool(definition.get("clear_on_close")),
         "notify_on_close": bool(definition.get("notify_on_close")),
         "close": definition.get("close"),
@@ -38,17 +39,22 @@ def view_json(state: SlackState, view: View) -> dict[str, Any]:
     }
 
 
-def checked_definition(state: SlackState, definition: Any, replacing: View | None = None) -> dict[str, Any]:
-    """A modal's definition with what Slack fills in.
+def checked_definition(
+    state: SlackState,
+    definition: Any,
+    replacing: View | None = None,
+    surface: Literal["modal", "home"] = "modal",
+) -> dict[str, Any]:
+    """A view's definition with what Slack fills in.
 
     Raises:
         SlackError: ``invalid_arguments`` with what is wrong, or ``duplicate_external_id``.
     """
-    findings = block_kit.find_view_errors(definition)
+    findings = block_kit.find_view_errors(definition, surface)
     if findings:
         raise SlackError("invalid_arguments", *findings)
     external_id = definition.get("external_id")
-    taken = [view for view in state.views.values() if view is not replacing]
+    taken = [view for view in (*state.views.values(), *state.homes.values()) if view is not replacing]
     if external_id and any(view.definition.get("external_id") == external_id for view in taken):
         raise SlackError("duplicate_external_id")
     return {**definition, "blocks": block_kit.completed(definition["blocks"])}
@@ -77,9 +83,30 @@ def push_view(state: SlackState, user_id: str, definition: Any) -> View:
     return _stack(state, user_id, checked)
 
 
+def publish_home(state: SlackState, user_id: str, definition: Any, wanted_hash: str | None) -> View:
+    """Makes the Home tab of one person, or changes it.
+
+    Raises:
+        SlackError: ``hash_conflict``, when `wanted_hash` is not the tab's own; the definition is wrong.
+    """
+    shown = state.homes.get(user_id)
+    checked = checked_definition(state, definition, replacing=shown, surface="home")
+    if shown is None:
+        view_id = f"V0{secrets.token_hex(5).upper()}"
+        shown = View(id=view_id, user=user_id, definition=checked, hash="", root_id=view_id)
+        state.homes[user_id] = shown
+    elif wanted_hash and wanted_hash != shown.hash:
+        raise SlackError("hash_conflict")
+    return _change(state, shown, checked)
+
+
 def replace_view(state: SlackState, view: View, definition: Any) -> View:
     """Changes an open modal; what was typed stays where block and action id stay."""
-    checked = checked_definition(state, definition, replacing=view)
+    surface: Literal["modal", "home"] = "home" if view.definition["type"] == "home" else "modal"
+    return _change(state, view, checked_definition(state, definition, replacing=view, surface=surface))
+
+
+def _change(state: SlackState, view: View, checked: dict[str, Any]) -> View:
     view.definition = checked
     view.hash = _new_hash(state)
     view.errors = {}
@@ -95,7 +122,7 @@ def find_view(state: SlackState, view_id: str | None, external_id: str | None) -
     Raises:
         SlackError: ``not_found``.
     """
-    for view in state.views.values():
+    for view in (*state.views.values(), *state.homes.values()):
         if view.id == view_id or (external_id and view.definition.get("external_id") == external_id):
             return view
     raise SlackError("not_found")

@@ -4,16 +4,23 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.slack import interactions, modals, posting
 from sandbox.slack.controls import UnknownControl, action_of, collect_values, find_control, missing_inputs, value_of
 from sandbox.slack.directory import BOT_USER_ID, SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.reactions import react
+from sandbox.slack.events import emit_home_opened
+from sandbox.slack.methods.bookmarks import bookmark_json
+from sandbox.slack.methods.files import new_file
+from sandbox.slack.methods.reactions import react, take_back
 from sandbox.slack.state import Message, SlackState, View
+from sandbox.slack.transport import carries_by_socket
+
+_CONFLICTS = ("already_reacted", "is_archived", "not_in_channel", "cant_update_message")
 
 
 class _Request(BaseModel):
@@ -52,9 +59,10 @@ class SubmitRequest(_Request):
 
 
 class CloseRequest(_Request):
-    """A modal's cancel button."""
+    """A modal's cancel button; with `whole_stack` its cross, which closes the modals below it too."""
 
     view_id: str
+    whole_stack: bool = False
 
 
 class MessageRequest(_Request):
@@ -65,12 +73,38 @@ class MessageRequest(_Request):
     thread_ts: str | None = None
 
 
+class EditRequest(_Request):
+    """Another text for a message of one's own."""
+
+    channel: str
+    ts: str
+    text: Annotated[str, Field(min_length=1, max_length=posting.MAX_TEXT)]
+
+
+class DeleteRequest(_Request):
+    """A message of one's own that shall go."""
+
+    channel: str
+    ts: str
+
+
+class FileRequest(_Request):
+    """A file that a person shares, with a word to it if wanted."""
+
+    channel: str
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    content: Annotated[str, Field(max_length=1_000_000)]
+    text: str = ""
+    thread_ts: str | None = None
+
+
 class ReactionRequest(_Request):
-    """An emoji on a message."""
+    """An emoji on a message, or one that is taken back."""
 
     channel: str
     ts: str
     name: str
+    remove: bool = False
 
 
 class ShortcutRequest(_Request):
@@ -79,6 +113,16 @@ class ShortcutRequest(_Request):
     channel: str
     ts: str
     callback_id: str
+
+
+class GlobalShortcutRequest(_Request):
+    """A global shortcut, chosen in the menu beside the message line."""
+
+    callback_id: str
+
+
+class HomeRequest(_Request):
+    """The app's Home tab is opened."""
 
 
 def build_router(state: SlackState) -> APIRouter:
@@ -114,7 +158,8 @@ def build_router(state: SlackState) -> APIRouter:
 
     @router.post("/close")
     async def close(body: CloseRequest) -> dict[str, Any]:
-        await interactions.send_close(state, _open_view(state, body.user, body.view_id))
+        view = _open_view(state, body.user, body.view_id)
+        await interactions.send_close(state, view, whole_stack=body.whole_stack)
         return {"ok": True}
 
     @router.post("/message")
@@ -125,8 +170,51 @@ def build_router(state: SlackState) -> APIRouter:
     async def reaction(body: ReactionRequest) -> dict[str, Any]:
         with _found():
             state.user(body.user)
-            react(state, state.message(body.channel, body.ts), body.user, body.name.strip(":"))
+            chosen, name = state.message(body.channel, body.ts), body.name.strip(":")
+            (take_back if body.remove else react)(state, chosen, body.user, name)
         return {"ok": True}
+
+    @router.post("/edit")
+    async def edit(body: EditRequest) -> dict[str, Any]:
+        with _found():
+            posting.edit(state, _own_message(state, body.user, body.channel, body.ts), posting.Content(body.text))
+        return {"ok": True}
+
+    @router.post("/delete")
+    async def delete(body: DeleteRequest) -> dict[str, Any]:
+        with _found():
+            posting.delete(state, _own_message(state, body.user, body.channel, body.ts))
+        return {"ok": True}
+
+    @router.post("/file")
+    async def share(body: FileRequest) -> dict[str, Any]:
+        return _share(state, body)
+
+    @router.get("/files/{file_id}")
+    async def file(file_id: str) -> Response:
+        found = state.files.get(file_id)
+        if found is None or not found.complete or found.content is None:
+            raise HTTPException(404, "file_not_found")
+        # As an attachment and of no type of its own: what was uploaded never runs as a part of this page.
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
+        return Response(found.content, media_type="application/octet-stream", headers=headers)
+
+    @router.get("/home")
+    async def home(user: str) -> dict[str, Any]:
+        return {"view": _home_json(state, user)}
+
+    @router.post("/home")
+    async def open_home(body: HomeRequest) -> dict[str, Any]:
+        with _found():
+            state.user(body.user)
+            emit_home_opened(state, body.user, _home_json(state, body.user))
+        return {"view": _home_json(state, body.user)}
+
+    @router.post("/global-shortcut")
+    async def global_shortcut(body: GlobalShortcutRequest) -> dict[str, Any]:
+        with _found():
+            state.user(body.user)
+        return (await interactions.send_global_shortcut(state, body.user, body.callback_id)).to_json()
 
     @router.post("/shortcut")
     async def shortcut(body: ShortcutRequest) -> dict[str, Any]:
@@ -147,18 +235,26 @@ def build_router(state: SlackState) -> APIRouter:
 
 @contextmanager
 def _found() -> Iterator[None]:
-    """Turns Slack's refusals inside the block into a 404 (409 for what was done before) that says which."""
+    """Turns Slack's refusals inside the block into a 404 (409 for what cannot be done now) that says which."""
     try:
         yield
     except SlackError as error:
-        raise HTTPException(409 if error.code.startswith("already") else 404, error.code) from error
+        raise HTTPException(409 if error.code in _CONFLICTS else 404, error.code) from error
     except UnknownControl as error:
         raise HTTPException(404, str(error)) from error
 
 
 def _workspace(state: SlackState) -> dict[str, Any]:
     people = [
-        {"id": u.id, "name": u.name, "real_name": u.real_name, "title": u.title, "is_bot": u.is_bot}
+        {
+            "id": u.id,
+            "name": u.name,
+            "real_name": u.real_name,
+            "title": u.title,
+            "is_bot": u.is_bot,
+            "is_stranger": u.is_stranger,
+            "timezone": u.timezone,
+        }
         for u in state.users.values()
     ]
     people.append({"id": SLACKBOT_USER_ID, "name": "slackbot", "real_name": "Slackbot", "title": "", "is_bot": True})
@@ -168,6 +264,10 @@ def _workspace(state: SlackState) -> dict[str, Any]:
             "name": channel.name,
             "topic": channel.topic,
             "is_im": channel.is_im,
+            "is_private": channel.is_private,
+            "is_archived": channel.is_archived,
+            "is_shared": channel.is_shared,
+            "members": channel.members,
             "user": channel.user,
             "last_ts": next(reversed(state.messages[channel.id]), None),
         }
@@ -179,6 +279,7 @@ def _workspace(state: SlackState) -> dict[str, Any]:
         "users": people,
         "channels": channels,
         "usergroups": groups,
+        "transport": "socket" if carries_by_socket(state) else "http",
         "version": state.version,
     }
 
@@ -196,7 +297,18 @@ def _channel_view(state: SlackState, channel_id: str, user: str | None) -> dict[
             shape["replies"] = [state.message_json(reply, with_metadata=True) for reply in replies]
         tops.append(shape)
     return {
-        "channel": {"id": channel.id, "name": channel.name, "topic": channel.topic, "is_im": channel.is_im},
+        "channel": {
+            "id": channel.id,
+            "name": channel.name,
+            "topic": channel.topic,
+            "purpose": channel.purpose,
+            "is_im": channel.is_im,
+            "is_private": channel.is_private,
+            "is_archived": channel.is_archived,
+            "is_shared": channel.is_shared,
+            "members": channel.members,
+            "bookmarks": [bookmark_json(state, each) for each in state.bookmarks.get(channel.id, [])],
+        },
         "messages": tops,
         "ephemerals": [
             {**state.message_json(message), "visible_to": message.visible_to}
@@ -225,7 +337,9 @@ async def _click(state: SlackState, body: ClickRequest) -> interactions.Outcome:
             view = _open_view(state, body.user, body.view_id)
             block_id, element = find_control(view.definition["blocks"], body.action_id, body.block_id)
             action = action_of(block_id, element, body.value)
-            view.values = collect_values(view.definition["blocks"], body.values)
+            view.values = collect_values(view.definition["blocks"], body.values, view.values)
+            if element["type"] != "button":
+                view.values[block_id][body.action_id] = value_of(element, body.value)
             return await interactions.send_view_action(state, view, action)
         message = _shown_message(state, body)
         block_id, element = find_control(message.blocks, body.action_id, body.block_id)
@@ -240,7 +354,7 @@ async def _submit(state: SlackState, body: SubmitRequest) -> dict[str, Any]:
     view = _open_view(state, body.user, body.view_id)
     blocks = view.definition["blocks"]
     with _found():
-        view.values = collect_values(blocks, body.values)
+        view.values = collect_values(blocks, body.values, view.values)
     missing = missing_inputs(blocks, view.values)
     if missing:
         view.errors = missing
@@ -251,19 +365,61 @@ async def _submit(state: SlackState, body: SubmitRequest) -> dict[str, Any]:
 
 
 def _open_view(state: SlackState, user_id: str, view_id: str) -> View:
-    view = state.views.get(view_id)
+    home = state.homes.get(user_id)
+    view = home if home and home.id == view_id else state.views.get(view_id)
     if view is None or view.user != user_id:
         raise HTTPException(404, f"{user_id} has no open modal {view_id}")
     return view
 
 
-def _say(state: SlackState, body: MessageRequest) -> dict[str, Any]:
+def _home_json(state: SlackState, user_id: str) -> dict[str, Any] | None:
+    view = state.homes.get(user_id)
+    return modals.view_json(state, view) if view else None
+
+
+def _own_message(state: SlackState, user_id: str, channel_id: str, ts: str) -> Message:
+    """A message that this person wrote; nobody may change another's."""
+    state.user(user_id)
+    message = state.message(channel_id, ts)
+    if message.user != user_id:
+        raise SlackError("cant_update_message")
+    return message
+
+
+def _place(state: SlackState, user_id: str, wanted: str) -> str:
+    """Where a person writes: a public channel is joined by writing into it, a private one is not."""
+    user = state.user(user_id)
+    channel = state.direct_message(user_id)[0] if wanted == BOT_USER_ID else state.channel(wanted)
+    if user_id not in channel.members:
+        if channel.is_private or channel.is_im or (user.is_stranger and not channel.is_shared):
+            raise SlackError("not_in_channel")
+        channel.members.append(user_id)
+    return channel.id
+
+
+def _share(state: SlackState, body: FileRequest) -> dict[str, Any]:
     with _found():
-        state.user(body.user)
-        channel_id = state.direct_message(body.user)[0].id if body.channel == BOT_USER_ID else body.channel
+        channel_id = _place(state, body.user, body.channel)
+        content = body.content.encode()
+        file = new_file(state, body.name, len(content), body.user)
+        file.content, file.complete = content, True
+        file.channels.append(channel_id)
         message = posting.post(
             state,
             channel_id,
+            body.user,
+            posting.Content(body.text, files=[file.id]),
+            thread_ts=body.thread_ts,
+            client_msg_id=str(uuid.uuid4()),
+        )
+    return {"channel": message.channel, "ts": message.ts, "file": file.id}
+
+
+def _say(state: SlackState, body: MessageRequest) -> dict[str, Any]:
+    with _found():
+        message = posting.post(
+            state,
+            _place(state, body.user, body.channel),
             body.user,
             posting.Content(body.text),
             thread_ts=body.thread_ts,

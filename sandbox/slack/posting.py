@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.slack import blocks as block_kit
-from sandbox.slack.directory import BOT_USER_ID
+from sandbox.slack.directory import BOT_ID, BOT_USER_ID, Channel
 from sandbox.slack.errors import SlackError
 from sandbox.slack.events import emit_message, emit_message_changed, emit_message_deleted
 from sandbox.slack.state import Message, SlackState
@@ -21,7 +21,7 @@ class Content:
     blocks: list[dict[str, Any]] | None = None
     attachments: list[dict[str, Any]] | None = None
     metadata: dict[str, Any] | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
 
     def check(self) -> None:
         """Refuses what Slack refuses.
@@ -33,7 +33,7 @@ class Content:
             findings = block_kit.find_errors(self.blocks, "message")
             if findings:
                 raise SlackError("invalid_blocks", *findings)
-        if not (self.text or self.blocks or self.attachments):
+        if not (self.text or self.blocks or self.attachments or self.files):
             raise SlackError("no_text")
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise SlackError("msg_too_long")
@@ -53,6 +53,8 @@ def post(
 ) -> Message:
     """Adds a message that everybody in the channel sees, and tells the app of it."""
     channel = state.channel(channel_id)
+    if channel.is_archived:
+        raise SlackError("is_archived")
     content.check()
     message = Message(
         channel=channel.id,
@@ -61,6 +63,7 @@ def post(
         text=content.text or "",
         blocks=block_kit.completed(content.blocks or []),
         attachments=list(content.attachments or []),
+        files=list(content.files),
         thread_ts=_thread_root(state, channel.id, thread_ts),
         broadcast=broadcast and thread_ts is not None,
         from_app=author == BOT_USER_ID,
@@ -71,6 +74,20 @@ def post(
     state.changed()
     emit_message(state, message)
     return message
+
+
+def writable_channel(state: SlackState, channel_id: str) -> Channel:
+    """A conversation that the app may write to.
+
+    Raises:
+        SlackError: ``channel_not_found``, ``is_archived`` or ``not_in_channel``.
+    """
+    channel = state.channel_of_bot(channel_id)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if BOT_USER_ID not in channel.members and (channel.is_private or "chat:write.public" not in state.scopes):
+        raise SlackError("not_in_channel")
+    return channel
 
 
 def post_ephemeral(
@@ -127,6 +144,27 @@ def edit(state: SlackState, message: Message, content: Content) -> None:
         emit_message_changed(state, message, before)
 
 
+def unfurl(state: SlackState, message: Message, previews: dict[str, dict[str, Any]]) -> None:
+    """Puts previews of its links below a message, by address; a link's earlier preview is replaced."""
+    before = state.message_json(message)
+    kept = [each for each in message.attachments if each.get("from_url") not in previews]
+    shown = [
+        {
+            **preview,
+            **({"blocks": block_kit.completed(preview["blocks"])} if "blocks" in preview else {}),
+            "from_url": address,
+            "app_unfurl_url": address,
+            "is_app_unfurl": True,
+            "app_id": state.credentials.slack_app_id,
+            "bot_id": BOT_ID,
+        }
+        for address, preview in previews.items()
+    ]
+    message.attachments = [{**each, "id": number} for number, each in enumerate(kept + shown, start=1)]
+    state.changed()
+    emit_message_changed(state, message, before)
+
+
 def delete(state: SlackState, message: Message) -> None:
     """Takes a message away."""
     if message.visible_to is not None:
@@ -134,6 +172,8 @@ def delete(state: SlackState, message: Message) -> None:
     else:
         before = state.message_json(message)
         del state.messages[message.channel][message.ts]
+        if message.ts in state.pins.get(message.channel, ()):
+            state.pins[message.channel].remove(message.ts)
         emit_message_deleted(state, message, before)
     state.changed()
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
@@ -12,6 +13,7 @@ from sandbox.ledger import Ledger
 from sandbox.slack.directory import (
     BOT_ID,
     BOT_USER_ID,
+    STRANGER_TEAM_ID,
     TEAM_ID,
     Channel,
     User,
@@ -21,6 +23,8 @@ from sandbox.slack.directory import (
     seed_users,
 )
 from sandbox.slack.errors import SlackError
+from sandbox.slack.limits import RateLimits
+from sandbox.slack.sockets import Sockets
 
 # https://docs.slack.dev/interactivity/handling-user-interaction: a trigger works once and within three seconds, a
 # response URL five times and within thirty minutes.
@@ -28,19 +32,33 @@ TRIGGER_SECONDS = 3.0
 RESPONSE_URL_SECONDS = 30 * 60.0
 RESPONSE_URL_USES = 5
 
-# The event types of the app manifest; `message` is what message.channels and message.im deliver.
-SUBSCRIBED_EVENTS = ("message", "app_mention", "reaction_added", "app_home_opened")
+# The event types that an app may ask for in its manifest; `message` is what message.channels, message.groups and
+# message.im deliver.
+SUBSCRIBED_EVENTS = ("message", "app_mention", "reaction_added", "reaction_removed", "app_home_opened", "link_shared")
+# The domains of the manifest's unfurl_domains, without ports.
+UNFURL_DOMAINS = ("127.0.0.1", "localhost", "tierline.example.org")
 BOT_SCOPES = (
     "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
     "channels:history",
     "channels:join",
+    "channels:manage",
     "channels:read",
     "chat:write",
     "chat:write.public",
     "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "groups:write",
     "im:history",
     "im:read",
     "im:write",
+    "links:read",
+    "links:write",
+    "pins:write",
     "reactions:read",
     "reactions:write",
     "usergroups:read",
@@ -68,6 +86,8 @@ class Message:
     reactions: dict[str, list[str]] = field(default_factory=dict)
     client_msg_id: str | None = None
     mrkdwn: bool = True
+    files: list[str] = field(default_factory=list)
+    """The ids of the files that it shares."""
 
     @property
     def is_reply(self) -> bool:
@@ -76,8 +96,37 @@ class Message:
 
 
 @dataclass
+class File:
+    """A file, from its announcement on; it is to be had once its upload is completed."""
+
+    id: str
+    name: str
+    size: int
+    user: str
+    created: int
+    title: str = ""
+    alt_text: str = ""
+    mimetype: str = "application/octet-stream"
+    content: bytes | None = None
+    complete: bool = False
+    channels: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """A link below a channel's name."""
+
+    id: str
+    channel: str
+    title: str
+    link: str
+    emoji: str
+    created: int
+
+
+@dataclass
 class View:
-    """A modal as one person has it open."""
+    """A modal as one person has it open, or the app's Home tab as one person sees it."""
 
     id: str
     user: str
@@ -110,6 +159,10 @@ class ResponseUrl:
     uses: int = 0
 
 
+Transport = Literal["auto", "http", "socket"]
+"""How events and interactions reach the app; ``auto`` takes a socket while one is connected, and HTTP otherwise."""
+
+
 @dataclass
 class SlackState:
     """One workspace with one installed app. `clock` gives Unix seconds."""
@@ -121,6 +174,8 @@ class SlackState:
     clock: Callable[[], float] = time.time
     trigger_seconds: float = TRIGGER_SECONDS
     response_url_seconds: float = RESPONSE_URL_SECONDS
+    transport: Transport = "auto"
+    unfurl_domains: set[str] = field(default_factory=lambda: set(UNFURL_DOMAINS))
     subscriptions: set[str] = field(default_factory=lambda: set(SUBSCRIBED_EVENTS))
     scopes: set[str] = field(default_factory=lambda: set(BOT_SCOPES))
     users: dict[str, User] = field(default_factory=seed_users)
@@ -128,17 +183,29 @@ class SlackState:
     channels: dict[str, Channel] = field(init=False)
     messages: dict[str, dict[str, Message]] = field(init=False)
     ephemerals: list[Message] = field(default_factory=list)
+    files: dict[str, File] = field(default_factory=dict)
+    uploads: dict[str, str] = field(default_factory=dict)
+    """The file that each upload address is for."""
+    pins: dict[str, list[str]] = field(default_factory=dict)
+    """The pinned messages' time stamps, by channel."""
+    bookmarks: dict[str, list[Bookmark]] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
+    homes: dict[str, View] = field(default_factory=dict)
+    """The Home tab by person."""
     open_views: dict[str, list[str]] = field(default_factory=dict)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     verification_token: str = field(default_factory=lambda: secrets.token_hex(12))
     version: int = 0
     last_microsecond: int = 0
+    sockets: Sockets = field(init=False)
+    limits: RateLimits = field(init=False)
 
     def __post_init__(self) -> None:
         """Puts everybody into the channels of the seed."""
-        self.channels = seed_channels(list(self.users))
+        self.channels = seed_channels(self.users.values())
+        self.sockets = Sockets(self.base_url, self.credentials.slack_app_id, self.changed)
+        self.limits = RateLimits(time.monotonic)
         self.messages = {channel: {} for channel in self.channels}
 
     def next_ts(self) -> str:
@@ -170,6 +237,24 @@ class SlackState:
             raise SlackError("channel_not_found")
         return self.channels[channel_id]
 
+    def channel_of_bot(self, channel_id: str) -> Channel:
+        """A conversation that the app may know of: a private one only when it is in it.
+
+        Raises:
+            SlackError: ``channel_not_found``.
+        """
+        channel = self.channel(channel_id)
+        if channel.is_private and BOT_USER_ID not in channel.members:
+            raise SlackError("channel_not_found")
+        return channel
+
+    def add_channel(self, channel: Channel) -> Channel:
+        """Puts a new conversation into the workspace."""
+        self.channels[channel.id] = channel
+        self.messages[channel.id] = {}
+        self.changed()
+        return channel
+
     def direct_message(self, user_id: str) -> tuple[Channel, bool]:
         """The conversation between the bot and a person, and whether it was there before."""
         self.user(user_id)
@@ -179,10 +264,7 @@ class SlackState:
         channel = Channel(
             f"D0{user_id.removeprefix('U0')}", "", is_im=True, user=user_id, members=[user_id, BOT_USER_ID]
         )
-        self.channels[channel.id] = channel
-        self.messages[channel.id] = {}
-        self.changed()
-        return channel, False
+        return self.add_channel(channel), False
 
     def message(self, channel_id: str, ts: str) -> Message:
         """A message that everybody in the channel sees.
@@ -251,8 +333,10 @@ class SlackState:
             "type": "message",
             "ts": message.ts,
             "text": message.text,
-            "team": TEAM_ID,
+            "team": self.users[message.user].team_id if message.user in self.users else TEAM_ID,
         }
+        if message.user in self.users and self.users[message.user].is_stranger:
+            shape |= {"user_team": STRANGER_TEAM_ID, "source_team": STRANGER_TEAM_ID}
         if message.from_app:
             shape |= {
                 "bot_id": BOT_ID,
@@ -272,6 +356,11 @@ class SlackState:
             shape["blocks"] = message.blocks
         if message.attachments:
             shape["attachments"] = message.attachments
+        if message.files:
+            shape["files"] = [self.file_json(self.files[file_id]) for file_id in message.files]
+            shape["upload"] = False
+        if message.ts in self.pins.get(message.channel, ()):
+            shape["pinned_to"] = [message.channel]
         if message.edited_ts:
             shape["edited"] = {"user": message.user, "ts": message.edited_ts}
         if message.reactions:
@@ -290,7 +379,42 @@ class SlackState:
                 shape["subtype"] = "thread_broadcast"
         elif not message.visible_to:
             shape |= self._thread_facts(message)
+        if message.files:
+            shape["subtype"] = "file_share"
         return shape
+
+    def file_json(self, file: File) -> dict[str, Any]:
+        """Slack's file object (https://docs.slack.dev/reference/objects/file-object)."""
+        address = f"{self.base_url}/slack/files-pri/{TEAM_ID}-{file.id}"
+        kind = file.name.rpartition(".")[2] if "." in file.name else "binary"
+        shape: dict[str, Any] = {
+            "id": file.id,
+            "created": file.created,
+            "timestamp": file.created,
+            "name": file.name,
+            "title": file.title or file.name,
+            "mimetype": file.mimetype,
+            "filetype": kind,
+            "pretty_type": kind.upper(),
+            "user": file.user,
+            "user_team": TEAM_ID,
+            "editable": False,
+            "size": file.size,
+            "mode": "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": True,
+            "public_url_shared": False,
+            "display_as_bot": False,
+            "url_private": f"{address}/{quote(file.name)}",
+            "url_private_download": f"{address}/download/{quote(file.name)}",
+            "permalink": f"{self.base_url}/#slack/{file.channels[0]}" if file.channels else "",
+            "channels": [channel for channel in file.channels if self.channels[channel].kind == "channels"],
+            "groups": [channel for channel in file.channels if self.channels[channel].kind == "groups"],
+            "ims": [channel for channel in file.channels if self.channels[channel].kind == "im"],
+            "file_access": "visible",
+        }
+        return shape | ({"alt_txt": file.alt_text} if file.alt_text else {})
 
     def _parent_user(self, message: Message) -> str | None:
         parent = self.messages[message.channel].get(message.thread_ts or "")

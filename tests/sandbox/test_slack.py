@@ -339,7 +339,7 @@ async def test_channels_are_listed_in_pages_with_their_members(workspace: Worksp
     info = await workspace.call("conversations_info", channel="C0ENG", include_num_members=True)
 
     names = [channel["name"] for answer in (first, rest) for channel in answer["channels"]]
-    assert names == ["support-l1", "support-l2", "engineering", "vendors", "support-leads"]
+    assert names == ["support-l1", "support-l2", "engineering", "vendors", "support-leads", "ext-cardnet"]
     assert rest["response_metadata"]["next_cursor"] == ""
     assert {"U0ADA", "U0TIERLINE"} <= set(members["members"])
     assert (info["channel"]["name"], info["channel"]["num_members"]) == ("engineering", 6)
@@ -840,8 +840,9 @@ async def test_each_effective_write_is_in_the_ledger(workspace: Workspace) -> No
     entries = workspace.sandbox.ledger.entries("slack")
     assert [(entry.operation, entry.subject, entry.marker) for entry in entries] == [
         ("chat.postMessage", f"C0SUPL1/{posted['ts']}", "card,card_key=T-1"),
-        ("chat.update", f"C0SUPL1/{posted['ts']}", None),
+        ("chat.update", f"C0SUPL1/{posted['ts']}", "card,card_key=T-1"),
     ]
+    assert workspace.sandbox.ledger.duplicates("slack") == {}
 
 
 async def test_a_rate_limit_on_order_tells_when_to_come_back(workspace: Workspace) -> None:

@@ -1,9 +1,11 @@
 """``chat.*``: posting, changing and deleting messages."""
 
+import html
 from typing import Any
 
 from sandbox.slack import posting
 from sandbox.slack.arguments import Arguments
+from sandbox.slack.blocks import find_errors
 from sandbox.slack.directory import BOT_USER_ID
 from sandbox.slack.errors import SlackError
 from sandbox.slack.methods.method import Method
@@ -35,10 +37,7 @@ def _target(state: SlackState, arguments: Arguments) -> str:
     if wanted in state.users:
         return state.direct_message(wanted)[0].id
     by_name = {f"#{channel.name}": channel.id for channel in state.channels.values() if channel.name}
-    channel = state.channel(by_name.get(wanted, wanted))
-    if BOT_USER_ID not in channel.members and "chat:write.public" not in state.scopes:
-        raise SlackError("not_in_channel")
-    return channel.id
+    return posting.writable_channel(state, by_name.get(wanted, wanted)).id
 
 
 def post_message(state: SlackState, arguments: Arguments) -> dict[str, Any]:
@@ -72,7 +71,8 @@ def update(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     if not any(arguments.given(name) for name in ("text", "blocks", "attachments", "metadata")):
         raise SlackError("no_text")
     posting.edit(state, message, content)
-    state.ledger.record("slack", "chat.update", f"{channel_id}/{ts}", None, BOT_USER_ID)
+    marker = _marker(message.metadata)
+    state.ledger.record("slack", "chat.update", f"{channel_id}/{ts}", marker, BOT_USER_ID, repeatable=True)
     shape = state.message_json(message, with_metadata=True)
     return {"channel": channel_id, "ts": ts, "text": message.text, "message": shape}
 
@@ -84,21 +84,53 @@ def delete(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     if not message.from_app:
         raise SlackError("cant_delete_message")
     posting.delete(state, message)
-    state.ledger.record("slack", "chat.delete", f"{channel_id}/{ts}", None, BOT_USER_ID)
+    marker = _marker(message.metadata)
+    state.ledger.record("slack", "chat.delete", f"{channel_id}/{ts}", marker, BOT_USER_ID, repeatable=True)
     return {"channel": channel_id, "ts": ts}
 
 
 def post_ephemeral(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``chat.postEphemeral``."""
-    channel = state.channel(arguments.required("channel"))
+    channel = state.channel_of_bot(arguments.required("channel"))
     user_id = arguments.required("user")
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if BOT_USER_ID not in channel.members:
+        raise SlackError("not_in_channel")
     if user_id not in channel.members:
         raise SlackError("user_not_in_channel")
-    message = posting.post_ephemeral(
-        state, channel.id, user_id, _content(arguments), thread_ts=arguments.text("thread_ts")
-    )
-    state.ledger.record("slack", "chat.postEphemeral", f"{channel.id}/{message.ts}", None, BOT_USER_ID)
+    content = _content(arguments)
+    message = posting.post_ephemeral(state, channel.id, user_id, content, thread_ts=arguments.text("thread_ts"))
+    marker = _marker(content.metadata)
+    state.ledger.record("slack", "chat.postEphemeral", f"{channel.id}/{message.ts}", marker, BOT_USER_ID)
     return {"message_ts": message.ts}
+
+
+def unfurl(state: SlackState, arguments: Arguments) -> dict[str, Any]:
+    """``chat.unfurl``: the message by channel and ``ts``, or by the ``unfurl_id`` of the event."""
+    channel_id, ts = arguments.text("channel"), arguments.text("ts")
+    if arguments.given("unfurl_id"):
+        channel_id, _, ts = arguments.required("unfurl_id").removeprefix("C").partition("-")
+    try:
+        message = state.message(channel_id or "", ts or "")
+    except SlackError:
+        raise SlackError("cannot_find_message") from None
+    previews = arguments.structure("unfurls", "invalid_unfurls_format")
+    if not previews:
+        raise SlackError("missing_unfurls")
+    if not isinstance(previews, dict) or not all(isinstance(preview, dict) for preview in previews.values()):
+        raise SlackError("invalid_unfurls_format")
+    for address, preview in previews.items():
+        if address not in html.unescape(message.text):
+            raise SlackError("cannot_unfurl_url")
+        findings = find_errors(preview["blocks"], "message", "/unfurls/blocks") if "blocks" in preview else []
+        if findings:
+            raise SlackError("invalid_blocks", *findings)
+    posting.unfurl(state, message, previews)
+    for address in previews:
+        subject = f"{message.channel}/{message.ts}"
+        state.ledger.record("slack", "chat.unfurl", subject, f"{subject} {address}", BOT_USER_ID, repeatable=True)
+    return {}
 
 
 def get_permalink(state: SlackState, arguments: Arguments) -> dict[str, Any]:
@@ -113,4 +145,5 @@ CHAT = (
     Method("chat.delete", delete, "chat:write"),
     Method("chat.postEphemeral", post_ephemeral, "chat:write"),
     Method("chat.getPermalink", get_permalink),
+    Method("chat.unfurl", unfurl, "links:write"),
 )

@@ -6,17 +6,18 @@ from typing import Any
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.directory import BOT_USER_ID, Channel
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.method import Method, of_conversation
 from sandbox.slack.methods.paging import page_metadata, page_of
 from sandbox.slack.state import Message, SlackState
 
 HISTORY_LIMIT = 100
 REPLIES_LIMIT = 1000
 LIST_LIMIT = 100
+_TYPE_OF_KIND = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
 
 
 def _readable(state: SlackState, arguments: Arguments) -> Channel:
-    channel = state.channel(arguments.required("channel"))
+    channel = state.channel_of_bot(arguments.required("channel"))
     if BOT_USER_ID not in channel.members:
         raise SlackError("not_in_channel")
     return channel
@@ -62,7 +63,11 @@ def history(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     visible = [m for m in state.messages[channel.id].values() if not m.is_reply or m.broadcast]
     newest_first = sorted(_within(visible, arguments), key=lambda message: float(message.ts), reverse=True)
     answer = _messages_answer(state, arguments, newest_first, HISTORY_LIMIT)
-    return answer | {"pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
+    return answer | {
+        "pin_count": len(state.pins.get(channel.id, ())),
+        "channel_actions_ts": None,
+        "channel_actions_count": 0,
+    }
 
 
 def replies(state: SlackState, arguments: Arguments) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def replies(state: SlackState, arguments: Arguments) -> dict[str, Any]:
 
 def info(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``conversations.info``."""
-    channel = state.channel(arguments.required("channel"))
+    channel = state.channel_of_bot(arguments.required("channel"))
     shape = channel.to_json()
     if not arguments.flag("include_num_members"):
         shape.pop("num_members", None)
@@ -92,23 +97,31 @@ def list_channels(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     unknown = set(types) - {"public_channel", "private_channel", "mpim", "im"}
     if unknown:
         raise SlackError("invalid_types")
-    wanted = [c for c in state.channels.values() if ("im" if c.is_im else "public_channel") in types]
+    wanted = [
+        channel
+        for channel in state.channels.values()
+        if _TYPE_OF_KIND[channel.kind] in types
+        and (channel.kind != "groups" or BOT_USER_ID in channel.members)
+        and not (channel.is_archived and arguments.flag("exclude_archived"))
+    ]
     shown, cursor = page_of(wanted, arguments, LIST_LIMIT)
     return {"channels": [channel.to_json() for channel in shown], **page_metadata(cursor)}
 
 
 def members(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``conversations.members``."""
-    channel = state.channel(arguments.required("channel"))
+    channel = state.channel_of_bot(arguments.required("channel"))
     shown, cursor = page_of(channel.members, arguments, LIST_LIMIT)
     return {"members": shown, **page_metadata(cursor)}
 
 
 def join(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``conversations.join``."""
-    channel = state.channel(arguments.required("channel"))
-    if channel.is_im:
+    channel = state.channel_of_bot(arguments.required("channel"))
+    if channel.is_im or channel.is_private:
         raise SlackError("method_not_supported_for_channel_type")
+    if channel.is_archived:
+        raise SlackError("is_archived")
     if BOT_USER_ID in channel.members:
         return {
             "channel": channel.to_json(),
@@ -135,12 +148,20 @@ def open_conversation(state: SlackState, arguments: Arguments) -> dict[str, Any]
     return {"channel": shape, **({"no_op": True, "already_open": True} if existed else {})}
 
 
+def _list_scope(state: SlackState, arguments: Arguments) -> str:
+    """The first scope that is missing for the wanted types; without a lack, that of the first type."""
+    types = arguments.names("types") or ["public_channel"]
+    kinds = [kind for kind, name in _TYPE_OF_KIND.items() if name in types] or ["channels"]
+    needed = [f"{kind}:read" for kind in kinds]
+    return next((scope for scope in needed if scope not in state.scopes), needed[0])
+
+
 CONVERSATIONS = (
-    Method("conversations.history", history, "channels:history"),
-    Method("conversations.replies", replies, "channels:history"),
-    Method("conversations.info", info, "channels:read"),
-    Method("conversations.list", list_channels, "channels:read"),
-    Method("conversations.members", members, "channels:read"),
+    Method("conversations.history", history, of_conversation("history")),
+    Method("conversations.replies", replies, of_conversation("history")),
+    Method("conversations.info", info, of_conversation("read")),
+    Method("conversations.list", list_channels, _list_scope),
+    Method("conversations.members", members, of_conversation("read")),
     Method("conversations.join", join, "channels:join"),
     Method("conversations.open", open_conversation, "im:write"),
 )

@@ -1,4 +1,4 @@
-"""``api.test`` and ``auth.test``."""
+"""``api.test``, ``auth.test`` and ``apps.connections.open``."""
 
 from typing import Any
 
@@ -30,4 +30,13 @@ def auth_test(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     }
 
 
-IDENTITY = (Method("api.test", api_test, needs_token=False), Method("auth.test", auth_test))
+def open_connection(state: SlackState, arguments: Arguments) -> dict[str, Any]:
+    """``apps.connections.open``: the address of one web socket for Socket Mode."""
+    return {"url": state.sockets.issue_address()}
+
+
+IDENTITY = (
+    Method("api.test", api_test, caller=None),
+    Method("auth.test", auth_test),
+    Method("apps.connections.open", open_connection, caller="app"),
+)

@@ -27,7 +27,8 @@ def user_info(state: SlackState, arguments: Arguments) -> dict[str, Any]:
 
 def list_users(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``users.list``."""
-    shown, cursor = page_of(list(state.users), arguments, LIST_LIMIT)
+    ours = [user.id for user in state.users.values() if not user.is_stranger]
+    shown, cursor = page_of(ours, arguments, LIST_LIMIT)
     members = [_shape(state, user_id) for user_id in shown]
     return {"members": members, "cache_ts": int(state.clock()), **page_metadata(cursor)}
 
@@ -36,7 +37,7 @@ def lookup_by_email(state: SlackState, arguments: Arguments) -> dict[str, Any]:
     """``users.lookupByEmail``."""
     email = arguments.required("email").lower()
     for user in state.users.values():
-        if not user.is_bot and user.email == email:
+        if not user.is_bot and not user.is_stranger and user.email == email:
             return {"user": _shape(state, user.id)}
     raise SlackError("users_not_found")
 
