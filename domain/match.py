@@ -12,7 +12,9 @@ class Match(Frozen):
     priority: Priority | None = None
     plan: str | None = None
 
-    def accepts(self, *, product: str | None, component: str | None, priority: Priority, plan: str | None) -> bool:
-        """Whether a ticket with these values fits."""
+    def accepts(
+        self, *, product: str | None, component: str | None, priority: Priority | None, plan: str | None
+    ) -> bool:
+        """Whether a ticket with these values fits; what is not known of it (None) fits no wish."""
         wanted = ((self.product, product), (self.component, component), (self.priority, priority), (self.plan, plan))
         return all(want is None or (have is not None and want.casefold() == have.casefold()) for want, have in wanted)

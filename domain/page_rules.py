@@ -12,6 +12,13 @@ from domain.paging import Urgency
 from domain.tiers import Priority
 
 
+class PageTarget(Frozen):
+    """Whom a page wakes: a PagerDuty service, and an escalation policy where it is not the service's own."""
+
+    service: str
+    escalation_policy: str | None = None
+
+
 class PageService(Frozen):
     """The PagerDuty service for the tickets that match."""
 
@@ -104,6 +111,26 @@ class PageRules(Frozen):
         if [step.after for step in self.fallback] != sorted(step.after for step in self.fallback):
             raise ValueError("write the steps of `fallback` in rising order of `after`")
         return self
+
+    def target(
+        self,
+        *,
+        product: str | None = None,
+        component: str | None = None,
+        priority: Priority | None = None,
+        plan: str | None = None,
+    ) -> PageTarget:
+        """Whom a page for a ticket with these values wakes: the first of ``services`` that matches, else its own."""
+        for one in self.services:
+            if one.match.accepts(product=product, component=component, priority=priority, plan=plan):
+                return PageTarget(service=one.service, escalation_policy=one.escalation_policy)
+        return PageTarget(service=self.service, escalation_policy=self.escalation_policy)
+
+    def targets(self) -> tuple[PageTarget, ...]:
+        """Everybody whom a page by these rules can wake, each once."""
+        other = (PageTarget(service=one.service, escalation_policy=one.escalation_policy) for one in self.services)
+        own = PageTarget(service=self.service, escalation_policy=self.escalation_policy)
+        return tuple(dict.fromkeys((own, *other)))
 
     def urgency(self, priority: Priority, *, in_hours: bool = True) -> Urgency:
         """High unless the policy lets this priority wait, now or outside of the hours."""

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from config.sections import ApiToken
 from domain.policy import Policy
 from gateway.metrics import Metrics
+from gateway.on_call_memory import OnCallMemory
 from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.slack_answers import LateAnswers
@@ -56,6 +57,7 @@ class Gateway:
     github_secret: SecretStr | None = None
     pagerduty_secret: SecretStr | None = None
     pager: Pager | None = None
+    on_calls: OnCallMemory = field(default_factory=OnCallMemory)
     api_patience: float = 10.0
     max_body_bytes: int = 1_048_576
     now: Callable[[], datetime] = utc_now

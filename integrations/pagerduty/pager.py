@@ -6,14 +6,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from domain.paging import PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
+from domain.paging import OnCall, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PermanentFailure, RateLimited
 from integrations.pagerduty.failures import SYSTEM, Refusal, pagerduty_failures
+from integrations.pagerduty.on_calls import FIRST_LEVEL, on_calls
 from integrations.pagerduty.one_attempt import OneAttemptEvents, OneAttemptRest
 
 _TITLE_LIMIT = 1024
 _NOTE_LIMIT = 25_000
+_PAGE = 100
+# Classic pagination ends at 10,000 entries.
+_MOST_PAGES = 100
 _SEVERITIES = {Urgency.HIGH: "critical", Urgency.LOW: "warning"}
 
 
@@ -91,13 +95,20 @@ class PagerDutyPager:
             path = f"/incidents/{_path_part(page_id)}/notes"
             self._rest.answer("POST", path, json={"note": {"content": text[:_NOTE_LIMIT]}})
 
-    def on_call(self, escalation_policy: str) -> list[str]:
-        """Names of those who are on call at its first level now."""
+    def on_call(self, escalation_policy: str | None, *, service: str | None = None) -> list[OnCall]:
+        """Who is on call now, first level first; of the service's own escalation policy where none is named."""
+        if escalation_policy is None:
+            if service is None:
+                raise PermanentFailure(SYSTEM, "name a service or an escalation policy to ask who is on call")
+            escalation_policy = self.policy_of(service)
         with pagerduty_failures():
-            params = {"escalation_policy_ids[]": [escalation_policy], "limit": 100}
-            shifts = self._rest.answer("GET", "/oncalls", params=params)["oncalls"]
-            first = [shift["user"]["summary"] for shift in shifts if shift["escalation_level"] == 1]
-            return list(dict.fromkeys(first))
+            return on_calls(self._all("/oncalls", "oncalls", {"escalation_policy_ids[]": [escalation_policy]}))
+
+    def policy_of(self, service: str) -> str:
+        """The id of the service's own escalation policy."""
+        with pagerduty_failures():
+            read = self._rest.answer("GET", f"/services/{_path_part(service)}")["service"]
+            return str(read["escalation_policy"]["id"])
 
     def check(self, services: Sequence[str]) -> list[Check]:
         """Try the key, the From address, each service, and that somebody is on call."""
@@ -125,7 +136,7 @@ class PagerDutyPager:
             if read.get("status") == "disabled":
                 yield Check(what=what, ok=False, advice="it is disabled: pages would wake nobody; enable it")
                 return
-            names = self.on_call(str(read["escalation_policy"]["id"]))
+            names = [each for each in self.on_call(str(read["escalation_policy"]["id"])) if each.level == FIRST_LEVEL]
         except IntegrationError as error:
             yield Check(what=what, ok=False, advice=str(error))
             return
@@ -177,6 +188,16 @@ class PagerDutyPager:
         return PageRef(
             key=draft.key, via_events=True, why=f"paged through PagerDuty's Events API, since REST failed: {failure}"
         )
+
+    def _all(self, path: str, name: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every entry of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        for page in range(_MOST_PAGES):
+            answer = self._rest.answer("GET", path, params={**params, "limit": _PAGE, "offset": page * _PAGE})
+            found += answer[name]
+            if not answer.get("more"):
+                break
+        return found
 
     def _newest(self, key: str, *, service: str | None = None) -> dict[str, Any] | None:
         params: dict[str, Any] = {"incident_key": key, "date_range": "all", "sort_by": "created_at:desc", "limit": 1}

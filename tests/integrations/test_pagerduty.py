@@ -137,7 +137,13 @@ async def test_what_is_not_there(world: World) -> None:
 
 
 async def test_who_is_on_call(world: World) -> None:
-    assert await world.do(world.pagerduty.on_call, "PEPENG") == ["Ada"]
+    by_policy = await world.do(world.pagerduty.on_call, "PEPENG")
+    by_service = await world.do(world.pagerduty.on_call, None, service="PSVCPAY")
+
+    assert [(each.level, each.name) for each in by_policy] == [(1, "Ada"), (2, "Lena")]
+    assert by_service == by_policy
+    assert by_policy[0].until is not None
+    assert by_policy[1].until is None
 
 
 async def test_the_check(world: World) -> None:
