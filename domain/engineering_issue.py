@@ -4,8 +4,9 @@ import re
 
 from domain.issues import IssueDraft
 from domain.people import Customer
-from domain.policy import Route
+from domain.policy import ReportField, Route
 from domain.redaction import redact
+from domain.report import report_text
 from domain.ticket import Ticket
 
 _LONGEST_TITLE = 120
@@ -44,11 +45,19 @@ def _body(ticket: Ticket, reason: str) -> str:
     return "\n\n".join(
         (
             f"Why it was escalated:\n{safe_text(ticket, reason)}",
+            *_report(ticket),
             f"What the customer reports:\n{safe_text(ticket, ticket.description)}",
             "Facts:\n" + "\n".join(facts),
             "Comments here reach the support team, not the customer. Moving this issue moves the ticket.",
         )
     )
+
+
+def _report(ticket: Ticket) -> list[str]:
+    """What was written down for engineering; the component stands among the facts."""
+    parts = (ReportField.IMPACT, ReportField.REPRODUCTION, ReportField.CUSTOMER_SUMMARY)
+    text = report_text(ticket.report, parts)
+    return [safe_text(ticket, text)] if text else []
 
 
 def safe_text(ticket: Ticket, text: str) -> str:

@@ -8,6 +8,7 @@ from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
 from domain.paging import PageStatus
 from domain.policy import ClockKind
+from domain.report import EscalationReport
 from domain.ticket import Entry, Ticket, TicketStatus
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 
@@ -114,6 +115,7 @@ class TicketView(Frozen):
     card_permalink: str | None
     timeline: tuple[Entry, ...]
     timeline_dropped: int
+    report: EscalationReport | None = None
 
 
 def view_of(ticket: Ticket, now: datetime) -> TicketView:
@@ -189,6 +191,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         card_permalink=ticket.card.permalink if ticket.card is not None else None,
         timeline=ticket.timeline,
         timeline_dropped=ticket.timeline_dropped,
+        report=ticket.report,
     )
 
 

@@ -5,7 +5,7 @@ A signal is accepted whether or not a worker runs; an update and a query need on
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import cast
@@ -27,6 +27,7 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
+from domain.preview import Preview, PreviewQuestion
 from domain.redaction import redact
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
@@ -125,6 +126,15 @@ class TemporalDesk:
     async def view(self, ticket_id: str) -> TicketView:
         """Query the ticket, also when it has ended."""
         return await self._view(ticket_id, _QUICK)
+
+    async def preview(self, ticket_id: str, commands: Sequence[Command]) -> Preview:
+        """Query the ticket: its own rules and its own policy tell."""
+        question = PreviewQuestion(commands=tuple(commands), now=self._now())
+        try:
+            async with _reaching(_QUICK):
+                return await self._ticket(ticket_id).query(TicketWorkflow.preview, question, rpc_timeout=_QUICK)
+        except _Gone:
+            raise TicketUnknown(ticket_id) from None
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         """Query the ticket, also when it has ended."""

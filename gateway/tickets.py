@@ -1,5 +1,6 @@
 """The seam between the gateway and the workflows: what can be asked of tickets, and how that fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
+from domain.preview import Preview
 from domain.timeline import TicketTimeline, UntoldTimeline
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView
@@ -92,6 +94,10 @@ class TicketDesk(Protocol):
 
     async def view(self, ticket_id: str) -> TicketView:
         """The ticket as it stands. Raises TicketUnknown."""
+        ...
+
+    async def preview(self, ticket_id: str, commands: Sequence[Command]) -> Preview:
+        """What these commands, one after the other, would bring; nothing is changed. Raises TicketUnknown."""
         ...
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:

@@ -28,6 +28,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.policy import Policy
     from domain.policy_edit import PolicyEffect, PolicyQuestion, effect_of
+    from domain.preview import Preview, PreviewQuestion
+    from domain.preview import answer as preview_of
     from domain.ticket import Ticket, TicketStatus
     from domain.ticket_card import facts_of
     from domain.ticket_story import story_of
@@ -169,6 +171,11 @@ class TicketWorkflow:
     def policy_effect(self, question: PolicyQuestion) -> PolicyEffect:
         """What an edited policy would change of the ticket."""
         return effect_of(self._ticket, question.request, question.by, question.now)
+
+    @workflow.query(name="preview")
+    def preview(self, question: PreviewQuestion) -> Preview:
+        """What commands would bring, by the same rules that would carry them out."""
+        return preview_of(self._ticket, question)
 
     # --- what becomes of its intents (the lanes' listener: it only enqueues) --------------------------------------
 

@@ -1,6 +1,7 @@
 """A ticket desk in memory: it takes each message once, as the workflows do, and remembers them in order."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.decide import open_ticket
@@ -8,6 +9,8 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
+from domain.preview import Preview, PreviewQuestion
+from domain.preview import answer as preview_of
 from domain.timeline import TicketTimeline, TimelineQuestion, answer
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
@@ -99,6 +102,14 @@ class RememberingDesk:
             raise TicketUnknown(ticket_id)
         now = datetime.now(UTC)
         return view_of(open_ticket(self.tickets[ticket_id], self.policy, now).state, now)
+
+    async def preview(self, ticket_id: str, commands: Sequence[Command]) -> Preview:
+        self._reach()
+        if ticket_id not in self.tickets:
+            raise TicketUnknown(ticket_id)
+        now = datetime.now(UTC)
+        ticket = open_ticket(self.tickets[ticket_id], self.policy, now).state
+        return preview_of(ticket, PreviewQuestion(commands=tuple(commands), now=now))
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         self._reach()
