@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, merging, moves
+from domain import clock_changes, merging, moves, thread
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -10,6 +10,7 @@ from domain.messages import (
     IssueGone,
     MergeAnswered,
     PageChanged,
+    ThreadMessage,
     TicketMergedIn,
     VendorAnswered,
     VendorOverdue,
@@ -36,6 +37,8 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
             turn.say(f"on {delivery.body.ref.key}: {comment.text}", comment.author)
         case IssueGone():
             _issue_gone(turn, delivery.body)
+        case ThreadMessage():
+            thread.take_message(turn, delivery.body)
         case VendorAnswered():
             _vendor_answered(turn, delivery.body)
         case TicketMergedIn():
