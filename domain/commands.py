@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain import clock_changes, merging, moves, policy_edit, snoozing, splitting, teams
+from domain import clock_changes, merging, moves, pages, policy_edit, quality_gate, snoozing, splitting, teams
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
@@ -26,7 +26,7 @@ from domain.messages import (
     Wait,
 )
 from domain.people import Actor, ActorKind, Role
-from domain.policy import ClockKind, CommandName, Policy
+from domain.policy import ClockKind, CommandName, Policy, ReportField
 from domain.references import tracker_of
 from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Tier, WaitingOn
@@ -43,7 +43,7 @@ def refusal(ticket: Ticket, command: Command, now: datetime) -> str | None:
     return (
         role_refusal(ticket.policy, request.do, command.by)
         or _status_refusal(ticket, request)
-        or _request_refusal(ticket, request)
+        or _request_refusal(ticket, request, command.by)
         or (snoozing.refusal_of(request, now) if isinstance(request, Snooze) else None)
     )
 
@@ -68,10 +68,14 @@ def _status_refusal(ticket: Ticket, request: Request) -> str | None:
     return None
 
 
-def _request_refusal(ticket: Ticket, request: Request) -> str | None:
+def _request_refusal(ticket: Ticket, request: Request, by: Actor) -> str | None:
     match request:
         case Escalate():
-            return _escalation_refusal(ticket, request)
+            return (
+                _escalation_refusal(ticket, request)
+                or _priority_refusal(ticket, request, by)
+                or quality_gate.refusal_of(ticket, request, by)
+            )
         case Return():
             return _return_refusal(ticket, request)
         case Accept() if ticket.stint.accepted_by is not None:
@@ -112,6 +116,12 @@ def _escalation_refusal(ticket: Ticket, request: Escalate) -> str | None:
     return None
 
 
+def _priority_refusal(ticket: Ticket, request: Escalate, by: Actor) -> str | None:
+    if request.priority is None or request.priority is ticket.priority:
+        return None
+    return role_refusal(ticket.policy, CommandName.PRIORITY, by)
+
+
 def _return_refusal(ticket: Ticket, request: Return) -> str | None:
     target = _return_target(ticket, request)
     if target is None:
@@ -138,7 +148,15 @@ def run_command(turn: Turn, command: Command) -> str:
         case CustomerMessage():
             return _customer_message(turn, request, by)
         case Escalate():
-            moves.escalate(turn, request.to, request.reason, by, vendor=_vendor(ticket, request))
+            moves.escalate(
+                turn,
+                request.to,
+                request.reason,
+                by,
+                vendor=_vendor(ticket, request),
+                priority=request.priority,
+                report=request.report,
+            )
             return f"{ticket.id} went from {ticket.tier.value} to {request.to.value}"
         case Return():
             target = _return_target(ticket, request)
@@ -200,7 +218,7 @@ def _customer_message(turn: Turn, request: CustomerMessage, by: Actor) -> str:
 def _ask_for_follow_up(turn: Turn) -> None:
     """The customer came back: the tier must take the ticket anew, against a new handoff clock."""
     moves.wait_on(turn, WaitingOn.TIER)
-    moves.end_acknowledged_page(turn)
+    pages.end_acknowledged_page(turn)
     turn.set_stint(accepted_at=None, accepted_by=None)
     clock_changes.start(turn, ClockKind.HANDOFF, stint=turn.ticket.stint.number)
     moves.tell_channel(turn, f"{turn.ticket.id}: the customer came back, and somebody is to take it")
@@ -241,8 +259,12 @@ def _link(turn: Turn, request: LinkIssue, by: Actor) -> str:
 def _vendor(ticket: Ticket, request: Escalate) -> str | None:
     if request.to is not Tier.L4:
         return None
+    component = request.report.part(ReportField.COMPONENT) if request.report is not None else None
     return request.vendor or ticket.policy.vendor_for(
-        product=ticket.product, component=ticket.component, priority=ticket.priority, plan=ticket.customer.plan
+        product=ticket.product,
+        component=component or ticket.component,
+        priority=request.priority or ticket.priority,
+        plan=ticket.customer.plan,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain import moves
+from domain import moves, pages
 from domain.maintenance import MaintenanceWindow
 from domain.people import TIERLINE, ActorKind
 from domain.policy import Action, HandOffs
@@ -86,7 +86,7 @@ def act(turn: Turn, one: Plan, clock_words: str, sentence: str) -> None:
         case Action.RAISE_PRIORITY:
             _raise_priority(turn)
         case Action.PAGE:
-            moves.raise_page(turn, text)
+            pages.raise_page(turn, text)
         case Action.HAND_OFF:
             _hand_off(turn, clock_words)
 
@@ -103,7 +103,7 @@ def _plan_page(turn: Turn) -> Plan:
     rules = moves.tier_rules(turn, ticket.tier)
     if rules is None or rules.page is None:
         return Plan(Action.PAGE, f"the policy names nobody to page for {ticket.tier.value}", empty=True)
-    window = moves.maintenance(turn)
+    window = pages.maintenance(turn)
     if window is not None:
         return Plan(Action.PAGE, f"nobody was paged: {_on(window)}", instead=Action.TELL_CHANNEL)
     if ticket.stint.accepted_by is not None:
@@ -120,7 +120,7 @@ def _plan_hand_off(turn: Turn) -> Plan:
     above = policy.tier_above(tier)
     if above is None:
         return Plan(Action.HAND_OFF, f"there is no tier above {tier.value} to hand it to by itself", empty=True)
-    window = moves.maintenance(turn)
+    window = pages.maintenance(turn)
     if window is not None:
         return Plan(Action.HAND_OFF, f"it was not handed to {above.value}: {_on(window)}", instead=Action.TELL_CHANNEL)
     if policy.hand_offs is HandOffs.ADVISED:

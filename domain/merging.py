@@ -4,7 +4,7 @@ What the survivor needs travels with the offer: issues, and how the clocks of th
 never gives time back: the survivor's running clock goes on with the greater count.
 """
 
-from domain import clock_changes, moves, policy_edit
+from domain import clock_changes, moves, pages, policy_edit
 from domain.clocks import Clock, ClockOutcome, counted_at
 from domain.intents import JoinIssue, LeaveIssue, TellOtherTicket
 from domain.messages import CarriedClock, Merge, MergeAnswered, TicketMergedIn
@@ -139,7 +139,7 @@ def _end(turn: Turn, into: str) -> None:
     moves.close_vendor_case(turn, f"the ticket was merged into {into}")
     for kind in ClockKind:
         clock_changes.stop_kind(turn, kind, ending=ClockOutcome.MERGED)
-    moves.resolve_page(turn)
+    pages.resolve_page(turn)
     moves.tell_customer(
         turn, f"We go on with your request as {into}, together with your other one. Please write to us about {into}."
     )

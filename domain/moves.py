@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from domain import clock_changes, snoozing
+from domain import clock_changes, pages, quality_gate, snoozing
 from domain.clocks import ClockOutcome
 from domain.durations import format_duration
-from domain.engineering_issue import draft_issue, safe_text, safe_title
+from domain.engineering_issue import draft_issue, safe_text
 from domain.intents import (
     CloseVendorCase,
     LeaveIssue,
@@ -13,32 +13,20 @@ from domain.intents import (
     Notice,
     OpenIssue,
     OpenVendorCase,
-    RaisePage,
-    ResolvePage,
     TellIssue,
 )
 from domain.issues import IssueCategory
-from domain.maintenance import MaintenanceWindow, window_at
-from domain.paging import PageDraft, PageStatus, page_key
 from domain.people import TIERLINE, Actor, ActorKind
-from domain.policy import ClockKind, TierRules
-from domain.ticket import Page, Stint, TicketStatus, VendorCaseLink, home_channel
+from domain.policy import ClockKind, ReportField
+from domain.report import EscalationReport, report_text
+from domain.telling import tell_channel as tell_channel
+from domain.telling import tell_lead as tell_lead
+from domain.telling import tell_owner as tell_owner
+from domain.telling import tier_name as tier_name
+from domain.telling import tier_rules as tier_rules
+from domain.ticket import Stint, TicketStatus, VendorCaseLink, home_channel
 from domain.tiers import Priority, Tier, WaitingOn
 from domain.turn import Turn
-
-
-def tier_rules(turn: Turn, tier: Tier) -> TierRules | None:
-    """The policy's rules for a tier (of the team that has the ticket there now), or None where it has none."""
-    rules, stints = turn.ticket.policy.tiers.get(tier), turn.ticket.stints
-    here = stints[-1] if stints and stints[-1].tier is tier else None
-    return rules.of_team(here.team) if rules is not None and here is not None else rules
-
-
-def tier_name(turn: Turn, tier: Tier) -> str:
-    """``L2 Technical``: the tier as people say it."""
-    rules = tier_rules(turn, tier)
-    return f"{tier.value} {rules.name}" if rules is not None else tier.value
-
 
 # --- into a tier ---------------------------------------------------------------------------------------------------
 
@@ -56,26 +44,55 @@ def enter_tier(turn: Turn, tier: Tier, *, team: str | None = None) -> None:
 def leave_tier(turn: Turn) -> None:
     """End the stint: its clocks stop, and nobody needs to be awake for it any more."""
     clock_changes.leave_stint(turn)
-    resolve_page(turn)
+    pages.resolve_page(turn)
     turn.set_stint(left_at=turn.at)
 
 
-def escalate(turn: Turn, to: Tier, reason: str, by: Actor, *, vendor: str | None = None) -> None:
-    """Hand the ticket up."""
+def escalate(
+    turn: Turn,
+    to: Tier,
+    reason: str,
+    by: Actor,
+    *,
+    vendor: str | None = None,
+    priority: Priority | None = None,
+    report: EscalationReport | None = None,
+) -> None:
+    """Hand the ticket up, with the priority as it is seen now and what was written down for the tier that gets it."""
     source = turn.ticket.tier
+    quality_gate.keep_report(turn, report)
+    _see_anew(turn, priority, report, by)
     leave_tier(turn)
     enter_tier(turn, to)
     turn.set(handoffs=(*turn.ticket.handoffs, turn.at))
     turn.say(f"Escalated from {source.value} to {tier_name(turn, to)}: {reason}", by)
+    quality_gate.tell_report(turn, to, report, by)
     announce(turn, f"{turn.ticket.id} was escalated from {source.value} to {to.value} by {by.name}: {reason}")
     if to is Tier.L3:
-        involve_engineering(turn, reason)
+        involve_engineering(turn, reason, report)
     if to is Tier.L4:
         assert vendor is not None  # a command without a vendor was refused, and ladders stop below L4
-        open_vendor_case(turn, vendor, reason)
+        open_vendor_case(turn, vendor, _with_report(reason, turn.ticket.report))
     rules = tier_rules(turn, to)
     if rules is not None and rules.page_on_entry:
-        raise_page(turn, reason)
+        pages.raise_page(turn, reason)
+
+
+def _see_anew(turn: Turn, priority: Priority | None, report: EscalationReport | None, by: Actor) -> None:
+    """What is broken, and how badly, as whoever escalates sees it: the ticket goes by that, and so does the choice of its SLA."""
+    component = report.part(ReportField.COMPONENT) if report is not None else None
+    if component is not None:
+        turn.set(component=component)
+    if priority is not None and priority is not turn.ticket.priority:
+        change_priority(turn, priority, by)
+    elif component is not None and turn.ticket.policy.sla_for(turn.ticket.sla_facts) != turn.ticket.sla:
+        change_component(turn, by)
+
+
+def _with_report(reason: str, report: EscalationReport | None) -> str:
+    """The reason and what engineers or a vendor need to begin; the words for the customer are not for them."""
+    told = report_text(report, (ReportField.IMPACT, ReportField.REPRODUCTION))
+    return f"{reason}\n\n{told}" if told else reason
 
 
 def return_to(turn: Turn, to: Tier, reason: str, by: Actor) -> None:
@@ -106,11 +123,7 @@ def accept(turn: Turn, by: Actor) -> None:
     turn.set_stint(accepted_at=turn.at, accepted_by=by)
     clock_changes.stop_kind(turn, ClockKind.HANDOFF)
     turn.say(f"Taken in {turn.ticket.tier.value}", by)
-    page = turn.ticket.open_page
-    if page is not None and page.status is not PageStatus.ACKNOWLEDGED:
-        # Acknowledged anywhere is acknowledged everywhere: the pager would go on waking people (oncall 4760).
-        turn.say(f"The page is ended: {by.name} has the ticket", thread=False)
-        resolve_page(turn)
+    pages.ticket_is_taken(turn, by)
     snoozing.wake(turn, by)
 
 
@@ -125,16 +138,30 @@ def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE) -> None:
     before, sla = turn.ticket.priority, turn.ticket.sla
     turn.set(priority=to)
     clock_changes.go_by_rules(turn)
-    now = turn.ticket.sla
+    turn.say(f"Priority changed from {before.value} to {to.value}: {_what_comes(sla, turn.ticket.sla)}", by)
+    _say_if_nothing_is_measured(turn, sla)
+
+
+def change_component(turn: Turn, by: Actor) -> None:
+    """Another component makes another SLA match: the ticket goes by that one; what has elapsed is kept."""
+    sla = turn.ticket.sla
+    clock_changes.go_by_rules(turn)
+    turn.say(f"The component is {turn.ticket.component}: {_what_comes(sla, turn.ticket.sla)}", by)
+    _say_if_nothing_is_measured(turn, sla)
+
+
+def _what_comes(sla: str | None, now: str | None) -> str:
+    """What becomes of the clocks when the ticket goes by another priority or component."""
     if now is None:
-        comes = "nothing is measured" if sla is None else f"the SLA {sla} ends, and with it its clocks"
-    elif now == sla:
-        comes = "the clocks that run have new targets and keep the time they counted"
-    else:
-        instead = f" instead of {sla}" if sla is not None else ""
-        comes = f"the SLA is now {now}{instead}; the clocks that run keep the time they counted"
-    turn.say(f"Priority changed from {before.value} to {to.value}: {comes}", by)
-    if now is None and sla is not None:
+        return "nothing is measured" if sla is None else f"the SLA {sla} ends, and with it its clocks"
+    if now == sla:
+        return "the clocks that run have new targets and keep the time they counted"
+    instead = f" instead of {sla}" if sla is not None else ""
+    return f"the SLA is now {now}{instead}; the clocks that run keep the time they counted"
+
+
+def _say_if_nothing_is_measured(turn: Turn, sla: str | None) -> None:
+    if turn.ticket.sla is None and sla is not None:
         say_that_nothing_is_measured(turn)
 
 
@@ -150,11 +177,11 @@ def say_that_nothing_is_measured(turn: Turn) -> None:
 # --- engineering ---------------------------------------------------------------------------------------------------
 
 
-def involve_engineering(turn: Turn, reason: str) -> None:
+def involve_engineering(turn: Turn, reason: str, report: EscalationReport | None = None) -> None:
     """Open an issue by the policy's routes, or tell the open one that the ticket is back."""
     ticket = turn.ticket
     if ticket.issues:
-        tell_issues(turn, f"{ticket.id} was escalated to engineering again: {reason}")
+        tell_issues(turn, f"{ticket.id} was escalated to engineering again: {_with_report(reason, report)}")
         return
     if ticket.issue_wanted is not None:
         turn.say("The issue of the escalation before is still being opened")
@@ -184,60 +211,6 @@ def tell_issues(turn: Turn, text: str) -> None:
 def engineering_is_done(turn: Turn) -> bool:
     """Whether every issue that the ticket is on is done."""
     return bool(turn.ticket.issues) and all(i.category is IssueCategory.DONE for i in turn.ticket.issues)
-
-
-# --- pages ---------------------------------------------------------------------------------------------------------
-
-
-def maintenance(turn: Turn) -> MaintenanceWindow | None:
-    """The maintenance window that is on for this ticket, or None."""
-    ticket = turn.ticket
-    return window_at(ticket.policy.maintenance, turn.at, product=ticket.product, component=ticket.component)
-
-
-def raise_page(turn: Turn, reason: str) -> None:
-    """Wake the on-call of the tier, unless a page for this ticket is open already."""
-    ticket = turn.ticket
-    rules = tier_rules(turn, ticket.tier)
-    if rules is None or rules.page is None:
-        turn.say(f"Nobody was paged: the policy names nobody to page for {ticket.tier.value}")
-        tell_lead(turn, f"{ticket.id}: a page was due, but the policy names nobody to page for {ticket.tier.value}")
-        return
-    if ticket.open_page is not None:
-        return
-    window = maintenance(turn)
-    if window is not None:
-        turn.say(f"Nobody was paged: maintenance “{window.name}” is on")
-        tell_channel(turn, f"{ticket.id}: nobody is paged, since maintenance “{window.name}” is on: {reason}")
-        return
-    page = Page(key=page_key(ticket.id, len(ticket.pages) + 1), stint=ticket.stint.number)
-    draft = PageDraft(
-        key=page.key,
-        title=f"[{ticket.priority.value}] {ticket.id}: {safe_title(ticket)}",
-        details=f"{tier_name(turn, ticket.tier)} needs somebody: {safe_text(ticket, reason)}",
-        service=rules.page.service,
-        escalation_policy=rules.page.escalation_policy,
-        urgency=rules.page.urgency(ticket.priority),
-        priority=ticket.priority.value,
-    )
-    turn.set(pages=(*ticket.pages, page))
-    turn.intend(lambda key: RaisePage(key=key, draft=draft))
-
-
-def resolve_page(turn: Turn) -> None:
-    """End the open page: the need for it is over."""
-    page = turn.ticket.open_page
-    if page is None:
-        return
-    turn.set_page(page.model_copy(update={"status": PageStatus.RESOLVED}))
-    turn.intend(lambda key: ResolvePage(key=key, page_key=page.key, page_id=page.id))
-
-
-def end_acknowledged_page(turn: Turn) -> None:
-    """The ticket is to be taken anew: who woke up for it has done their part, and the next need may wake somebody again."""
-    page = turn.ticket.open_page
-    if page is not None and page.status is PageStatus.ACKNOWLEDGED:
-        resolve_page(turn)
 
 
 # --- the vendor ----------------------------------------------------------------------------------------------------
@@ -287,36 +260,6 @@ def tier_before_vendor(turn: Turn) -> Tier:
 # --- telling people ------------------------------------------------------------------------------------------------
 
 
-def tell_lead(turn: Turn, text: str) -> None:
-    """Write to the lead of the ticket's tier, or to the tier's channel where it has no lead."""
-    rules = _nearest_rules(turn)
-    turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text, mention=rules.lead))
-
-
-def tell_channel(turn: Turn, text: str) -> None:
-    """Write to the tier's channel."""
-    rules = _nearest_rules(turn)
-    turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text))
-
-
-def _nearest_rules(turn: Turn) -> TierRules:
-    """The rules of the ticket's tier or, where the policy has none for it (a vendor needs none), of the last tier that has some."""
-    tiers = turn.ticket.policy.tiers
-    return next(
-        (tiers[s.tier].of_team(s.team) for s in reversed(turn.ticket.stints) if s.tier in tiers),
-        tiers[turn.ticket.policy.entry_tier],
-    )
-
-
-def tell_owner(turn: Turn, text: str) -> None:
-    """Write to who took the ticket; to the tier's channel while nobody known in Slack has it."""
-    owner = turn.ticket.stint.accepted_by
-    if owner is not None and owner.kind is ActorKind.SLACK:
-        turn.intend(lambda key: Notice(key=key, channel=owner.id, text=text))
-    else:
-        tell_channel(turn, text)
-
-
 def tell_customer(turn: Turn, text: str, who: Actor = TIERLINE) -> None:
     """Write to the customer, in the ticket's own mail thread, and into the ticket's story."""
     ticket = turn.ticket
@@ -362,7 +305,7 @@ def resolve(turn: Turn, text: str, by: Actor, *, automatic: bool = False) -> Non
     close_vendor_case(turn, "the ticket is resolved")
     clock_changes.stop_all(turn, answered=not automatic)
     turn.set(unanswered_since=None)
-    resolve_page(turn)
+    pages.resolve_page(turn)
     turn.set(
         status=TicketStatus.RESOLVED, resolved_at=turn.at, resolved_by=by.name, waiting_on=WaitingOn.TIER, snooze=None
     )
@@ -374,7 +317,7 @@ def cancel(turn: Turn, reason: str, by: Actor) -> None:
     """Nobody needs the ticket any more: its clocks end as cancelled, and the quiet time begins."""
     close_vendor_case(turn, "the ticket is cancelled")
     clock_changes.cancel_all(turn)
-    resolve_page(turn)
+    pages.resolve_page(turn)
     turn.set(status=TicketStatus.CANCELLED, cancelled_at=turn.at, waiting_on=WaitingOn.TIER, snooze=None)
     turn.say(f"Cancelled: {reason}", by)
 
