@@ -27,9 +27,11 @@ from sandbox.mail.server import MailServer
 from sandbox.mail.state import MailState
 from sandbox.page import build_router as build_page_router
 from sandbox.pagerduty import api as pagerduty_api
+from sandbox.pagerduty import controls as pagerduty_controls
 from sandbox.pagerduty import events as pagerduty_events
 from sandbox.pagerduty import people as pagerduty_people
 from sandbox.pagerduty.state import PagerDutyState
+from sandbox.pagerduty.timeouts import Timeouts
 from sandbox.slack import api as slack_api
 from sandbox.slack import conditions as slack_conditions
 from sandbox.slack import people as slack_people
@@ -69,6 +71,7 @@ class Sandbox:
         self.jira = JiraState(base_url=f"{self.http_url}/jira", **shared)
         self.github = GitHubState(base_url=f"{self.http_url}/github", **shared)
         self.pagerduty = PagerDutyState(base_url=f"{self.http_url}/pagerduty", **shared)
+        self._timeouts = Timeouts(self.pagerduty)
         self.mail = MailState(ledger=self.ledger)
         self.app = self._build_app()
         self._mail_server = MailServer(self.mail, self.faults, HOST, smtp_port)
@@ -103,6 +106,7 @@ class Sandbox:
         """
         await self._mail_server.start()
         await self.deliveries.start()
+        self._timeouts.start()
         config = uvicorn.Config(
             FaultMiddleware(self.app, self.faults),
             log_level="warning",
@@ -122,6 +126,7 @@ class Sandbox:
         """Ends the open connections and frees the ports."""
         if self._server:
             self._server.should_exit = True
+        await self._timeouts.stop()
         await self.deliveries.stop()
         await self._mail_server.stop()
         if self._serving:
@@ -140,6 +145,7 @@ class Sandbox:
             jira_people.build_router(self.jira),
             github_people.build_router(self.github),
             pagerduty_people.build_router(self.pagerduty),
+            pagerduty_controls.build_router(self.pagerduty),
             mail_people.build_router(self.mail),
             slack_api.build_router(self.slack),
             jira_api.build_router(self.jira),

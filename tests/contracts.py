@@ -285,6 +285,8 @@ def _correct_pagerduty(document: Json) -> None:
     )
     _allow_null(schemas["Service"]["allOf"][1], "auto_resolve_timeout", "last_incident_timestamp", "support_hours")
     _allow_null(schemas["User"]["allOf"][1], "job_title")
+    # One who is named in the policy is on call without a schedule and without end.
+    _allow_null(schemas["Oncall"], "schedule", "start", "end")
     # The kinds of a log entry's channel are meant to exclude one another, but nothing in them does.
     schemas["LogEntry"]["allOf"][1]["properties"]["channel"] = {"type": "object"}
     # The entry's own list of types has acknowledge_log_entry, which is what PagerDuty sends.

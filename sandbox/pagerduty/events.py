@@ -1,5 +1,6 @@
 """The local PagerDuty's Events API, version 2: alerts that open, acknowledge and resolve incidents by their key."""
 
+import contextlib
 import json
 from secrets import compare_digest
 from typing import Any
@@ -9,8 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from sandbox.pagerduty import changes
-from sandbox.pagerduty.changes import Trigger
-from sandbox.pagerduty.state import INTEGRATION, SERVICES, PagerDutyState
+from sandbox.pagerduty.account import INTEGRATION, SERVICES
+from sandbox.pagerduty.changes import NobodyOnCall, Trigger
+from sandbox.pagerduty.state import Change, PagerDutyState, Urgency
 
 _SEVERITIES = ("critical", "warning", "error", "info")
 _ROUTING_KEY_LENGTH = 32
@@ -28,6 +30,8 @@ def build_router(state: PagerDutyState) -> APIRouter:
         errors = _errors(state, event)
         if errors:
             return _refused(*errors)
+        if not state.limits.events(event["routing_key"]).allowed:
+            return _throttled()
         key = event.get("dedup_key") or uuid4().hex
         _apply(state, event, key)
         return JSONResponse({"status": "success", "message": "Event processed", "dedup_key": key}, 202)
@@ -35,9 +39,18 @@ def build_router(state: PagerDutyState) -> APIRouter:
     @router.post("/change/enqueue")
     async def change(request: Request) -> Response:
         event = _parsed(await request.body())
-        if event is None or _routing_errors(state, event):
-            return _refused("'routing_key' is invalid")
-        state.ledger.record("pagerduty-events", "change.enqueue", str(uuid4()), None, INTEGRATION.name)
+        if event is None:
+            return _refused("Failed to parse JSON.")
+        payload = event.get("payload")
+        summary = payload.get("summary") if isinstance(payload, dict) else None
+        errors = _routing_errors(state, event) + ([] if summary else ["'payload.summary' is missing or blank"])
+        if errors:
+            return _refused(*errors)
+        if not state.limits.events(event["routing_key"]).allowed:
+            return _throttled()
+        told = Change(str(uuid4()), str(summary), event["payload"].get("source"), state.clock())
+        state.changes.append(told)
+        state.ledger.record("pagerduty-events", "change.enqueue", told.id, None, INTEGRATION.name)
         return JSONResponse({"status": "success", "message": "Change event processed"}, 202)
 
     return router
@@ -54,6 +67,11 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
 def _refused(*errors: str) -> Response:
     body = {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)}
     return JSONResponse(body, 400)
+
+
+def _throttled() -> Response:
+    words = "Requests for this service are arriving too quickly.  Please retry later."
+    return JSONResponse({"status": "throttle exceeded", "message": words}, 429)
 
 
 def _routing_errors(state: PagerDutyState, event: dict[str, Any]) -> list[str]:
@@ -88,18 +106,17 @@ def _apply(state: PagerDutyState, event: dict[str, Any], key: str) -> None:
         case "trigger" if known is None:
             payload = event["payload"]
             details = payload.get("custom_details")
-            urgency = "low" if payload["severity"] in ("warning", "info") else "high"
-            changes.trigger(
-                state,
-                INTEGRATION,
-                Trigger(
-                    title=str(payload["summary"])[:1024],
-                    service=service,
-                    incident_key=key,
-                    details=json.dumps(details) if details else None,
-                    urgency=urgency,
-                ),
+            urgency: Urgency = "low" if payload["severity"] in ("warning", "info") else "high"
+            content = Trigger(
+                title=str(payload["summary"])[:1024],
+                service=service,
+                incident_key=key,
+                details=json.dumps(details) if details else None,
+                urgency=urgency,
             )
+            # Events are worked on after the answer: that nobody is on call is told to nobody, and no incident is made.
+            with contextlib.suppress(NobodyOnCall):
+                changes.trigger(state, INTEGRATION, content)
         # A repeated trigger joins the open incident's alert, and what names no open incident is taken and forgotten.
         case "acknowledge" if known is not None:
             changes.acknowledge(state, INTEGRATION, known)

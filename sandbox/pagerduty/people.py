@@ -1,17 +1,21 @@
-"""What a person does in the local PagerDuty's web pages and app: acknowledge, resolve, note, escalate."""
+"""What a person does in the local PagerDuty's web pages and app: acknowledge, hand on, answer, note, publish, resolve."""
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from sandbox.pagerduty import changes
+from sandbox.pagerduty import changes, collaboration
+from sandbox.pagerduty.account import PRIORITIES, Named, User
 from sandbox.pagerduty.changes import IncidentError
+from sandbox.pagerduty.escalation_policies import EscalationPolicy
+from sandbox.pagerduty.pending_actions import pending_actions
 from sandbox.pagerduty.shapes import timestamp
-from sandbox.pagerduty.state import PRIORITIES, Incident, PagerDutyState, User
+from sandbox.pagerduty.state import ConferenceBridge, Incident, PagerDutyState, Urgency
 
 
 class ActForm(BaseModel):
@@ -38,6 +42,68 @@ class ReassignForm(ActForm):
     to: str
 
 
+class EscalateForm(ActForm):
+    """The level that is asked; the next one where it is None."""
+
+    level: int | None = None
+
+
+class DelegateForm(ActForm):
+    """The escalation policy that an incident goes to, by its id or name."""
+
+    policy: str
+
+
+class UrgencyForm(ActForm):
+    """How much it presses."""
+
+    urgency: Urgency
+
+
+class SnoozeForm(ActForm):
+    """For how many of the sandbox's minutes."""
+
+    minutes: float = Field(gt=0)
+
+
+class ResponderForm(ActForm):
+    """Whom somebody asks to help."""
+
+    to: str
+    message: str = "Please help with this incident."
+
+
+class ReplyForm(ActForm):
+    """What the one who was asked answers."""
+
+    accept: bool
+
+
+class StatusUpdateForm(ActForm):
+    """News for those who wait."""
+
+    message: str
+
+
+class ConferenceBridgeForm(ActForm):
+    """Where people talk."""
+
+    url: str | None = None
+    number: str | None = None
+
+
+class WorkflowForm(ActForm):
+    """An incident workflow by its name."""
+
+    name: str = "Major incident"
+
+
+class UnacknowledgeForm(BaseModel):
+    """Who takes an acknowledgement back; nobody where the time-out did."""
+
+    user: str | None = None
+
+
 class _Route(APIRoute):
     """Answers 409 to what PagerDuty would not let a person do."""
 
@@ -54,7 +120,7 @@ class _Route(APIRoute):
 
 
 def build_router(state: PagerDutyState) -> APIRouter:
-    """``/people/pagerduty/incidents``."""
+    """``/people/pagerduty/incidents``, and below each of them what a person can do to it."""
     router = APIRouter(prefix="/people/pagerduty", route_class=_Route)
 
     def person(name: str) -> User:
@@ -69,39 +135,49 @@ def build_router(state: PagerDutyState) -> APIRouter:
             raise HTTPException(404, f"there is no incident {id_}")
         return incident
 
+    def policy_of(name: str) -> EscalationPolicy:
+        for policy in state.escalation_policies.values():
+            if name in (policy.id, policy.name):
+                return policy
+        raise HTTPException(404, f"PagerDuty has no escalation policy {name!r}")
+
+    def seen(incident: Incident) -> dict[str, Any]:
+        return view(state, incident)
+
     @router.get("/incidents")
     async def read_incidents() -> list[dict[str, Any]]:
-        return [view(incident) for incident in state.incidents.values()]
+        return [seen(incident) for incident in state.incidents.values()]
 
     @router.post("/incidents/{id}/acknowledge")
     async def acknowledge(id: str, form: ActForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
         changes.acknowledge(state, user, incident)
-        return view(incident)
+        return seen(incident)
 
     @router.post("/incidents/{id}/unacknowledge")
-    async def let_acknowledgement_run_out(id: str) -> dict[str, Any]:
+    async def unacknowledge(id: str, form: UnacknowledgeForm | None = None) -> dict[str, Any]:
         incident = incident_of(id)
-        changes.unacknowledge(state, incident)
-        return view(incident)
+        user = person(form.user) if form and form.user else None
+        changes.unacknowledge(state, incident, user)
+        return seen(incident)
 
     @router.post("/incidents/{id}/resolve")
     async def resolve(id: str, form: ActForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
         changes.resolve(state, user, incident)
-        return view(incident)
+        return seen(incident)
 
     @router.post("/incidents/{id}/reopen")
     async def reopen(id: str, form: ActForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
         changes.reopen(state, user, incident)
-        return view(incident)
+        return seen(incident)
 
     @router.post("/incidents/{id}/note", status_code=201)
     async def note(id: str, form: NoteForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
-        changes.annotate(state, user, incident, form.text)
-        return view(incident)
+        collaboration.annotate(state, user, incident, form.text)
+        return seen(incident)
 
     @router.post("/incidents/{id}/priority")
     async def priority(id: str, form: PriorityForm) -> dict[str, Any]:
@@ -110,24 +186,72 @@ def build_router(state: PagerDutyState) -> APIRouter:
         if wanted is None:
             raise HTTPException(422, f"there is no priority {form.priority!r}")
         changes.set_priority(state, user, incident, wanted)
-        return view(incident)
+        return seen(incident)
 
     @router.post("/incidents/{id}/reassign")
     async def reassign(id: str, form: ReassignForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
         changes.reassign(state, user, incident, [person(form.to)])
-        return view(incident)
+        return seen(incident)
 
     @router.post("/incidents/{id}/escalate")
-    async def escalate(id: str, form: ActForm) -> dict[str, Any]:
+    async def escalate(id: str, form: EscalateForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
-        changes.escalate(state, user, incident)
-        return view(incident)
+        changes.escalate(state, user, incident, form.level)
+        return seen(incident)
+
+    @router.post("/incidents/{id}/delegate")
+    async def delegate(id: str, form: DelegateForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        changes.delegate(state, user, incident, policy_of(form.policy))
+        return seen(incident)
+
+    @router.post("/incidents/{id}/urgency")
+    async def urgency(id: str, form: UrgencyForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        changes.set_words(state, user, incident, incident.title, form.urgency)
+        return seen(incident)
+
+    @router.post("/incidents/{id}/snooze")
+    async def snooze(id: str, form: SnoozeForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        changes.snooze(state, user, incident, timedelta(seconds=form.minutes * state.seconds_per_minute))
+        return seen(incident)
+
+    @router.post("/incidents/{id}/responder")
+    async def responder(id: str, form: ResponderForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        collaboration.request_responders(state, user, incident, [person(form.to)], form.message)
+        return seen(incident)
+
+    @router.post("/incidents/{id}/reply")
+    async def reply(id: str, form: ReplyForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        collaboration.reply(state, user, incident, accepts=form.accept)
+        return seen(incident)
+
+    @router.post("/incidents/{id}/status_update", status_code=201)
+    async def status_update(id: str, form: StatusUpdateForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        collaboration.publish_status_update(state, user, incident, form.message)
+        return seen(incident)
+
+    @router.post("/incidents/{id}/conference_bridge")
+    async def conference_bridge(id: str, form: ConferenceBridgeForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        collaboration.set_conference_bridge(state, user, incident, ConferenceBridge(form.number, form.url))
+        return seen(incident)
+
+    @router.post("/incidents/{id}/workflow", status_code=201)
+    async def workflow(id: str, form: WorkflowForm) -> dict[str, Any]:
+        incident, user = incident_of(id), person(form.user)
+        collaboration.run_workflow(state, user, incident, Named("PWORKFL", form.name))
+        return seen(incident)
 
     return router
 
 
-def view(incident: Incident) -> dict[str, Any]:
+def view(state: PagerDutyState, incident: Incident) -> dict[str, Any]:
     """An incident as the sandbox's page shows it."""
     return {
         "id": incident.id,
@@ -141,6 +265,18 @@ def view(incident: Incident) -> dict[str, Any]:
         "details": incident.details or "",
         "assignees": [user.name for user in incident.assignees],
         "acknowledged_by": incident.acknowledged_by.name if incident.acknowledged_by else None,
+        "escalation_policy": incident.escalation_policy.name,
+        "level": None if incident.by_name else incident.escalation_level,
+        "levels": len(incident.escalation_policy.rules),
+        "pending": [{"action": action, "at": at.isoformat()} for action, at in pending_actions(state, incident)],
+        "conference_url": incident.conference_bridge.url if incident.conference_bridge else None,
+        "responders": [
+            {"user": each.user.name, "handle": each.user.handle, "state": each.state} for each in incident.responders
+        ],
+        "status_updates": [
+            {"user": each.sender.name, "text": each.message, "created": timestamp(each.created_at)}
+            for each in incident.status_updates
+        ],
         "created": timestamp(incident.created_at),
         "updated": timestamp(incident.updated_at),
         "notes": [
@@ -148,7 +284,12 @@ def view(incident: Incident) -> dict[str, Any]:
             for note in incident.notes
         ],
         "log": [
-            {"type": entry.type, "at": timestamp(entry.at), "agent": entry.agent.name if entry.agent else None}
+            {
+                "type": entry.type,
+                "at": timestamp(entry.at),
+                "agent": entry.agent.name if entry.agent else None,
+                "users": [user.name for user in entry.users],
+            }
             for entry in incident.log
         ],
     }

@@ -1,20 +1,19 @@
-"""The local PagerDuty's JSON: the REST API's, and the smaller one of its V3 webhooks."""
+"""The local PagerDuty's JSON for incidents: the REST API's, and the smaller one of its V3 webhooks."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
+from sandbox.pagerduty.account import INTEGRATION, SERVICES, Named, User
+from sandbox.pagerduty.pending_actions import pending_actions
 from sandbox.pagerduty.state import (
-    ESCALATION_POLICY,
-    EVENTS,
-    INTEGRATION,
-    SCHEDULE,
-    SERVICES,
     Incident,
     LogEntry,
-    Named,
     Note,
     PagerDutyState,
-    User,
+    Responder,
+    StatusUpdate,
 )
 
 Json = dict[str, Any]
@@ -32,7 +31,7 @@ def event_timestamp(moment: datetime) -> str:
 
 
 class Shapes:
-    """Builds the JSON of everything the state knows."""
+    """Builds the JSON of incidents, and the references to whatever an incident names."""
 
     def __init__(self, state: PagerDutyState) -> None:
         self._state = state
@@ -59,13 +58,15 @@ class Shapes:
         """Who did something: a user, or the integration that events come through."""
         if isinstance(agent, User):
             return self.user_reference(agent)
-        if agent != INTEGRATION:
-            return self.reference("services", agent)
+        return self.integration_reference() if agent == INTEGRATION else self.reference("services", agent)
+
+    def integration_reference(self) -> Json:
+        """A reference to the integration that events come through."""
         return {
-            "id": agent.id,
+            "id": INTEGRATION.id,
             "type": "inbound_integration_reference",
-            "summary": agent.name,
-            **self._self(f"services/{SERVICES[0].id}/integrations", agent.id),
+            "summary": INTEGRATION.name,
+            **self._self(f"services/{SERVICES[0].id}/integrations", INTEGRATION.id),
         }
 
     def priority(self, priority: Named) -> Json:
@@ -79,8 +80,8 @@ class Shapes:
             "description": priority.description,
         }
 
-    def incident(self, incident: Incident, *, with_body: bool = False) -> Json:
-        """An incident, as the REST API answers it."""
+    def incident(self, incident: Incident, include: Collection[str] = ()) -> Json:
+        """An incident, as the REST API answers it; ``include`` may ask for ``body`` and ``conference_bridge``."""
         first = incident.log[0]
         shape: Json = {
             "incident_number": incident.number,
@@ -95,7 +96,7 @@ class Shapes:
                 {"at": timestamp(incident.assigned_at or incident.created_at), "assignee": self.user_reference(user)}
                 for user in incident.assignees
             ],
-            "assigned_via": "escalation_policy",
+            "assigned_via": "direct_assignment" if incident.by_name else "escalation_policy",
             "last_status_change_at": timestamp(incident.status_changed_at),
             "last_status_change_by": self.agent(incident.status_changed_by),
             "resolved_at": timestamp(incident.resolved_at) if incident.resolved_at else None,
@@ -108,17 +109,18 @@ class Shapes:
             "alert_counts": {"all": 0, "triggered": 0, "resolved": 0},
             "is_mergeable": True,
             "incident_type": {"name": "incident_default"},
-            "escalation_policy": self.reference("escalation_policies", ESCALATION_POLICY),
+            "escalation_policy": self.reference("escalation_policies", incident.escalation_policy.named),
             "teams": [],
             "impacted_services": [self.reference("services", incident.service)],
-            "pending_actions": [],
+            "pending_actions": [
+                {"type": action, "at": timestamp(at)} for action, at in pending_actions(self._state, incident)
+            ],
             "acknowledgements": [],
             "alert_grouping": None,
             "priority": self.priority(incident.priority) if incident.priority else None,
             "resolve_reason": None,
-            "conference_bridge": None,
-            "incidents_responders": [],
-            "responder_requests": [],
+            "incidents_responders": [self.responder(incident, each) for each in incident.responders],
+            "responder_requests": self._responder_requests(incident),
             "subscriber_requests": [],
             "urgency": incident.urgency,
             "id": incident.id,
@@ -126,12 +128,65 @@ class Shapes:
             "summary": f"[#{incident.number}] {incident.title}",
             **self._self("incidents", incident.id),
         }
-        if incident.acknowledged_by and incident.acknowledged_at:
-            acknowledger = self.user_reference(incident.acknowledged_by)
+        if incident.acknowledged_at:
+            by = incident.acknowledged_by
+            acknowledger = self.user_reference(by) if by else self.reference("services", incident.service)
             shape["acknowledgements"] = [{"at": timestamp(incident.acknowledged_at), "acknowledger": acknowledger}]
-        if with_body:
+        if "body" in include:
             shape["body"] = {"type": "incident_body", "details": incident.details or ""}
+        if "conference_bridge" in include:
+            shape["conference_bridge"] = self._conference_bridge(incident)
         return shape
+
+    def _conference_bridge(self, incident: Incident) -> Json | None:
+        bridge = incident.conference_bridge
+        if bridge is None:
+            return None
+        return {"conference_number": bridge.number or "", "conference_url": bridge.url or ""}
+
+    def _responder_requests(self, incident: Incident) -> list[Json]:
+        asked = groupby(incident.responders, key=lambda each: (each.requested_at, each.requester, each.message))
+        return [self.responder_request(incident, list(together)) for _, together in asked]
+
+    def responder_request(self, incident: Incident, asked: list[Responder]) -> Json:
+        """One request for help to one or more people."""
+        return {
+            "incident": self.incident_reference(incident),
+            "requester": self.user_reference(asked[0].requester),
+            "requested_at": timestamp(asked[0].requested_at),
+            "message": asked[0].message,
+            "responder_request_targets": [
+                {
+                    "responder_request_target": {
+                        "type": "escalation_policy" if each.escalation_policy else "user",
+                        "id": each.escalation_policy.id if each.escalation_policy else each.user.id,
+                        "incidents_responders": [self.responder(incident, each)],
+                    }
+                }
+                for each in asked
+            ],
+        }
+
+    def responder(self, incident: Incident, responder: Responder) -> Json:
+        """Somebody who was asked to help, as the REST API answers it."""
+        return {
+            "state": responder.state,
+            "user": self.user_reference(responder.user),
+            "incident": self.incident_reference(incident),
+            "updated_at": timestamp(responder.updated_at),
+            "message": responder.message,
+            "requester": self.user_reference(responder.requester),
+            "requested_at": timestamp(responder.requested_at),
+        }
+
+    def incident_reference(self, incident: Incident) -> Json:
+        """A reference to an incident, as webhooks and answers carry it."""
+        return {
+            "id": incident.id,
+            "type": "incident_reference",
+            "summary": incident.title,
+            **self._self("incidents", incident.id),
+        }
 
     def event_data(self, incident: Incident) -> Json:
         """An incident, as a V3 webhook carries it."""
@@ -146,11 +201,11 @@ class Shapes:
             "title": incident.title,
             "service": self.reference("services", incident.service),
             "assignees": [self.user_reference(user) for user in incident.assignees],
-            "escalation_policy": self.reference("escalation_policies", ESCALATION_POLICY),
+            "escalation_policy": self.reference("escalation_policies", incident.escalation_policy.named),
             "teams": [],
             "priority": self.reference("priorities", incident.priority) if incident.priority else None,
             "urgency": incident.urgency,
-            "conference_bridge": None,
+            "conference_bridge": self._conference_bridge(incident),
             "resolve_reason": None,
             "incident_type": {"name": "incident_default"},
         }
@@ -158,16 +213,72 @@ class Shapes:
     def note_data(self, incident: Incident, note: Note) -> Json:
         """A note, as ``incident.annotated`` carries it."""
         return {
-            "incident": {
-                "id": incident.id,
-                "type": "incident_reference",
-                **self._self("incidents", incident.id),
-                "summary": incident.title,
-            },
+            "incident": self.incident_reference(incident),
             "id": note.id,
             "content": note.content,
             "trimmed": False,
             "type": "incident_note",
+        }
+
+    def status_update_data(self, incident: Incident, update: StatusUpdate) -> Json:
+        """A status update, as ``incident.status_update_published`` carries it."""
+        return {
+            "incident": self.incident_reference(incident),
+            "id": update.id,
+            "message": update.message,
+            "trimmed": False,
+            "type": "incident_status_update",
+        }
+
+    def responder_data(self, incident: Incident, responder: Responder) -> Json:
+        """Somebody who was asked to help, as ``incident.responder.added`` and ``.replied`` carry it."""
+        policy = responder.escalation_policy
+        return {
+            "incident": self.incident_reference(incident),
+            "user": self.user_reference(responder.user),
+            "escalation_policy": self.reference("escalation_policies", policy) if policy else None,
+            "message": responder.message,
+            "state": responder.state,
+            "type": "incident_responder",
+        }
+
+    def conference_bridge_data(self, incident: Incident) -> Json:
+        """The conference bridge, as ``incident.conference_bridge.updated`` carries it."""
+        bridge = incident.conference_bridge
+        number = bridge.number if bridge else None
+        return {
+            "incident": self.incident_reference(incident),
+            "conference_numbers": [{"label": "", "number": number}] if number else [],
+            "conference_url": bridge.url if bridge else None,
+            "type": "incident_conference_bridge",
+        }
+
+    def workflow_data(self, incident: Incident, workflow: Named, instance: str) -> Json:
+        """A run of an incident workflow, as ``incident.workflow.started`` and ``.completed`` carry it."""
+        trigger = f"{workflow.id}TRIGGER"
+        return {
+            "id": instance,
+            "type": "incident_workflow_instance",
+            "summary": workflow.name,
+            "incident_workflow": self.reference("incident_workflows", workflow),
+            "workflow_trigger": {
+                "id": trigger,
+                "type": "workflow_trigger_reference",
+                "summary": "Manual",
+                "self": f"{self._state.base_url}/incident_workflows/triggers/{trigger}",
+                "html_url": None,
+            },
+            "incident": self.incident_reference(incident),
+            "service": self.reference("services", incident.service),
+        }
+
+    def status_update(self, update: StatusUpdate) -> Json:
+        """A status update, as the REST API answers it."""
+        return {
+            "id": update.id,
+            "message": update.message,
+            "created_at": timestamp(update.created_at),
+            "sender": self.user_reference(update.sender),
         }
 
     def note(self, note: Note) -> Json:
@@ -180,127 +291,31 @@ class Shapes:
             "created_at": timestamp(note.created_at),
         }
 
-    def log_entry(self, incident: Incident, entry: LogEntry) -> Json:
-        """One step of an incident's life."""
-        return {
+    def log_entry(self, incident: Incident, entry: LogEntry, include: Collection[str] = ()) -> Json:
+        """One step of an incident's life; ``include`` may ask for ``incidents``."""
+        shape: Json = {
             "id": entry.id,
             "type": entry.type,
             "summary": entry.type.removesuffix("_log_entry").replace("_", " ").capitalize(),
             **self._self("log_entries", entry.id),
             "created_at": timestamp(entry.at),
             "agent": self.agent(entry.agent) if entry.agent else self.reference("services", incident.service),
-            "channel": {"type": "api"},
+            "channel": {"type": "api" if entry.agent else "timeout"},
             "service": self.reference("services", incident.service),
             "incident": {
-                "id": incident.id,
-                "type": "incident_reference",
+                **self.incident_reference(incident),
                 "summary": f"[#{incident.number}] {incident.title}",
-                **self._self("incidents", incident.id),
             },
             "teams": [],
             "contexts": [],
         }
-
-    def user(self, user: User) -> Json:
-        """A user."""
-        return {
-            "name": user.name,
-            "email": user.email,
-            "time_zone": "Etc/UTC",
-            "color": "purple",
-            "avatar_url": f"{self._state.base_url}/avatars/{user.id}",
-            "billed": True,
-            "role": user.role,
-            "description": None,
-            "invitation_sent": False,
-            "job_title": None,
-            "teams": [],
-            "contact_methods": [],
-            "notification_rules": [],
-            "coordinated_incidents": [],
-            "id": user.id,
-            "type": "user",
-            "summary": user.name,
-            **self._self("users", user.id),
-        }
-
-    def service(self, service: Named) -> Json:
-        """A service; its status follows its open incidents."""
-        open_ = {i.status for i in self._state.incidents.values() if i.service == service} - {"resolved"}
-        status = "critical" if "triggered" in open_ else "warning" if open_ else "active"
-        return {
-            "id": service.id,
-            "name": service.name,
-            "description": service.description,
-            "created_at": timestamp(self._state.clock() - timedelta(days=30)),
-            "status": status,
-            "teams": [],
-            "alert_creation": "create_alerts_and_incidents",
-            "addons": [],
-            "scheduled_actions": [],
-            "support_hours": None,
-            "last_incident_timestamp": None,
-            "escalation_policy": self.reference("escalation_policies", ESCALATION_POLICY),
-            "incident_urgency_rule": {"type": "constant", "urgency": "high"},
-            "acknowledgement_timeout": 1800,
-            "auto_resolve_timeout": None,
-            "integrations": [],
-            "type": "service",
-            "summary": service.name,
-            **self._self("services", service.id),
-        }
-
-    def escalation_policy(self) -> Json:
-        """The one escalation policy: the schedule, and nothing after it."""
-        return {
-            "id": ESCALATION_POLICY.id,
-            "type": "escalation_policy",
-            "summary": ESCALATION_POLICY.name,
-            **self._self("escalation_policies", ESCALATION_POLICY.id),
-            "name": ESCALATION_POLICY.name,
-            "description": "",
-            "num_loops": 0,
-            "on_call_handoff_notifications": "if_has_services",
-            "escalation_rules": [
-                {
-                    "id": "PESCRUL1",
-                    "escalation_delay_in_minutes": 30,
-                    "targets": [self.reference("schedules", SCHEDULE)],
-                }
-            ],
-            "services": [self.reference("services", service) for service in SERVICES],
-            "teams": [],
-        }
-
-    def on_call(self) -> Json:
-        """Who is on call now, for the week around this moment."""
-        now = self._state.clock()
-        return {
-            "escalation_policy": self.reference("escalation_policies", ESCALATION_POLICY),
-            "escalation_level": 1,
-            "schedule": self.reference("schedules", SCHEDULE),
-            "user": self.user_reference(self._state.on_call),
-            "start": timestamp(now - timedelta(days=3)),
-            "end": timestamp(now + timedelta(days=4)),
-        }
-
-    def subscription(self) -> Json:
-        """The webhook subscription to the gateway."""
-        subscription = self._state.subscription
-        gateway = self._state.deliveries.gateway_url or ""
-        return {
-            "id": subscription.id,
-            "type": "webhook_subscription",
-            "active": True,
-            "description": subscription.description,
-            "delivery_method": {
-                "id": "PDELIV1",
-                "type": "http_delivery_method",
-                "url": f"{gateway}/webhooks/pagerduty",
-                "secret": None,
-                "temporarily_disabled": subscription.disabled,
-                "custom_headers": [],
-            },
-            "events": list(EVENTS),
-            "filter": {"type": "account_reference"},
-        }
+        if "incidents" in include:
+            shape["incident"] = self.incident(incident)
+        if entry.note is not None:
+            shape["channel"]["summary"] = entry.note
+            shape["note"] = entry.note
+        if entry.type == "notify_log_entry":
+            shape["user"] = self.user_reference(entry.users[0])
+        elif entry.users:
+            shape["assignees"] = [self.user_reference(user) for user in entry.users]
+        return shape

@@ -1,33 +1,36 @@
-"""What the local PagerDuty knows: its account, who is on call, and the incidents."""
+"""What the local PagerDuty knows: who is on call, the incidents, who was notified, and who hears of it by webhook."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Literal
+
+from pydantic import SecretStr
 
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
 from sandbox.ledger import Ledger
+from sandbox.pagerduty import escalation_policies
+from sandbox.pagerduty.account import (
+    ADA,
+    BOT,
+    EVENTS,
+    LENA,
+    SERVICES,
+    TOM,
+    Named,
+    ServiceSettings,
+    User,
+)
+from sandbox.pagerduty.escalation_policies import EscalationPolicy, EscalationRule, Step
+from sandbox.pagerduty.limits import RateLimits
+from sandbox.pagerduty.notifications import Notifications
+from sandbox.pagerduty.schedules import Layer, Schedule
 
-
-@dataclass(frozen=True)
-class User:
-    """A user of the account; ``handle`` is what the sandbox calls the person."""
-
-    id: str
-    name: str
-    handle: str
-    email: str
-    role: str = "user"
-
-
-@dataclass(frozen=True)
-class Named:
-    """Something that others refer to by id: a service, an escalation policy, a schedule, a priority, an integration."""
-
-    id: str
-    name: str
-    description: str = ""
+Urgency = Literal["high", "low"]
+Status = Literal["triggered", "acknowledged", "resolved"]
 
 
 @dataclass
@@ -41,6 +44,38 @@ class Note:
 
 
 @dataclass(frozen=True)
+class StatusUpdate:
+    """News for those who wait."""
+
+    id: str
+    sender: User
+    message: str
+    created_at: datetime
+
+
+@dataclass
+class Responder:
+    """Somebody who was asked to help."""
+
+    user: User
+    requester: User
+    message: str
+    requested_at: datetime
+    updated_at: datetime
+    escalation_policy: Named | None = None
+    """The policy through which the person was asked; None when asked by name."""
+    state: Literal["pending", "joined", "declined"] = "pending"
+
+
+@dataclass(frozen=True)
+class ConferenceBridge:
+    """Where people talk about an incident."""
+
+    number: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
 class LogEntry:
     """One step of an incident's life, by the type that PagerDuty's log names it."""
 
@@ -48,6 +83,9 @@ class LogEntry:
     type: str
     at: datetime
     agent: User | None
+    users: tuple[User, ...] = ()
+    """Who was assigned or notified by it."""
+    note: str | None = None
 
 
 @dataclass
@@ -59,56 +97,76 @@ class Incident:
     title: str
     service: Named
     incident_key: str
-    urgency: str
+    urgency: Urgency
     created_at: datetime
     updated_at: datetime
     status_changed_at: datetime
     status_changed_by: User | Named
+    escalation_policy: EscalationPolicy
+    step: Step
+    level_since: datetime
+    """Since when its level has been asked."""
+    opened_at: datetime
+    """When it was triggered or reopened last."""
     details: str | None = None
-    status: str = "triggered"
+    status: Status = "triggered"
     priority: Named | None = None
-    escalation_level: int = 1
     assignees: list[User] = field(default_factory=list)
     assigned_at: datetime | None = None
+    by_name: bool = False
+    """Whether it was assigned to people and not to a level; then it does not escalate."""
+    exhausted: bool = False
+    """Whether the policy came to its end without an answer."""
     acknowledged_by: User | None = None
     acknowledged_at: datetime | None = None
+    snoozed_for: timedelta | None = None
+    """In the sandbox's time, from the acknowledgement on."""
     resolved_at: datetime | None = None
+    conference_bridge: ConferenceBridge | None = None
     notes: list[Note] = field(default_factory=list)
+    status_updates: list[StatusUpdate] = field(default_factory=list)
+    responders: list[Responder] = field(default_factory=list)
     log: list[LogEntry] = field(default_factory=list)
+
+    @property
+    def escalation_level(self) -> int:
+        """The level that was asked last; 1 is the first."""
+        return self.step.level
 
 
 @dataclass
 class Subscription:
-    """The account's webhook subscription to the gateway."""
+    """A webhook subscription."""
 
     id: str
     description: str
-    disabled: bool = False
-    refusals_in_a_row: int = 0
+    secret: SecretStr
+    url: str | None = None
+    """Where it sends to; None is the gateway."""
+    events: tuple[str, ...] = EVENTS
+    filter: tuple[str, str | None] = ("account_reference", None)
+    """The filter's type and the id that it names."""
+    custom_headers: tuple[tuple[str, str], ...] = ()
+    active: bool = True
+    disabled_until: datetime | None = None
+    drops_in_a_row: int = 0
+    epoch: int = 0
+    """Counts how often it was disabled: what was queued before is dropped."""
 
 
-SERVICES = (Named("PSVCPAY", "Payments"), Named("PSVCWEB", "Storefront"))
-ESCALATION_POLICY = Named("PEPENG", "Engineering on call")
-SCHEDULE = Named("PSCHENG", "Engineering rota")
-INTEGRATION = Named("PINTEGR", "Tierline")
-PRIORITIES = tuple(Named(f"PPRIOR{level}", f"P{level}") for level in range(1, 5))
+@dataclass(frozen=True)
+class Change:
+    """A change event: a deployment, say."""
 
-ADA = User("PUSRADA", "Ada", "ada", "ada@acme.example")
-BOT = User("PUSRBOT", "Tierline", "tierline", "tierline@acme.example")
+    id: str
+    summary: str
+    source: str | None
+    at: datetime
 
-EVENTS = (
-    "incident.acknowledged",
-    "incident.annotated",
-    "incident.escalated",
-    "incident.priority_updated",
-    "incident.reassigned",
-    "incident.reopened",
-    "incident.resolved",
-    "incident.triggered",
-    "incident.unacknowledged",
-)
-REFUSALS_THAT_DISABLE = 3
-"""A subscription is disabled after so many deliveries in a row were refused with a 4xx."""
+
+DROPS_THAT_DISABLE = 3
+"""A subscription is disabled after so many deliveries in a row were dropped."""
+DISABLED_FOR_MINUTES = 24 * 60
 
 
 class PagerDutyState:
@@ -129,10 +187,20 @@ class PagerDutyState:
         self.deliveries = deliveries
         self.ledger = ledger
         self.clock = clock
-        self.users = [ADA, BOT]
-        self.on_call = ADA
-        self.subscription = Subscription("PWEBHK1", "Tierline")
+        self.seconds_per_minute = 60.0
+        """How long a minute of time-outs, snoozes and disablement lasts here; schedules keep the real time."""
+        self.limits = RateLimits()
+        self.notifications = Notifications()
+        self.users = [ADA, TOM, LENA, BOT]
+        self.schedules = {schedule.id: schedule for schedule in _schedules(clock())}
+        self.escalation_policies = {policy.id: policy for policy in _escalation_policies()}
+        self.services = {service.id: ServiceSettings("PEPENG") for service in SERVICES}
+        self.subscription = Subscription("PWEBHK1", "Tierline", credentials.pagerduty_webhook_secret)
+        self.subscriptions = {self.subscription.id: self.subscription}
         self.incidents: dict[str, Incident] = {}
+        self.changes: list[Change] = []
+        self.changed = asyncio.Event()
+        """Set after a change that may move a time-out."""
         self._numbers = count(1)
         self._ids = count(1)
 
@@ -154,3 +222,37 @@ class PagerDutyState:
             if incident.service == service and incident.incident_key == incident_key and incident.status != "resolved":
                 return incident
         return None
+
+    def policy_of(self, service: Named) -> EscalationPolicy:
+        """The escalation policy of a service."""
+        return self.escalation_policies[self.services[service.id].escalation_policy]
+
+    def on_call(self, rule: EscalationRule) -> list[User]:
+        """Who is on call at a level now."""
+        users = {user.id: user for user in self.users}
+        return escalation_policies.on_call(rule, users, self.schedules, self.clock())
+
+    def minutes(self, number: float) -> timedelta:
+        """So many of the sandbox's minutes, in real time."""
+        return timedelta(seconds=number * self.seconds_per_minute)
+
+
+def _schedules(now: datetime) -> list[Schedule]:
+    # Weeks begin on Mondays; the rota has been running for a while.
+    monday = (now - timedelta(days=now.weekday() + 28)).replace(hour=0, minute=0, second=0, microsecond=0)
+    week = timedelta(days=7)
+    return [
+        Schedule("PSCHENG", "Engineering rota", layers=[Layer("PLAYENG", "Weekly", (ADA,), monday, week)]),
+        Schedule("PSCHSUP", "Support rota", layers=[Layer("PLAYSUP", "Weekly", (TOM, LENA), monday, week)]),
+    ]
+
+
+def _escalation_policies() -> list[EscalationPolicy]:
+    return [
+        EscalationPolicy(
+            "PEPENG",
+            "Engineering on call",
+            [EscalationRule("PESCRUL1", ("PSCHENG",)), EscalationRule("PESCRUL2", ("PUSRLEN",))],
+        ),
+        EscalationPolicy("PEPSUP", "Support on call", [EscalationRule("PESCRUL3", ("PSCHSUP",))], num_loops=1),
+    ]
