@@ -12,7 +12,10 @@ from domain.tiers import Owner, Tier
 
 
 class TicketFacts(Frozen):
-    """What a digest needs to know of one ticket. It names no customer. Times are totals up to ``as_of``."""
+    """What a digest, or a list of open tickets, needs to know of one ticket. It names no customer.
+
+    Times are totals up to ``as_of``; ``late`` names the outside systems that do not take what it sends.
+    """
 
     ticket_id: str
     tier: Tier
@@ -30,6 +33,8 @@ class TicketFacts(Frozen):
     solved_by: str | None = None
     reopened: int = 0
     reopenings: tuple[datetime, ...] = ()
+    owner_since: datetime | None = None
+    late: tuple[str, ...] = ()
 
 
 class IssueLoad(Frozen):

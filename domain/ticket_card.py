@@ -2,15 +2,30 @@
 
 from datetime import datetime
 from itertools import groupby
+from urllib.parse import quote
 
 from domain.attribution import hours_of, owner_of, totals
-from domain.card import Card, CardButton, CardClock, CardIssue
+from domain.card import (
+    Card,
+    CardButton,
+    CardClock,
+    CardIssue,
+    CardReport,
+    CardStandstill,
+    CardTrouble,
+    CardVendor,
+)
 from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
 from domain.paging import PageStatus
+from domain.people import Role
+from domain.policy import CommandName, ReportField, TierRules
+from domain.report import missing_parts
 from domain.ticket import Page, Ticket, TicketStatus
 from domain.tiers import Owner, Tier, WaitingOn
+
+_NOT_IN_SLACK = frozenset({Role.CUSTOMER, Role.VENDOR, Role.INTEGRATION})
 
 
 def card_of(ticket: Ticket, now: datetime) -> Card:
@@ -33,17 +48,26 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         path=tuple(tier for tier, _ in groupby(stint.tier for stint in ticket.stints)),
         owner=ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else None,
         waiting_on=_waiting_words(ticket),
+        waiting_since=_waiting_since(ticket),
         clock=_next_clock(ticket, now),
+        standstill=_standstill(ticket),
         breached=tuple(_breach_words(ticket, clock) for clock in ticket.clocks if clock.breached_at is not None),
         issues=tuple(CardIssue(ref=i.ref, status=i.status or "new", assignee=i.assignee) for i in ticket.issues),
         page=_page_words(page) if page is not None else None,
         page_url=page.url if page is not None else None,
-        vendor=f"{case.vendor_name}, due {case.due_at:%Y-%m-%d %H:%M:%S} UTC" if case is not None else None,
+        report=_report(ticket, rules),
+        vendor=CardVendor(name=case.vendor_name, due_at=case.due_at, overdue=case.overdue_at is not None)
+        if case is not None
+        else None,
+        channel=ticket.severity_channel,
         external_ref=ticket.external_ref,
+        help_desk_url=_help_desk_url(ticket),
         snoozed_until=ticket.snooze.until if ticket.snooze is not None else None,
         snoozed_by=ticket.snooze.by if ticket.snooze is not None else None,
-        troubles=tuple(f"{lane.capitalize()} is late since {t.since:%H:%M:%S} UTC" for lane, t in ticket.lanes.items()),
-        buttons=_buttons(ticket),
+        troubles=tuple(CardTrouble(system=lane.capitalize(), since=t.since) for lane, t in ticket.lanes.items()),
+        buttons=_allowed(ticket, _buttons(ticket)),
+        more=_allowed(ticket, _more(ticket, rules)),
+        drawn_at=now,
     )
 
 
@@ -66,6 +90,8 @@ def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
         solved_by=ticket.resolved_by,
         reopened=ticket.reopened,
         reopenings=ticket.reopenings,
+        owner_since=ticket.owner_since,
+        late=tuple(sorted(ticket.lanes)),
     )
 
 
@@ -84,6 +110,46 @@ def _waiting_words(ticket: Ticket) -> str:
     if ticket.waiting_on is WaitingOn.TIER:
         return ticket.tier.value
     return ticket.waiting_on.value
+
+
+def _waiting_since(ticket: Ticket) -> datetime | None:
+    """Since when it is their turn, through changes that did not change whose turn it is (an edited policy)."""
+    if ticket.status is not TicketStatus.OPEN:
+        return None
+    since = ticket.owner_since
+    for held in reversed(ticket.held):
+        if (held.owner, held.waiting_on, held.until) != (ticket.owner, ticket.owner_waits_on, since):
+            break
+        since = held.since
+    # To another team of the same tier the ticket is new.
+    return max(since, ticket.stint.entered_at) if ticket.waiting_on is WaitingOn.TIER else since
+
+
+def _report(ticket: Ticket, rules: TierRules | None) -> CardReport | None:
+    asked = rules.requires if rules is not None else ()
+    report = ticket.report
+    if not asked and report is None:
+        return None
+    written = tuple(part for part in ReportField if report is not None and report.part(part) is not None)
+    return CardReport(written=written, missing=missing_parts(asked, report, ticket.component))
+
+
+def _help_desk_url(ticket: Ticket) -> str | None:
+    template = ticket.policy.help_desk_url
+    if template is None or ticket.external_ref is None:
+        return None
+    return template.replace("{ref}", quote(ticket.external_ref, safe=""))
+
+
+def _standstill(ticket: Ticket) -> CardStandstill | None:
+    """The clock that has come furthest, where all stand still."""
+    if ticket.status is not TicketStatus.OPEN or any(clock.status is ClockStatus.RUNNING for clock in ticket.clocks):
+        return None
+    paused = [clock for clock in ticket.clocks if clock.status is ClockStatus.PAUSED]
+    furthest = max(paused, key=lambda clock: clock.counted / clock.target, default=None)
+    if furthest is None:
+        return None
+    return CardStandstill(name=clock_name(furthest.kind), percent=int(100 * (furthest.counted / furthest.target)))
 
 
 def _next_clock(ticket: Ticket, now: datetime) -> CardClock | None:
@@ -115,15 +181,44 @@ def _page_words(page: Page) -> str:
         return f"acknowledged by {page.acknowledged_by}"
     if page.status is None:
         return "paging the on-call"
-    return "paged, nobody acknowledged yet" + (" (through the Events API)" if page.via_events else "")
+    return f"paged{_through(page)}, nobody acknowledged yet"
+
+
+def _through(page: Page) -> str:
+    if not page.via_events:
+        return ""
+    return " through the Events API" + (f" ({page.why})" if page.why else "")
 
 
 def _buttons(ticket: Ticket) -> tuple[CardButton, ...]:
+    """What is pressed often. Slack shows everybody the same: who may not is told so when they press."""
     if ticket.status is TicketStatus.CLOSED:
         return ()
     if ticket.settled_at is not None:
         return (CardButton.REOPEN,)
     take = (CardButton.ACCEPT,) if ticket.stint.accepted_at is None and ticket.tier is not Tier.L4 else ()
-    up = (CardButton.ESCALATE,) if ticket.tier is not Tier.L4 else ()
+    up = (CardButton.ESCALATE,) if _has_a_way_up(ticket) else ()
     down = (CardButton.RETURN,) if any(stint.tier.rank < ticket.tier.rank for stint in ticket.stints) else ()
-    return (*take, *up, *down, CardButton.RESOLVE)
+    return (*take, *up, *down, CardButton.REPLY, CardButton.RESOLVE)
+
+
+def _has_a_way_up(ticket: Ticket) -> bool:
+    if ticket.tier is Tier.L4:
+        return False
+    return bool(ticket.policy.vendors) or ticket.policy.tier_above(ticket.tier) is not None
+
+
+def _more(ticket: Ticket, rules: TierRules | None) -> tuple[CardButton, ...]:
+    """What is pressed now and then: five at the most, as many as Slack's overflow menu holds."""
+    if ticket.status is TicketStatus.CLOSED:
+        return ()
+    if ticket.settled_at is not None:
+        return (CardButton.NOTE,)
+    teams = rules is not None and any(team != ticket.stint.team for team in rules.teams)
+    over = (CardButton.HAND_OVER,) if teams else ()
+    return (CardButton.NOTE, CardButton.SNOOZE, *over, CardButton.PRIORITY, CardButton.LINK)
+
+
+def _allowed(ticket: Ticket, buttons: tuple[CardButton, ...]) -> tuple[CardButton, ...]:
+    """Those that somebody in Slack may press, by the policy."""
+    return tuple(b for b in buttons if set(ticket.policy.allowed(CommandName(b.value))) - _NOT_IN_SLACK)

@@ -32,12 +32,14 @@ from domain.redaction import redact
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
+from gateway.open_tickets import open_tickets
 from gateway.payloads import digest
 from gateway.tickets import (
     CommandRefused,
     DeskUnavailable,
     Opened,
     OpeningDiffers,
+    OpenTickets,
     TicketClosed,
     TicketExists,
     TicketUnknown,
@@ -148,6 +150,11 @@ class TemporalDesk:
             raise TimelineUntold(answer.untold)
         assert answer.timeline is not None  # one of the two is there
         return answer.timeline
+
+    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
+        """List open tickets off visibility; no ticket is woken, and no worker is needed."""
+        async with _reaching(_QUICK):
+            return await open_tickets(self._client, assignee=assignee, most=most, rpc_timeout=_QUICK)
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         """Query the case, also when it has ended."""

@@ -9,6 +9,7 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.preview import Preview
+from domain.tiers import Owner, Priority, Tier
 from domain.timeline import TicketTimeline, UntoldTimeline
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView
@@ -73,6 +74,33 @@ class Opened:
     created: bool
 
 
+@dataclass(frozen=True)
+class ListedTicket:
+    """An open ticket as a list knows it, without asking its workflow: nothing that somebody wrote is in it.
+
+    ``owner`` is whose turn it is, since ``owner_since``; ``due_at`` the next instant at which the ticket acts by itself; ``late`` the
+    outside systems that do not take what it sends.
+    """
+
+    ticket_id: str
+    tier: Tier
+    priority: Priority
+    owner: Owner
+    opened_at: datetime
+    owner_since: datetime
+    due_at: datetime | None = None
+    breaches: int = 0
+    late: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenTickets:
+    """Open tickets in no particular order; with ``more`` there are others that were not read."""
+
+    tickets: tuple[ListedTicket, ...] = ()
+    more: bool = False
+
+
 class TicketDesk(Protocol):
     """Hands messages to workflows. Every method may raise ``DeskUnavailable``."""
 
@@ -102,6 +130,11 @@ class TicketDesk(Protocol):
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold."""
+        ...
+
+    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
+        """Tickets that are open: all of them, or those of one person (``domain.ticket_references.assignee_of``). A list may be some
+        seconds behind its tickets."""
         ...
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:

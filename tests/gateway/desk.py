@@ -17,8 +17,10 @@ from domain.views import TicketView, view_of
 from gateway.tickets import (
     CommandRefused,
     DeskUnavailable,
+    ListedTicket,
     Opened,
     OpeningDiffers,
+    OpenTickets,
     TicketClosed,
     TicketExists,
     TicketUnknown,
@@ -27,7 +29,10 @@ from gateway.tickets import (
 
 
 class RememberingDesk:
-    """``gateway.tickets.TicketDesk``. ``away`` makes it unreachable; ``held`` keeps commands waiting until it is set."""
+    """``gateway.tickets.TicketDesk``. ``away`` makes it unreachable; ``held`` keeps commands waiting until it is set.
+
+    ``listed`` are the tickets that lists show, ``assigned`` whose they are (``assignee_of``).
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -36,6 +41,8 @@ class RememberingDesk:
         self.closed: set[str] = set()
         self.watched: set[tuple[Tracker, str]] = set()
         self.cases: dict[tuple[str, int], VendorCase] = {}
+        self.listed: list[ListedTicket] = []
+        self.assigned: dict[str, str] = {}
         self.opened_at = datetime.now(UTC)
         self.refusal: str | None = None
         self.away = False
@@ -121,6 +128,13 @@ class RememberingDesk:
             raise TimelineUntold(told.untold)
         assert told.timeline is not None
         return told.timeline
+
+    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
+        self._reach()
+        found = [
+            ticket for ticket in self.listed if assignee is None or self.assigned.get(ticket.ticket_id) == assignee
+        ]
+        return OpenTickets(tuple(found[:most]), more=len(found) > most)
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         self._reach()

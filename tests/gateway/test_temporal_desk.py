@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +20,11 @@ from config.settings import Settings
 from domain.calendar import ALWAYS
 from domain.issue_watch import TicketJoined
 from domain.issues import IssueRef, Tracker
-from domain.people import Role
+from domain.messages import Accept, Command
+from domain.people import Actor, ActorKind, Role
 from domain.policy import Policy
+from domain.ticket_references import assignee_of
+from domain.tiers import Owner, Priority, Tier
 from domain.vendor_case import VendorCase
 from gateway.app import app_for
 from gateway.composition import gateway_with
@@ -151,6 +154,34 @@ async def test_a_ticket_opens_without_a_worker_and_what_needs_one_says_so(
     assert [clock["target_s"] for clock in view["clocks"]] == [clock["target_s"] for clock in opened.json()["clocks"]]
 
 
+async def test_open_tickets_are_listed_without_asking_them(client: Client, caller: Caller, policy: Policy) -> None:
+    mine, free = a_number(), a_number()
+    sam = Actor(kind=ActorKind.SLACK, id=f"U0{secrets.token_hex(4).upper()}", name="sam", roles=frozenset({Role.AGENT}))
+    desk = caller.gateway.desk
+
+    async def assigned() -> list[str]:
+        listed = await desk.open_tickets(assignee=assignee_of(sam))
+        return [ticket.ticket_id for ticket in listed.tickets]
+
+    async with working(client):
+        for ticket in (mine, free):
+            await caller.open(ticket)
+        await desk.execute(mine, Command(id=secrets.token_hex(8), by=sam, request=Accept()))
+        await eventually_true(lambda: _is(assigned, [mine]))
+    # The workers are gone: a list needs none.
+    everyone = {ticket.ticket_id: ticket for ticket in (await desk.open_tickets()).tickets}
+    few = await desk.open_tickets(most=1)
+    await end(client, workflow_ids.ticket_id(mine), workflow_ids.ticket_id(free))
+
+    assert {mine, free} <= set(everyone)
+    listed = everyone[free]
+    assert (listed.tier, listed.priority, listed.owner) == (Tier.L1, Priority.P3, Owner.L1)
+    # There is one clock of an hour, and no ladder.
+    assert listed.due_at == listed.opened_at + timedelta(hours=1)
+    assert (listed.owner_since, listed.breaches, listed.late) == (listed.opened_at, 0, ())
+    assert (len(few.tickets), few.more) == (1, True)
+
+
 async def test_unknown_and_ended_tickets_are_told_apart(client: Client, caller: Caller) -> None:
     ticket = a_number()
     async with working(client):
@@ -257,6 +288,10 @@ async def test_a_server_that_is_not_there_is_unavailable_and_not_ready(policy: P
 
 async def test_the_gateway_is_ready_when_the_server_answers(caller: Caller) -> None:
     assert (await caller.http.get("/readyz")).json() == {"status": "ok"}
+
+
+async def _is(ask: Callable[[], Awaitable[object]], wanted: object) -> bool:
+    return await ask() == wanted
 
 
 async def _answered(handle: Any) -> bool:
