@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import cast
 
 from fastapi import Request
@@ -15,6 +16,8 @@ from gateway.on_call_memory import OnCallMemory
 from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.slack_answers import LateAnswers
+from gateway.slack_directory import SlackDirectory
+from gateway.slack_line import SlackLine
 from gateway.slack_surfaces import Surfaces
 from gateway.tickets import TicketDesk
 from integrations.pager import Pager
@@ -30,13 +33,20 @@ def utc_now() -> datetime:
 class SlackDoor:
     """What is needed to hear and answer people in Slack. ``patience`` is seconds until "working on it" is said.
 
-    ``signing_secret`` is None where people are heard through Socket Mode alone.
+    ``signing_secret`` is None where people are heard through Socket Mode alone, and ``line``, the state of its connection, where
+    they are heard by HTTP alone.
     """
 
     signing_secret: SecretStr | None
     surfaces: Surfaces
     late_answers: LateAnswers
     patience: float = 2.0
+    line: SlackLine | None = None
+
+    @cached_property
+    def directory(self) -> SlackDirectory:
+        """Who is who in this Slack."""
+        return SlackDirectory(self.surfaces)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the gateway counts, for Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
@@ -30,6 +30,18 @@ class Metrics:
         self.quarantined = Counter(
             "tierline_gateway_quarantined",
             "Signed deliveries that could not be read.",
+            ["vendor"],
+            registry=self.registry,
+        )
+        self.connected = Gauge(
+            "tierline_gateway_connection_up",
+            "Whether a connection that we keep to a vendor (Slack's Socket Mode) is up: 1 or 0.",
+            ["vendor"],
+            registry=self.registry,
+        )
+        self.connections = Counter(
+            "tierline_gateway_connections",
+            "Such connections that were made, renewals that the vendor asked for among them.",
             ["vendor"],
             registry=self.registry,
         )

@@ -1,4 +1,5 @@
-"""Slack over HTTP: three doors, for slash commands, interactivity and events. What comes through them is handled as in Socket Mode.
+"""Slack over HTTP: three doors, for slash commands, interactivity and events. What comes through them is handled as in Socket Mode
+(``gateway.slack_intake``).
 
 Slack waits three seconds. A command goes to its ticket's workflow at once; what is not known in two seconds is told later through
 the response URL. A retried delivery has the same id, and is taken once by the workflow.
@@ -11,9 +12,7 @@ from gateway.gateway import Gateway, SlackDoor, gateway_of
 from gateway.payloads import Unreadable, parse_form, parse_json
 from gateway.problems import Problem
 from gateway.signatures import slack_is_genuine
-from gateway.slack_events import event
-from gateway.slack_interactions import interaction
-from gateway.slack_slash import slash_command
+from gateway.slack_intake import Kind, taken_in
 from gateway.slack_words import UNREADABLE, Answer, ephemeral
 from gateway.unreadable import keep_aside
 
@@ -28,11 +27,10 @@ async def commands(request: Request) -> Response:
         form = parse_form(body)
         if form.get("ssl_check"):
             return Response()
-        answer = await slash_command(gateway, slack, form)
+        answer = await taken_in(gateway, slack, Kind.COMMAND, form)
     except Unreadable as error:
         keep_aside(gateway, "slack", body, request.headers, str(error))
         return _response(ephemeral(UNREADABLE))
-    _count(gateway, "command")
     return _response(answer)
 
 
@@ -42,11 +40,10 @@ async def interactive(request: Request) -> Response:
     gateway, slack, body = await _genuine(request)
     try:
         payload = parse_json((parse_form(body).get("payload") or "").encode("utf-8", "replace"))
-        answer = await interaction(gateway, slack, payload)
+        answer = await taken_in(gateway, slack, Kind.INTERACTION, payload)
     except Unreadable as error:
         keep_aside(gateway, "slack", body, request.headers, str(error))
         return Response()
-    _count(gateway, "interaction")
     return _response(answer)
 
 
@@ -55,11 +52,10 @@ async def events(request: Request) -> Response:
     """Takes events in, and answers Slack's check of the address."""
     gateway, slack, body = await _genuine(request)
     try:
-        answer = await event(gateway, slack, parse_json(body))
+        answer = await taken_in(gateway, slack, Kind.EVENT, parse_json(body))
     except Unreadable as error:
         keep_aside(gateway, "slack", body, request.headers, str(error))
         return Response()
-    _count(gateway, "event" if answer is None else "ignored")
     return _response(answer)
 
 
@@ -70,14 +66,10 @@ async def _genuine(request: Request) -> tuple[Gateway, SlackDoor, bytes]:
     body = await request.body()
     now = gateway.now().timestamp()
     if not slack_is_genuine(gateway.slack.signing_secret, body, request.headers, now=lambda: now):
-        _count(gateway, "refused")
+        gateway.metrics.webhooks.labels("slack", "refused").inc()
         raise Problem(401, "wrong-signature", "The signature is wrong or too old")
     return gateway, gateway.slack, body
 
 
 def _response(answer: Answer) -> Response:
     return Response() if answer is None else JSONResponse(answer)
-
-
-def _count(gateway: Gateway, outcome: str) -> None:
-    gateway.metrics.webhooks.labels("slack", outcome).inc()

@@ -26,7 +26,7 @@ class SurfaceFailure(Exception):
 
 @dataclass(frozen=True)
 class Form:
-    """A form in front of a person. ``hash`` says which state of it is replaced."""
+    """A form in front of a person. ``hash`` says which state of it is replaced; empty, whatever it shows."""
 
     view_id: str
     hash: str
@@ -34,7 +34,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Profile:
-    """A person in Slack. ``stranger`` is one of another company, in a shared channel; ``bot`` an app."""
+    """A person in Slack. ``stranger`` is one of another company, met in a shared channel; ``bot`` an app."""
 
     user_id: str
     name: str
@@ -62,12 +62,20 @@ class Surfaces(Protocol):
         """Write into a channel what one person alone sees."""
         ...
 
+    async def write(self, user_id: str, text: str) -> None:
+        """Write to a person directly."""
+        ...
+
     async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
         """Show previews below a message, by the links in it."""
         ...
 
     async def profile(self, user_id: str) -> Profile:
         """Who that is."""
+        ...
+
+    async def own_teams(self) -> frozenset[str]:
+        """The ids of the app's own workspace and, where it is part of one, organisation."""
         ...
 
     async def members(self, group_id: str) -> frozenset[str]:
@@ -84,6 +92,7 @@ class SlackSurfaces:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._own_teams: frozenset[str] | None = None
 
     async def open(self, trigger_id: str, view: Mapping[str, Any]) -> Form:
         """Open a form."""
@@ -96,7 +105,9 @@ class SlackSurfaces:
     async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
         """Replace what an open form shows."""
         return _form(
-            await self._call(lambda: self._client.views_update(view_id=form.view_id, hash=form.hash, view=dict(view)))
+            await self._call(
+                lambda: self._client.views_update(view_id=form.view_id, hash=form.hash or None, view=dict(view))
+            )
         )
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
@@ -109,22 +120,40 @@ class SlackSurfaces:
             lambda: self._client.chat_postEphemeral(channel=channel, user=user_id, text=text, thread_ts=thread)
         )
 
+    async def write(self, user_id: str, text: str) -> None:
+        """Write to a person directly."""
+        await self._call(lambda: self._client.chat_postMessage(channel=user_id, text=text))
+
     async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
         """Show previews below a message."""
         await self._call(lambda: self._client.chat_unfurl(channel=channel, ts=ts, unfurls=dict(unfurls)))
 
     async def profile(self, user_id: str) -> Profile:
-        """Who that is."""
+        """Who that is. Slack's own ``is_stranger`` is false for people of another company in a channel that is shared with us, so
+        that workspaces are compared: https://docs.slack.dev/reference/objects/user-object
+        """
+        own = await self._own()
         user = cast(dict[str, Any], (await self._call(lambda: self._client.users_info(user=user_id)))["user"])
+        organisation = cast(dict[str, Any], user.get("enterprise_user") or {}).get("enterprise_id")
         described = cast(dict[str, Any], user.get("profile") or {})
         name = described.get("display_name") or described.get("real_name") or user.get("name") or user_id
         return Profile(
             user_id=user_id,
             name=str(name),
             time_zone=user.get("tz"),
-            stranger=bool(user.get("is_stranger")),
+            stranger=bool(user.get("is_stranger")) or own.isdisjoint({user.get("team_id"), organisation}),
             bot=bool(user.get("is_bot")),
         )
+
+    async def own_teams(self) -> frozenset[str]:
+        """The ids of the app's own workspace and organisation."""
+        me = await self._call(lambda: self._client.auth_test())
+        self._own_teams = frozenset(str(me[name]) for name in ("team_id", "enterprise_id") if me.get(name))
+        return self._own_teams
+
+    async def _own(self) -> frozenset[str]:
+        """The same, asked for once: an app does not move."""
+        return self._own_teams if self._own_teams is not None else await self.own_teams()
 
     async def members(self, group_id: str) -> frozenset[str]:
         """The user ids in a user group."""

@@ -13,16 +13,20 @@ class OpenedForms:
     """``gateway.slack_surfaces.Surfaces``; ``works`` False is a Slack that does not answer in time.
 
     ``views`` is every state of every form in order, ``homes`` each person's App Home, ``whispers`` (channel, user, text, thread),
-    ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known.
+    ``letters`` (user, text),
+    ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known; ``teams`` our own workspace, if that is known.
     """
 
     def __init__(self) -> None:
         self.views: list[Mapping[str, Any]] = []
         self.homes: dict[str, Mapping[str, Any]] = {}
         self.whispers: list[tuple[str, str, str, str | None]] = []
+        self.letters: list[tuple[str, str]] = []
         self.unfurled: list[tuple[str, str, Mapping[str, Any]]] = []
         self.profiles: dict[str, Profile] = {}
         self.groups: dict[str, frozenset[str]] = {}
+        self.teams: frozenset[str] = frozenset()
+        self.asked: list[str] = []
         self.works = True
         self.code = "timeout"
 
@@ -34,7 +38,7 @@ class OpenedForms:
     async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
         self._must_work()
         self.views.append(view)
-        return Form(form.view_id, str(int(form.hash) + 1))
+        return Form(form.view_id, str(int(form.hash or "1") + 1))
 
     async def publish_home(self, user_id: str, view: Mapping[str, Any]) -> None:
         self._must_work()
@@ -44,15 +48,25 @@ class OpenedForms:
         self._must_work()
         self.whispers.append((channel, user_id, text, thread))
 
+    async def write(self, user_id: str, text: str) -> None:
+        self._must_work()
+        self.letters.append((user_id, text))
+
     async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:
         self._must_work()
         self.unfurled.append((channel, ts, unfurls))
 
     async def profile(self, user_id: str) -> Profile:
+        self.asked.append(user_id)
         self._must_work()
         return self.profiles.get(user_id, Profile(user_id=user_id, name=user_id))
 
+    async def own_teams(self) -> frozenset[str]:
+        self._must_work()
+        return self.teams
+
     async def members(self, group_id: str) -> frozenset[str]:
+        self.asked.append(group_id)
         self._must_work()
         return self.groups.get(group_id, frozenset())
 
