@@ -3,8 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
+from domain.chat import ChannelRef
 from domain.frozen import Frozen
 from domain.issues import IssueRef
+from domain.policy import ReportField
 from domain.tiers import Priority, Tier
 
 
@@ -33,6 +35,13 @@ class CardClock(Frozen):
     breached: bool
 
 
+class CardStandstill(Frozen):
+    """A clock that stands still while the ticket waits on somebody else, with what it has counted."""
+
+    name: str
+    percent: int
+
+
 class CardIssue(Frozen):
     """An engineering issue as the card shows it."""
 
@@ -41,11 +50,35 @@ class CardIssue(Frozen):
     assignee: str | None = None
 
 
+class CardVendor(Frozen):
+    """What a vendor owes the ticket, and by when."""
+
+    name: str
+    due_at: datetime
+    overdue: bool = False
+
+
+class CardReport(Frozen):
+    """What whoever escalated wrote down, and what the tier asks for and nobody wrote."""
+
+    written: tuple[ReportField, ...] = ()
+    missing: tuple[ReportField, ...] = ()
+
+
+class CardTrouble(Frozen):
+    """An outside system that is late."""
+
+    system: str
+    since: datetime
+
+
 class Card(Frozen):
     """Everything the one living Slack message of a ticket shows.
 
-    ``sla`` is what the ticket is measured by, where the policy has several; ``path`` is the tiers the ticket was in, in order; ``page`` a sentence about the page, or None; ``troubles`` one sentence
-    for each outside system that is late; ``ticket_url`` the workflow in the Temporal UI, filled in by whoever knows it.
+    ``sla`` is what the ticket is measured by, where the policy has several; ``path`` is the tiers the ticket was in, in order;
+    ``page`` a sentence about the page, or None; ``reached`` one for each person who was reached by another way than the pager.
+    ``buttons`` are pressed often, ``more`` is the rest. ``drawn_at`` is when the card was drawn: percents are of that instant.
+    ``ticket_url``, the workflow in the Temporal UI, and ``card_url``, the card's own address, are filled in by whoever knows them.
     """
 
     ticket_id: str
@@ -60,15 +93,24 @@ class Card(Frozen):
     path: tuple[Tier, ...]
     owner: str | None = None
     waiting_on: str
+    waiting_since: datetime | None = None
     clock: CardClock | None = None
+    standstill: CardStandstill | None = None
     breached: tuple[str, ...] = ()
     issues: tuple[CardIssue, ...] = ()
     page: str | None = None
     page_url: str | None = None
-    vendor: str | None = None
+    reached: tuple[str, ...] = ()
+    report: CardReport | None = None
+    vendor: CardVendor | None = None
+    channel: ChannelRef | None = None
     external_ref: str | None = None
+    help_desk_url: str | None = None
     snoozed_until: datetime | None = None
     snoozed_by: str | None = None
-    troubles: tuple[str, ...] = ()
+    troubles: tuple[CardTrouble, ...] = ()
     buttons: tuple[CardButton, ...] = ()
+    more: tuple[CardButton, ...] = ()
+    drawn_at: datetime | None = None
     ticket_url: str | None = None
+    card_url: str | None = None

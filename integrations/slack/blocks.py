@@ -1,6 +1,7 @@
 """Block Kit blocks within Slack's limits.
 
-Limits: https://docs.slack.dev/reference/block-kit/blocks (header 150, section 3000, field 2000, 10 fields, 10 context elements).
+Limits: https://docs.slack.dev/reference/block-kit/blocks (header 150, section 3000, field 2000, 10 fields, 10 context elements,
+5 options of an overflow menu).
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ Block = dict[str, Any]
 
 _FIELDS = 10
 _ELEMENTS = 10
+_CHOICES = 5
 
 
 def header(text: str) -> Block:
@@ -48,6 +50,15 @@ def button(label: str, *, action_id: str, value: str, style: str | None = None) 
         "value": value,
     }
     return element if style is None else {**element, "style": style}
+
+
+def overflow(choices: Sequence[tuple[str, str]], *, action_id: str) -> Block:
+    """The menu behind three dots: up to five choices, each a label and a value."""
+    options = [
+        {"text": {"type": "plain_text", "text": label, "emoji": True}, "value": value}
+        for label, value in choices[:_CHOICES]
+    ]
+    return {"type": "overflow", "action_id": action_id, "options": options}
 
 
 def actions(buttons: Sequence[Block], *, block_id: str) -> Block:

@@ -1,13 +1,19 @@
 """A ticket's card as Block Kit: one living message that is read at a glance."""
 
-from domain.card import Card, CardButton, CardClock, CardIssue
+from domain.card import Card, CardButton, CardClock, CardIssue, CardReport
+from domain.policy import ReportField
+from domain.report import in_words
 from domain.tiers import Priority, Tier
 from integrations.slack import blocks
 from integrations.slack.blocks import Block
-from integrations.slack.mrkdwn import bar, escaped, link, moment, person, shortened
+from integrations.slack.mrkdwn import bar, countdown, escaped, link, moment, person, shortened
 
 ACTIONS_BLOCK = "tierline.actions"
 """The block id of the row of buttons; a button's action id is ``tierline.`` and the button's name, its value the ticket's id."""
+MORE_ACTION = "tierline.more"
+"""The action id of the menu of rarer buttons; a choice's value is ``BUTTON:TICKET``."""
+TOPIC_LIMIT = 250
+"""Characters of a channel's topic (https://docs.slack.dev/reference/methods/conversations.setTopic)."""
 
 _COLOURS = {Priority.P1: "🔴", Priority.P2: "🟠", Priority.P3: "🟡", Priority.P4: "⚪"}
 _LABELS = {
@@ -23,8 +29,16 @@ _LABELS = {
     CardButton.PRIORITY: ("Priority…", None),
     CardButton.LINK: ("Link an issue…", None),
 }
+_PARTS = {
+    ReportField.COMPONENT: "component",
+    ReportField.IMPACT: "impact",
+    ReportField.REPRODUCTION: "reproduction",
+    ReportField.CUSTOMER_SUMMARY: "summary for the customer",
+}
 _PATH_SHOWN = 7
 _ISSUES_SHOWN = 5
+_REACHED_SHOWN = 5
+_NOTES_SHOWN = 8
 
 
 def card_text(card: Card) -> str:
@@ -35,40 +49,66 @@ def card_text(card: Card) -> str:
     )
 
 
+def card_plain(card: Card) -> str:
+    """The card as text alone, for a Slack that refuses its blocks: what it shows, and what to type instead of pressing."""
+    lines = [
+        f"*{_COLOURS[card.priority]} {card.ticket_id} · {escaped(shortened(card.title, 150))}*",
+        *(" ".join(fact.split("\n", 1)) for fact in _facts(card)),
+        *_clock_lines(card),
+        *_link_lines(card),
+        *_notes(card),
+        *([f"Type `/tier help` for what you can do with {card.ticket_id}"] if card.buttons else []),
+    ]
+    return "\n".join(lines)
+
+
+def card_topic(card: Card) -> str:
+    """The card in one line for a channel's topic. Topics know no localised dates, so the time is in UTC."""
+    clock = card.clock
+    if clock is None:
+        time = f"{card.standstill.name} stands still" if card.standstill is not None else "no clock runs"
+    else:
+        time = f"{clock.name} {'was ' if clock.breached else ''}due {clock.due_at:%d %b %H:%M} UTC"
+    status = "" if card.status == "open" else f"{card.status} · "
+    owner = card.owner or "nobody yet"
+    words = f"{status}{card.priority} · {card.tier} {card.tier_name} · {owner} · waits on {card.waiting_on} · {time}"
+    return shortened(words, TOPIC_LIMIT)
+
+
 def card_blocks(card: Card) -> list[Block]:
     """The card's blocks, top to bottom."""
-    shown = [
-        blocks.header(f"{_COLOURS[card.priority]} {card.ticket_id} · {card.title}"),
-        blocks.fields(_facts(card)),
-        *_clock(card),
-        *_links(card),
-    ]
-    if card.snoozed_until is not None:
-        shown.append(
-            blocks.context(
-                [f"💤 Snoozed by {person(card.snoozed_by or 'somebody')} until {moment(card.snoozed_until)}"]
-            )
-        )
-    if card.troubles:
-        shown.append(blocks.context([f"⚠️ {escaped(trouble)}" for trouble in card.troubles]))
-    if card.buttons:
-        shown.append(
-            blocks.actions([_button(button, card.ticket_id) for button in card.buttons], block_id=ACTIONS_BLOCK)
-        )
+    shown = [blocks.header(f"{_COLOURS[card.priority]} {card.ticket_id} · {card.title}"), blocks.fields(_facts(card))]
+    shown += [blocks.section("\n".join(lines)) for lines in (_clock_lines(card), _link_lines(card)) if lines]
+    shown += [blocks.context([note]) for note in _notes(card)[:_NOTES_SHOWN]]
+    if card.buttons or card.more:
+        row = [_button(button, card.ticket_id) for button in card.buttons]
+        shown.append(blocks.actions([*row, *_more(card)], block_id=ACTIONS_BLOCK))
     return shown
 
 
 def _facts(card: Card) -> list[str]:
     customer = escaped(card.customer) + (f" · {escaped(card.plan)}" if card.plan else "")
+    since = f" since {moment(card.waiting_since)}" if card.waiting_since is not None else ""
     return [
         f"*Tier*\n{_path(card.path, card.tier)} {escaped(card.tier_name)}",
         f"*Priority*\n{_COLOURS[card.priority]} {card.priority} · {escaped(card.status)}",
         f"*Owner*\n{person(card.owner) if card.owner else '_nobody yet_'}",
-        f"*Waiting on*\n{escaped(card.waiting_on)}",
+        f"*Waiting on*\n{escaped(card.waiting_on)}{since}",
         f"*Customer*\n{customer}",
         *([f"*SLA*\n{escaped(card.sla)}"] if card.sla else []),
-        *([f"*Reference*\n{escaped(card.external_ref)}"] if card.external_ref else []),
+        *([f"*Reference*\n{_reference(card.external_ref, card.help_desk_url)}"] if card.external_ref else []),
+        *([f"*Report*\n{_report(card.report)}"] if card.report else []),
     ]
+
+
+def _reference(reference: str, address: str | None) -> str:
+    return link(address, reference) if address is not None else escaped(reference)
+
+
+def _report(report: CardReport) -> str:
+    if report.missing:
+        return f"⚠️ {in_words(report.missing)} missing"
+    return f"✅ {', '.join(_PARTS[part] for part in report.written) or 'complete'}"
 
 
 def _path(path: tuple[Tier, ...], now: Tier) -> str:
@@ -79,36 +119,52 @@ def _path(path: tuple[Tier, ...], now: Tier) -> str:
     return " → ".join([*steps, f"*{now}*"])
 
 
-def _clock(card: Card) -> list[Block]:
+def _clock_lines(card: Card) -> list[str]:
     lines = []
     if card.clock is not None:
-        lines.append(_running(card.clock))
+        lines.append(_running(card, card.clock))
+    if card.standstill is not None:
+        share = card.standstill.percent / 100
+        lines.append(f"⏸ *{escaped(card.standstill.name)}* `{bar(share)}` stands still at {card.standstill.percent} %")
     missed = [
         name for name in card.breached if card.clock is None or not card.clock.breached or name != card.clock.name
     ]
     if missed:
         lines.append(f"⛔ *Breached:* {escaped(', '.join(missed))}")
-    return [blocks.section("\n".join(lines))] if lines else []
+    return lines
 
 
-def _running(clock: CardClock) -> str:
+def _running(card: Card, clock: CardClock) -> str:
+    """The end is a date that each reader's Slack counts down to by itself. The bar is of the instant at which it was drawn, and says so."""
     name = escaped(clock.name)
     if clock.breached:
-        return f"⛔ *{name}* `{bar(1)}` breached, was due {moment(clock.due_at)}"
-    return f"⏱ *{name}* `{bar(clock.percent / 100)}` {clock.percent} % · due {moment(clock.due_at)}"
+        return f"⛔ *{name}* `{bar(1)}` breached, was due {moment(clock.due_at)} ({countdown(clock.due_at)})"
+    drawn = f" at {moment(card.drawn_at)}" if card.drawn_at is not None else ""
+    due = f"due {moment(clock.due_at)} ({countdown(clock.due_at)})"
+    return f"⏱ *{name}* {due}\n`{bar(clock.percent / 100)}` {clock.percent} %{drawn}"
 
 
-def _links(card: Card) -> list[Block]:
+def _link_lines(card: Card) -> list[str]:
     lines = [_issue(issue) for issue in card.issues[:_ISSUES_SHOWN]]
     if len(card.issues) > _ISSUES_SHOWN:
         lines.append(f"🔧 … and {len(card.issues) - _ISSUES_SHOWN} more issues")
     if card.page:
         lines.append(f"📟 {link(card.page_url, card.page) if card.page_url else escaped(card.page)}")
+    lines += [f"📣 {escaped(shortened(words, 200))}" for words in card.reached[:_REACHED_SHOWN]]
+    if len(card.reached) > _REACHED_SHOWN:
+        lines.append(f"📣 … and {len(card.reached) - _REACHED_SHOWN} more")
     if card.vendor:
-        lines.append(f"🏭 {escaped(card.vendor)}")
+        due = (
+            f"overdue since {moment(card.vendor.due_at)}"
+            if card.vendor.overdue
+            else f"due {moment(card.vendor.due_at)}"
+        )
+        lines.append(f"🏭 {escaped(shortened(card.vendor.name, 200))}, {due}")
+    if card.channel:
+        lines.append(f"💬 <#{card.channel.id}>")
     if card.ticket_url:
         lines.append(f"🧭 {link(card.ticket_url, 'Every step of this ticket, in Temporal')}")
-    return [blocks.section("\n".join(lines))] if lines else []
+    return lines
 
 
 def _issue(issue: CardIssue) -> str:
@@ -116,6 +172,25 @@ def _issue(issue: CardIssue) -> str:
     return f"🔧 {link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{who}"
 
 
+def _notes(card: Card) -> list[str]:
+    notes = []
+    if card.snoozed_until is not None:
+        by = person(card.snoozed_by or "somebody")
+        notes.append(f"💤 Snoozed by {by} until {moment(card.snoozed_until)} ({countdown(card.snoozed_until)})")
+    notes += [
+        f"⚠️ {escaped(trouble.system)} is late since {moment(trouble.since)}; Tierline keeps trying"
+        for trouble in card.troubles
+    ]
+    return notes
+
+
 def _button(button: CardButton, ticket_id: str) -> Block:
     label, style = _LABELS[button]
     return blocks.button(label, action_id=f"tierline.{button}", value=ticket_id, style=style)
+
+
+def _more(card: Card) -> list[Block]:
+    if not card.more:
+        return []
+    choices = [(_LABELS[button][0], f"{button}:{card.ticket_id}") for button in card.more]
+    return [blocks.overflow(choices, action_id=MORE_ACTION)]

@@ -38,6 +38,11 @@ def moment(at: datetime, form: str = "{date_short_pretty}, {time}") -> str:
     return f"<!date^{int(at.timestamp())}^{form}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
+def countdown(at: datetime) -> str:
+    """How far off a point in time is (``in 3 hours``), which each reader's Slack counts by itself: it is never stale."""
+    return moment(at, "{ago}")
+
+
 def bar(share: float, width: int = 10) -> str:
     """A bar of blocks; ``share`` is 0 to 1, and what is beyond is cut. Something above 0 shows at least one block."""
     filled = round(max(0.0, min(share, 1.0)) * width)

@@ -85,13 +85,13 @@ def test_a_card_says_who_is_waited_for(story: Story, waiting_on: str) -> None:
 @pytest.mark.parametrize(
     ("story", "buttons"),
     [
-        (Story(), ("accept", "escalate", "resolve")),
-        (Story().accepted(), ("escalate", "resolve")),
-        (Story().escalated(Tier.L2), ("accept", "escalate", "return", "resolve")),
-        (Story().escalated(Tier.L4), ("return", "resolve")),
+        (Story(), ("accept", "escalate", "reply", "resolve")),
+        (Story().accepted(), ("escalate", "reply", "resolve")),
+        (Story().escalated(Tier.L2), ("accept", "escalate", "return", "reply", "resolve")),
+        (Story().escalated(Tier.L4), ("return", "reply", "resolve")),
         (Story().resolved(), ("reopen",)),
         (Story().resolved().passes(2 * DAY), ()),
-        (Story(a_policy(entry_tier=Tier.L2)).resolved().customer_writes(), ("accept", "escalate", "resolve")),
+        (Story(a_policy(entry_tier=Tier.L2)).resolved().customer_writes(), ("accept", "escalate", "reply", "resolve")),
     ],
 )
 def test_a_card_offers_what_can_be_done(story: Story, buttons: tuple[str, ...]) -> None:

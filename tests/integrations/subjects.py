@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.card import Card, CardButton, CardClock, CardIssue
+from domain.card import Card, CardButton, CardClock, CardIssue, CardTrouble
 from domain.digest import Digest, IssueLoad, OldTicket
 from domain.issues import IssueDraft, IssueRef, Tracker
 from domain.paging import PageDraft
@@ -30,8 +30,10 @@ CARD = Card(
     issues=(CardIssue(ref=ISSUE, status="In Progress", assignee="Ada"),),
     page="Ada acknowledged the page",
     page_url="https://acme.pagerduty.com/incidents/PINC1",
-    troubles=("Jira was late by 4 minutes",),
-    buttons=(CardButton.ACCEPT, CardButton.ESCALATE, CardButton.RETURN, CardButton.RESOLVE),
+    troubles=(CardTrouble(system="Jira", since=NOON - timedelta(minutes=4)),),
+    buttons=(CardButton.ACCEPT, CardButton.ESCALATE, CardButton.RETURN, CardButton.REPLY, CardButton.RESOLVE),
+    more=(CardButton.NOTE, CardButton.SNOOZE, CardButton.HAND_OVER, CardButton.PRIORITY, CardButton.LINK),
+    drawn_at=NOON - timedelta(minutes=3),
     ticket_url="http://127.0.0.1:8233/namespaces/default/workflows/ticket%2FT-1042",
 )
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from domain.card import CardTrouble, CardVendor
 from domain.chat import MessageRef
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
 from integrations.slack.card import card_blocks, card_text
 from integrations.slack.digest import digest_blocks, digest_text, duration
 from integrations.slack.mrkdwn import bar, link, moment, person
 from tests.integrations.conftest import World
-from tests.integrations.subjects import CARD, DIGEST, ISSUE
+from tests.integrations.subjects import CARD, DIGEST, ISSUE, NOON
 
 
 async def messages(world: World, channel: str = "C0SUPL1") -> list[dict[str, Any]]:
@@ -22,7 +23,9 @@ async def messages(world: World, channel: str = "C0SUPL1") -> list[dict[str, Any
 
 async def test_a_card_is_posted_and_lives_on(world: World) -> None:
     ref = await world.do(world.slack.post_card, "C0SUPL1", CARD, key="T-1042/card", recheck=False)
-    await world.do(world.slack.update_card, ref, CARD.model_copy(update={"status": "resolved", "buttons": ()}))
+    await world.do(
+        world.slack.update_card, ref, CARD.model_copy(update={"status": "resolved", "buttons": (), "more": ()})
+    )
 
     (shown,) = await messages(world)
     assert ref.channel == "C0SUPL1"
@@ -157,17 +160,26 @@ def test_a_card_says_what_a_reader_needs_at_a_glance() -> None:
     assert "*Owner*\n<@U0ADA>" in said
     assert "*Waiting on*\nengineering" in said
     assert "*Customer*\nInitech · gold" in said
-    assert "`▓▓▓▓░░░░░░` 42 % · due <!date^1795176000^" in clock["text"]["text"]
+    end = "<!date^1795176000^{date_short_pretty}, {time}|2026-11-20 12:00 UTC>"
+    assert f"⏱ *resolution* due {end} (<!date^1795176000^{{ago}}|2026-11-20 12:00 UTC>)" in clock["text"]["text"]
+    # The bar is as old as the card's last change, and says so.
+    assert "`▓▓▓▓░░░░░░` 42 % at <!date^1795175820^" in clock["text"]["text"]
     assert "⛔ *Breached:* handoff" in clock["text"]["text"]
     assert "<https://acme.atlassian.net/browse/PAY-12|PAY-12> In Progress · Ada" in links["text"]["text"]
     assert "<https://acme.pagerduty.com/incidents/PINC1|Ada acknowledged the page>" in links["text"]["text"]
     assert "in Temporal>" in links["text"]["text"]
-    assert troubles["elements"][0]["text"] == "⚠️ Jira was late by 4 minutes"
-    assert [(button["action_id"], button["value"]) for button in actions["elements"]] == [
+    assert troubles["elements"][0]["text"].startswith("⚠️ Jira is late since <!date^1795175760^")
+    *pressed, more = actions["elements"]
+    assert [(button["action_id"], button["value"]) for button in pressed] == [
         ("tierline.accept", "T-1042"),
         ("tierline.escalate", "T-1042"),
         ("tierline.return", "T-1042"),
+        ("tierline.reply", "T-1042"),
         ("tierline.resolve", "T-1042"),
+    ]
+    assert (more["type"], more["action_id"]) == ("overflow", "tierline.more")
+    assert [choice["value"] for choice in more["options"]] == [
+        f"{name}:T-1042" for name in ("note", "snooze", "hand_over", "priority", "link")
     ]
 
 
@@ -182,6 +194,7 @@ def test_a_bare_card_has_no_empty_blocks() -> None:
             "ticket_url": None,
             "troubles": (),
             "buttons": (),
+            "more": (),
             "owner": None,
         }
     )
@@ -214,9 +227,10 @@ def test_no_text_of_a_persons_becomes_a_mention_or_a_link(evil: str) -> None:
             "waiting_on": evil,
             "owner": f"{evil} Smith",
             "page": evil,
-            "vendor": evil,
+            "vendor": CardVendor(name=evil, due_at=NOON),
             "external_ref": evil,
-            "troubles": (evil,),
+            "reached": (evil,),
+            "troubles": (CardTrouble(system=evil, since=NOON),),
         }
     )
 
@@ -228,7 +242,13 @@ def test_no_text_of_a_persons_becomes_a_mention_or_a_link(evil: str) -> None:
 
 def test_long_texts_stay_within_slacks_limits() -> None:
     card = CARD.model_copy(
-        update={"title": "x" * 500, "customer": "y" * 5000, "vendor": "z" * 5000, "troubles": ("t" * 5000,) * 30}
+        update={
+            "title": "x" * 500,
+            "customer": "y" * 5000,
+            "vendor": CardVendor(name="z" * 5000, due_at=NOON),
+            "troubles": (CardTrouble(system="t" * 5000, since=NOON),) * 30,
+            "reached": ("r" * 5000,) * 30,
+        }
     )
 
     for block in card_blocks(card):
