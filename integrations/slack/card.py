@@ -15,7 +15,9 @@ MORE_ACTION = "tierline.more"
 TOPIC_LIMIT = 250
 """Characters of a channel's topic (https://docs.slack.dev/reference/methods/conversations.setTopic)."""
 
-_COLOURS = {Priority.P1: "🔴", Priority.P2: "🟠", Priority.P3: "🟡", Priority.P4: "⚪"}
+COLOURS = {Priority.P1: "🔴", Priority.P2: "🟠", Priority.P3: "🟡", Priority.P4: "⚪"}
+"""How urgent a ticket is, at a glance."""
+
 _LABELS = {
     CardButton.ACCEPT: ("Accept", "primary"),
     CardButton.ESCALATE: ("Escalate…", "danger"),
@@ -52,7 +54,7 @@ def card_text(card: Card) -> str:
 def card_plain(card: Card) -> str:
     """The card as text alone, for a Slack that refuses its blocks: what it shows, and what to type instead of pressing."""
     lines = [
-        f"*{_COLOURS[card.priority]} {card.ticket_id} · {escaped(shortened(card.title, 150))}*",
+        f"*{COLOURS[card.priority]} {card.ticket_id} · {escaped(shortened(card.title, 150))}*",
         *(" ".join(fact.split("\n", 1)) for fact in _facts(card)),
         *_clock_lines(card),
         *_link_lines(card),
@@ -77,11 +79,11 @@ def card_topic(card: Card) -> str:
 
 def card_blocks(card: Card) -> list[Block]:
     """The card's blocks, top to bottom."""
-    shown = [blocks.header(f"{_COLOURS[card.priority]} {card.ticket_id} · {card.title}"), blocks.fields(_facts(card))]
+    shown = [blocks.header(f"{COLOURS[card.priority]} {card.ticket_id} · {card.title}"), blocks.fields(_facts(card))]
     shown += [blocks.section("\n".join(lines)) for lines in (_clock_lines(card), _link_lines(card)) if lines]
     shown += [blocks.context([note]) for note in _notes(card)[:_NOTES_SHOWN]]
     if card.buttons or card.more:
-        row = [_button(button, card.ticket_id) for button in card.buttons]
+        row = [card_button(button, card.ticket_id) for button in card.buttons]
         shown.append(blocks.actions([*row, *_more(card)], block_id=ACTIONS_BLOCK))
     return shown
 
@@ -91,7 +93,7 @@ def _facts(card: Card) -> list[str]:
     since = f" since {moment(card.waiting_since)}" if card.waiting_since is not None else ""
     return [
         f"*Tier*\n{_path(card.path, card.tier)} {escaped(card.tier_name)}",
-        f"*Priority*\n{_COLOURS[card.priority]} {card.priority} · {escaped(card.status)}",
+        f"*Priority*\n{COLOURS[card.priority]} {card.priority} · {escaped(card.status)}",
         f"*Owner*\n{person(card.owner) if card.owner else '_nobody yet_'}",
         f"*Waiting on*\n{escaped(card.waiting_on)}{since}",
         f"*Customer*\n{customer}",
@@ -184,7 +186,8 @@ def _notes(card: Card) -> list[str]:
     return notes
 
 
-def _button(button: CardButton, ticket_id: str) -> Block:
+def card_button(button: CardButton, ticket_id: str) -> Block:
+    """A button that asks for something of a ticket, wherever it stands."""
     label, style = _LABELS[button]
     return blocks.button(label, action_id=f"tierline.{button}", value=ticket_id, style=style)
 
