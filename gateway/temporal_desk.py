@@ -34,6 +34,7 @@ from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.open_tickets import open_tickets
 from gateway.payloads import digest
+from gateway.ticket_search import find_tickets
 from gateway.tickets import (
     CommandRefused,
     DeskUnavailable,
@@ -60,6 +61,8 @@ _QUICK = timedelta(seconds=3)
 # How long a new ticket waits to be described by its own workflow.
 _FRESH = timedelta(seconds=1)
 _HEALTH = timedelta(seconds=2)
+# A person in Slack waits while a ticket is looked for.
+_FINDING = timedelta(seconds=2)
 _UNAVAILABLE = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -137,6 +140,11 @@ class TemporalDesk:
                 return await self._ticket(ticket_id).query(TicketWorkflow.preview, question, rpc_timeout=_QUICK)
         except _Gone:
             raise TicketUnknown(ticket_id) from None
+
+    async def find(self, references: Sequence[str]) -> list[str]:
+        """Ask visibility, which shows what has changed after a moment alone."""
+        async with _reaching(_FINDING):
+            return await find_tickets(self._client, references, rpc_timeout=_FINDING)
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         """Query the ticket, also when it has ended."""

@@ -128,6 +128,12 @@ class TicketDesk(Protocol):
         """What these commands, one after the other, would bring; nothing is changed. Raises TicketUnknown."""
         ...
 
+    async def find(self, references: Sequence[str]) -> list[str]:
+        """The ids of tickets that are known by any of these references (``domain.ticket_references``), at most six, open ones
+        first. What has just changed may not be found for a moment.
+        """
+        ...
+
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold."""
         ...

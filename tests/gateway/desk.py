@@ -43,6 +43,8 @@ class RememberingDesk:
         self.cases: dict[tuple[str, int], VendorCase] = {}
         self.listed: list[ListedTicket] = []
         self.assigned: dict[str, str] = {}
+        self.references: dict[str, set[str]] = {}
+        self.searches: list[tuple[str, ...]] = []
         self.opened_at = datetime.now(UTC)
         self.refusal: str | None = None
         self.away = False
@@ -117,6 +119,12 @@ class RememberingDesk:
         now = datetime.now(UTC)
         ticket = open_ticket(self.tickets[ticket_id], self.policy, now).state
         return preview_of(ticket, PreviewQuestion(commands=tuple(commands), now=now))
+
+    async def find(self, references: Sequence[str]) -> list[str]:
+        self._reach()
+        self.searches.append(tuple(references))
+        found = [ticket for ticket, known_by in self.references.items() if not known_by.isdisjoint(references)]
+        return sorted(found, key=lambda ticket: ticket in self.closed)[:6]
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
         self._reach()
