@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx2
 from google.protobuf.duration_pb2 import Duration
@@ -109,7 +109,7 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything that this stack started."""
-        for name in ("gateway", "worker"):
+        for name in ("gateway", "worker", "second worker"):
             process = self._processes.pop(name, None)
             if process is not None:
                 await asyncio.to_thread(stop_process, process)
@@ -137,9 +137,14 @@ class Stack:
         """Start the worker's process."""
         self._start("worker", [sys.executable, str(ROOT / "worker.py")])
 
-    def kill_worker(self) -> None:
-        """End the worker as a power cut would: SIGKILL, no farewell."""
-        process = self._processes.pop("worker")
+    def start_second_worker(self) -> None:
+        """Start another worker beside the first, with a health port of its own."""
+        port = {"TIERLINE_WORKER__HEALTH_PORT": str(free_port())}
+        self._start("second worker", [sys.executable, str(ROOT / "worker.py")], port)
+
+    def kill_worker(self, name: Literal["worker", "second worker"] = "worker") -> None:
+        """End a worker as a power cut would: SIGKILL, no farewell."""
+        process = self._processes.pop(name)
         os.killpg(process.pid, 9)
         process.wait()
 
@@ -196,10 +201,10 @@ class Stack:
         }
         return {name: value for name, value in (variables | self._settings).items() if value}
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def _start(self, name: str, command: list[str], further: Mapping[str, str] | None = None) -> None:
         self._log_folder.mkdir(parents=True, exist_ok=True)
         # A folder without a .env: what the user keeps there is for the real thing.
-        environment = self.environment()
+        environment = self.environment() | dict(further or {})
         self._processes[name] = start_process(command, self.log_of(name), environment, folder=self._log_folder)
 
     async def _until_ready(self, name: str, url: str) -> None:
