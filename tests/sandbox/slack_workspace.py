@@ -124,6 +124,17 @@ class Workspace:
         done: dict[str, Any] = answer.json()
         return done
 
+    async def under(self, **conditions: Any) -> dict[str, Any]:
+        """The workspace works under other conditions from now on; gives all of them."""
+        answer = await self.people.post("/sandbox/slack", json=conditions)
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    async def written(self, operation: str) -> list[str | None]:
+        """The markers of what took effect, oldest first."""
+        return [entry.marker for entry in self.sandbox.ledger.entries("slack", operation)]
+
     async def sees(self, user: str, channel: str = "C0SUPL1") -> dict[str, Any]:
         """What a person has on the screen in a channel."""
         answer = await self.people.get(f"/people/slack/channels/{channel}/messages", params={"user": user})
