@@ -1,7 +1,7 @@
 """Puts a gateway together: from settings to clients to what the routes work with."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from gateway.gateway import Gateway, SlackDoor, utc_now
 from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.slack_answers import LateAnswers
+from gateway.slack_line import SlackLine
+from gateway.slack_socket import connected_to_slack
 from gateway.slack_surfaces import SlackSurfaces
 from gateway.temporal_desk import TemporalDesk
 from integrations.errors import IntegrationError
@@ -64,7 +66,7 @@ async def gateway_with(
     desk = TemporalDesk(client, policy, now=now)
     async with httpx2.AsyncClient(timeout=_ANSWER_SECONDS, follow_redirects=False) as web:
         running = Running(desk)
-        yield Gateway(
+        gateway = Gateway(
             policy=policy,
             desk=desk,
             running=running,
@@ -79,7 +81,26 @@ async def gateway_with(
             max_body_bytes=settings.gateway.max_body_bytes,
             now=now,
         )
+        async with _hearing_slack(gateway, settings.slack):
+            yield gateway
         await running.finish(_FINISH_SECONDS)
+
+
+@asynccontextmanager
+async def _hearing_slack(gateway: Gateway, settings: SlackSettings | None) -> AsyncIterator[None]:
+    """With what the gateway does for Slack by itself: the connection of Socket Mode, and who is in the policy's user groups."""
+    slack = gateway.slack
+    if slack is None or settings is None:
+        yield
+        return
+    # The first who types something is not to wait for it.
+    gateway.running.keep(slack.directory.read_groups(gateway.policy.user_groups))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(slack.directory.close)
+        if slack.line is not None and settings.app_token is not None:
+            connection = connected_to_slack(gateway, slack, slack.line, settings.app_token, settings.base_url)
+            await stack.enter_async_context(connection)
+        yield
 
 
 def default_quarantine() -> Path:
@@ -96,7 +117,10 @@ def _slack_door(settings: SlackSettings, web: httpx2.AsyncClient) -> SlackDoor:
         retry_handlers=[],
     )
     return SlackDoor(
-        signing_secret=settings.signing_secret, surfaces=SlackSurfaces(client), late_answers=LateAnswers(web)
+        signing_secret=settings.signing_secret,
+        surfaces=SlackSurfaces(client),
+        late_answers=LateAnswers(web),
+        line=SlackLine() if settings.app_token is not None else None,
     )
 
 

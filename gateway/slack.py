@@ -5,15 +5,17 @@ Slack waits three seconds. A command goes to its ticket's workflow at once; what
 the response URL. A retried delivery has the same id, and is taken once by the workflow.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.gateway import Gateway, SlackDoor, gateway_of
-from gateway.payloads import Unreadable, parse_form, parse_json
+from gateway.payloads import parse_form, parse_json
 from gateway.problems import Problem
 from gateway.signatures import slack_is_genuine
 from gateway.slack_intake import Kind, taken_in
-from gateway.slack_words import UNREADABLE, Answer, ephemeral
 from gateway.unreadable import keep_aside
 
 router = APIRouter(prefix="/slack", tags=["Slack"])
@@ -23,40 +25,40 @@ router = APIRouter(prefix="/slack", tags=["Slack"])
 async def commands(request: Request) -> Response:
     """Answers the person who typed it, and nobody else."""
     gateway, slack, body = await _genuine(request)
-    try:
-        form = parse_form(body)
-        if form.get("ssl_check"):
-            return Response()
-        answer = await taken_in(gateway, slack, Kind.COMMAND, form)
-    except Unreadable as error:
-        keep_aside(gateway, "slack", body, request.headers, str(error))
-        return _response(ephemeral(UNREADABLE))
-    return _response(answer)
+    if b"ssl_check=1" in body:
+        # Slack looks whether the certificate is good; nobody typed anything.
+        return Response()
+    return await _taken(gateway, slack, Kind.COMMAND, request, lambda: parse_form(body))
 
 
 @router.post("/interactive", summary="Buttons and forms", openapi_extra={"x-signed-by": "X-Slack-Signature"})
 async def interactive(request: Request) -> Response:
     """Buttons, selects, forms and shortcuts."""
     gateway, slack, body = await _genuine(request)
-    try:
-        payload = parse_json((parse_form(body).get("payload") or "").encode("utf-8", "replace"))
-        answer = await taken_in(gateway, slack, Kind.INTERACTION, payload)
-    except Unreadable as error:
-        keep_aside(gateway, "slack", body, request.headers, str(error))
-        return Response()
-    return _response(answer)
+
+    def payload() -> dict[str, Any]:
+        return parse_json((parse_form(body).get("payload") or "").encode("utf-8", "replace"))
+
+    return await _taken(gateway, slack, Kind.INTERACTION, request, payload)
 
 
 @router.post("/events", summary="Events", openapi_extra={"x-signed-by": "X-Slack-Signature"})
 async def events(request: Request) -> Response:
     """Takes events in, and answers Slack's check of the address."""
     gateway, slack, body = await _genuine(request)
-    try:
-        answer = await taken_in(gateway, slack, Kind.EVENT, parse_json(body))
-    except Unreadable as error:
-        keep_aside(gateway, "slack", body, request.headers, str(error))
-        return Response()
-    return _response(answer)
+    return await _taken(gateway, slack, Kind.EVENT, request, lambda: parse_json(body))
+
+
+async def _taken(
+    gateway: Gateway, slack: SlackDoor, kind: Kind, request: Request, read: Callable[[], Mapping[str, Any]]
+) -> Response:
+    body = await request.body()
+
+    def aside(why: str) -> None:
+        keep_aside(gateway, "slack", body, request.headers, why)
+
+    answer = await taken_in(gateway, slack, kind, read, aside)
+    return Response() if answer is None else JSONResponse(answer)
 
 
 async def _genuine(request: Request) -> tuple[Gateway, SlackDoor, bytes]:
@@ -69,7 +71,3 @@ async def _genuine(request: Request) -> tuple[Gateway, SlackDoor, bytes]:
         gateway.metrics.webhooks.labels("slack", "refused").inc()
         raise Problem(401, "wrong-signature", "The signature is wrong or too old")
     return gateway, gateway.slack, body
-
-
-def _response(answer: Answer) -> Response:
-    return Response() if answer is None else JSONResponse(answer)

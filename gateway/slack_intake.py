@@ -1,17 +1,21 @@
 """What Slack sends, through whichever transport it came: strangers are turned away, everybody else is served."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from gateway.gateway import Gateway, SlackDoor
-from gateway.payloads import text_at
+from gateway.payloads import Unreadable, text_at
 from gateway.slack_events import event
 from gateway.slack_interactions import interaction
 from gateway.slack_people import turned_away
 from gateway.slack_slash import slash_command
 from gateway.slack_surfaces import SurfaceFailure
-from gateway.slack_words import Answer, ephemeral
+from gateway.slack_words import FAILED, UNREADABLE, Answer, ephemeral
+from gateway.tickets import DeskUnavailable
+
+logger = logging.getLogger("tierline.gateway")
 
 
 class Kind(StrEnum):
@@ -22,12 +26,43 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-async def taken_in(gateway: Gateway, slack: SlackDoor, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-    """Take one delivery in, and give what Slack is answered.
+async def taken_in(
+    gateway: Gateway,
+    slack: SlackDoor,
+    kind: Kind,
+    read: Callable[[], Mapping[str, Any]],
+    aside: Callable[[str], None],
+) -> Answer:
+    """Take one delivery in, and give what Slack is answered. What cannot be read, or fails here, is kept aside and said so.
+
+    Args:
+        gateway: where it came to.
+        slack: the door that it came through.
+        kind: what it is.
+        read: gives its payload; may raise Unreadable.
+        aside: keeps the delivery for the operators, with the reason.
 
     Raises:
-        Unreadable: it lacks what is needed to place it.
+        DeskUnavailable: an event could not be taken in now; Slack is to send it again.
     """
+    try:
+        return await _served(gateway, slack, kind, read())
+    except Unreadable as error:
+        aside(str(error))
+        words = UNREADABLE
+    except DeskUnavailable as error:
+        if kind is Kind.EVENT:
+            raise
+        words = str(error)
+    except Exception as error:
+        # The type alone: an exception's text may hold what somebody wrote.
+        logger.error("slack %s failed error=%s", kind, type(error).__name__)  # noqa: TRY400
+        aside(f"failed: {type(error).__name__}")
+        words = FAILED
+    return ephemeral(words) if kind is Kind.COMMAND else None
+
+
+async def _served(gateway: Gateway, slack: SlackDoor, kind: Kind, payload: Mapping[str, Any]) -> Answer:
     refused = await _REFUSALS[kind](gateway, slack, payload)
     if refused is not None:
         _count(gateway, "turned away")

@@ -10,6 +10,7 @@ Answer = dict[str, Any] | None
 
 WORKING = "Working on it; I tell you here when it is done. If you hear nothing within two minutes, please ask again."
 UNREADABLE = "I could not read what Slack sent me; the operators find it in the gateway's quarantine."
+FAILED = "That failed here, and nothing tells me that it was done; please look at the ticket. The operators find it in the log."
 NO_FORM = "Slack did not let me open the form in time; please press the button again, or type /tier help."
 
 

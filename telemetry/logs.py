@@ -17,7 +17,17 @@ def configure_logging(level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # These write whole requests, with addresses in them, at INFO.
-    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "urllib3", "slack_sdk", "github", "pagerduty"):
+    for chatty in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "urllib3",
+        "slack_sdk",
+        "github",
+        "pagerduty",
+        "websockets",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It logs each failed attempt with a traceback; what an outage means stands on the card, in the ticket and in the metrics.
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
