@@ -5,7 +5,6 @@ Each change is counted in the ledger, notifies whom PagerDuty would notify, and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import uuid4
 
 from sandbox.pagerduty import webhooks
@@ -107,7 +106,7 @@ def acknowledge(state: PagerDutyState, agent: Agent, incident: Incident) -> None
     webhooks.incident_event(state, "incident.acknowledged", incident, agent)
 
 
-def snooze(state: PagerDutyState, user: User, incident: Incident, length: timedelta) -> None:
+def snooze(state: PagerDutyState, user: User, incident: Incident, minutes: float) -> None:
     """Leave an incident alone for a while; it is acknowledged meanwhile, and triggered again at the end.
 
     Raises:
@@ -115,7 +114,8 @@ def snooze(state: PagerDutyState, user: User, incident: Incident, length: timede
     """
     acknowledge(state, user, incident)
     incident.acknowledged_at = incident.updated_at = state.clock()
-    incident.snoozed_for = length
+    incident.snoozed_minutes = minutes
+    state.changed.set()
     log(state, incident, "snooze_log_entry", user)
     record(state, "incident.snooze", incident, user)
 
@@ -355,7 +355,7 @@ def _move(state: PagerDutyState, incident: Incident, status: Status, agent: Agen
     incident.status = status
     incident.updated_at = incident.status_changed_at = state.clock()
     incident.status_changed_by = agent
-    incident.acknowledged_by = incident.acknowledged_at = incident.snoozed_for = None
+    incident.acknowledged_by = incident.acknowledged_at = incident.snoozed_minutes = None
     state.changed.set()
 
 

@@ -1,7 +1,6 @@
 """Incidents in the local PagerDuty's REST API: open, list, change, note, snooze, call for help, publish, and their log."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -236,7 +235,7 @@ class IncidentsPart(Part):
         duration = (await self.content(request)).get("duration")
         if not isinstance(duration, int) or not 1 <= duration <= _LONGEST_SNOOZE_S:
             raise invalid("Duration must be between 1 and 604800 seconds")
-        changes.snooze(self.state, user, found, timedelta(seconds=duration * self.state.seconds_per_minute / 60))
+        changes.snooze(self.state, user, found, duration / 60)
         return {"incident": self.shapes.incident(found)}
 
     async def request_responders(self, request: Request, incident: str) -> Json:

@@ -25,8 +25,8 @@ def pending_actions(state: PagerDutyState, incident: Incident) -> list[tuple[Act
         rule = rules[min(incident.step.level, len(rules)) - 1]
         found.append(("escalate", incident.level_since + state.minutes(rule.escalation_delay_in_minutes)))
     if incident.acknowledged_at is not None:
-        if incident.snoozed_for is not None:
-            found.append(("unacknowledge", incident.acknowledged_at + incident.snoozed_for))
+        if incident.snoozed_minutes is not None:
+            found.append(("unacknowledge", incident.acknowledged_at + state.minutes(incident.snoozed_minutes)))
         elif service.acknowledgement_timeout_s is not None:
             length = state.minutes(service.acknowledgement_timeout_s / 60)
             found.append(("unacknowledge", incident.acknowledged_at + length))

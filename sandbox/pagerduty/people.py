@@ -1,7 +1,6 @@
 """What a person does in the local PagerDuty's web pages and app: acknowledge, hand on, answer, note, publish, resolve."""
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -215,7 +214,7 @@ def build_router(state: PagerDutyState) -> APIRouter:
     @router.post("/incidents/{id}/snooze")
     async def snooze(id: str, form: SnoozeForm) -> dict[str, Any]:
         incident, user = incident_of(id), person(form.user)
-        changes.snooze(state, user, incident, timedelta(seconds=form.minutes * state.seconds_per_minute))
+        changes.snooze(state, user, incident, form.minutes)
         return seen(incident)
 
     @router.post("/incidents/{id}/responder")

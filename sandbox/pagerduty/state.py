@@ -119,8 +119,8 @@ class Incident:
     """Whether the policy came to its end without an answer."""
     acknowledged_by: User | None = None
     acknowledged_at: datetime | None = None
-    snoozed_for: timedelta | None = None
-    """In the sandbox's time, from the acknowledgement on."""
+    snoozed_minutes: float | None = None
+    """In the sandbox's minutes, from the acknowledgement on."""
     resolved_at: datetime | None = None
     conference_bridge: ConferenceBridge | None = None
     notes: list[Note] = field(default_factory=list)

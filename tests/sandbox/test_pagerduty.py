@@ -2,76 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import Response
-from pagerduty import EventsApiV2Client, HttpError, RestApiV2Client
+from pagerduty import HttpError
 
 from sandbox.server import Sandbox
-from tests.sandbox.receiver import Delivered, Receiver
+from tests.sandbox.pagerduty_client import HOOK, ask, event_types, events_api, incident, rest
+from tests.sandbox.receiver import Receiver
 from tests.shared import shared_dir
-
-T = TypeVar("T")
-HOOK = "/webhooks/pagerduty"
-
-
-class LoopbackTransport(httpx2.HTTPTransport):
-    """Sends what is meant for https on the loopback interface as plain http: the client takes only https addresses."""
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        assert request.url.host == "127.0.0.1"
-        request.url = request.url.copy_with(scheme="http")
-        return super().handle_request(request)
-
-
-def rest(sandbox: Sandbox, key: str | None = None, default_from: str | None = "tierline@acme.example") -> Any:
-    client = RestApiV2Client(
-        key or sandbox.credentials.pagerduty_api_key.get_secret_value(),
-        default_from=default_from,
-        base_url=sandbox.http_url.replace("http:", "https:") + "/pagerduty",
-        transport=LoopbackTransport(),
-    )
-    client.max_network_attempts = 0
-    return client
-
-
-def events_api(sandbox: Sandbox, key: str | None = None) -> Any:
-    client = EventsApiV2Client(
-        key or sandbox.credentials.pagerduty_routing_key.get_secret_value(),
-        base_url=sandbox.http_url.replace("http:", "https:") + "/pagerduty-events",
-        transport=LoopbackTransport(),
-    )
-    client.max_network_attempts = 0
-    client.retry.clear()
-    return client
-
-
-async def ask(sandbox: Sandbox, question: Callable[[Any], T]) -> T:
-    """Put a question to the local PagerDuty with the blocking client."""
-
-    def put() -> T:
-        with rest(sandbox) as client:
-            return question(client)
-
-    return await asyncio.to_thread(put)
-
-
-def incident(key: str = "tierline/T-1/3", **more: Any) -> dict[str, Any]:
-    return {
-        "type": "incident",
-        "title": "T-1: refunds fail",
-        "service": {"id": "PSVCPAY", "type": "service_reference"},
-        "incident_key": key,
-        "body": {"type": "incident_body", "details": "Two customers wait."},
-        **more,
-    }
-
-
-def event_types(delivered: list[Delivered]) -> list[str]:
-    return [one.content["event"]["event_type"] for one in delivered]
 
 
 async def test_a_raised_incident_goes_to_who_is_on_call_and_is_told(sandbox: Sandbox, gateway: Receiver) -> None:
