@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -58,8 +58,16 @@ class Surfaces(Protocol):
         """Replace a person's App Home."""
         ...
 
-    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
-        """Write into a channel what one person alone sees."""
+    async def whisper(
+        self,
+        channel: str,
+        user_id: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        blocks: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Write into a channel what one person alone sees; ``blocks`` are shown instead of the text, where there are any."""
         ...
 
     async def write(self, user_id: str, text: str) -> None:
@@ -114,10 +122,21 @@ class SlackSurfaces:
         """Replace a person's App Home."""
         await self._call(lambda: self._client.views_publish(user_id=user_id, view=dict(view)))
 
-    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
+    async def whisper(
+        self,
+        channel: str,
+        user_id: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        blocks: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         """Write into a channel what one person alone sees."""
+        shown = [dict(block) for block in blocks] or None
         await self._call(
-            lambda: self._client.chat_postEphemeral(channel=channel, user=user_id, text=text, thread_ts=thread)
+            lambda: self._client.chat_postEphemeral(
+                channel=channel, user=user_id, text=text, thread_ts=thread, blocks=shown
+            )
         )
 
     async def write(self, user_id: str, text: str) -> None:

@@ -1,7 +1,7 @@
 """What a gateway under test says to Slack: the forms it opens and the late answers it posts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -13,7 +13,7 @@ class OpenedForms:
     """``gateway.slack_surfaces.Surfaces``; ``works`` False is a Slack that does not answer in time.
 
     ``views`` is every state of every form in order, ``homes`` each person's App Home, ``whispers`` (channel, user, text, thread),
-    ``letters`` (user, text),
+    ``whispered_blocks`` what each of these shows, ``letters`` (user, text),
     ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known; ``teams`` our own workspace, if that is known.
     """
 
@@ -21,6 +21,7 @@ class OpenedForms:
         self.views: list[Mapping[str, Any]] = []
         self.homes: dict[str, Mapping[str, Any]] = {}
         self.whispers: list[tuple[str, str, str, str | None]] = []
+        self.whispered_blocks: list[Sequence[Mapping[str, Any]]] = []
         self.letters: list[tuple[str, str]] = []
         self.unfurled: list[tuple[str, str, Mapping[str, Any]]] = []
         self.profiles: dict[str, Profile] = {}
@@ -44,9 +45,18 @@ class OpenedForms:
         self._must_work()
         self.homes[user_id] = view
 
-    async def whisper(self, channel: str, user_id: str, text: str, *, thread: str | None = None) -> None:
+    async def whisper(
+        self,
+        channel: str,
+        user_id: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        blocks: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self._must_work()
         self.whispers.append((channel, user_id, text, thread))
+        self.whispered_blocks.append(blocks)
 
     async def write(self, user_id: str, text: str) -> None:
         self._must_work()
