@@ -62,7 +62,7 @@ def _report(ticket: Ticket) -> list[str]:
 
 def safe_text(ticket: Ticket, text: str) -> str:
     """Text of people that may stand in a tracker or a page: redacted, without the customer's name, and of a length that they take."""
-    return _without_customer(ticket.customer, text)[:_LONGEST_TEXT]
+    return without_customer(ticket.customer, text)[:_LONGEST_TEXT]
 
 
 def safe_title(ticket: Ticket) -> str:
@@ -70,8 +70,8 @@ def safe_title(ticket: Ticket) -> str:
     return safe_text(ticket, ticket.title)
 
 
-def _without_customer(customer: Customer, text: str) -> str:
-    """Redaction knows shapes, and a name has none; but whose ticket it is, is known."""
+def without_customer(customer: Customer, text: str) -> str:
+    """The text redacted. Redaction knows shapes, and a name has none; but whose ticket it is, is known."""
     if customer.email:
         text = re.sub(rf"(?<!\w){re.escape(customer.email)}(?!\w)", "[e-mail]", text, flags=re.IGNORECASE)
     text = redact(text)
