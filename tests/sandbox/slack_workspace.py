@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -140,6 +141,19 @@ class Workspace:
         answer = await self.people.get(f"/people/slack/channels/{channel}/messages", params={"user": user})
         seen: dict[str, Any] = answer.json()
         return seen
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Returns as soon as the condition holds.
+
+    Raises:
+        TimeoutError: it did not within `WAIT_LIMIT_S`.
+    """
+    deadline = time.monotonic() + WAIT_LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what was waited for did not happen")
+        await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from slack_sdk.socket_mode.websockets import SocketModeClient as WebsocketsClien
 from slack_sdk.web.async_client import AsyncWebClient
 from websockets.asyncio.client import ClientConnection
 
-from tests.sandbox.slack_workspace import WAIT_LIMIT_S, Workspace
+from tests.sandbox.slack_workspace import WAIT_LIMIT_S, Workspace, eventually
 from tests.sandbox.slack_workspace import workspace as workspace
 
 
@@ -45,13 +44,6 @@ class Answers:
     def of(self, kind: str) -> list[SocketModeRequest]:
         """The requests of a type."""
         return [request for request in self.requests if request.type == kind]
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
