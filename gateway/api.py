@@ -1,8 +1,6 @@
 """The REST API: tickets, and what can be asked of them. Errors are problem documents (RFC 9457)."""
 
 import asyncio
-import base64
-import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
@@ -47,6 +45,7 @@ from gateway.access import OPENERS, READERS, caller_of, may, named, verb
 from gateway.gateway import gateway_of
 from gateway.payloads import digest
 from gateway.problems import Problem, ProblemDocument
+from gateway.ticket_numbers import ticket_number
 from gateway.tickets import DeskUnavailable
 
 logger = logging.getLogger("tierline.gateway")
@@ -166,7 +165,7 @@ async def open_ticket(
     _require(caller, OPENERS, "open a ticket")
     key = f"{caller.id}\n{idempotency_key}" if idempotency_key is not None else None
     fields = body.model_dump(exclude={"ticket_id"})
-    opening = OpenTicket(ticket_id=body.ticket_id or _ticket_id(key), opened_by=caller, **fields)
+    opening = OpenTicket(ticket_id=body.ticket_id or ticket_number(key), opened_by=caller, **fields)
     opened = await gateway_of(request).desk.open(opening, idempotency_key=key)
     response.headers["Location"] = f"/api/v1/tickets/{opened.view.id}"
     response.status_code = 201 if opened.created else 200
@@ -347,9 +346,3 @@ def _require(caller: Actor, allowed: tuple[Role, ...], what: str) -> None:
     if not may(caller, allowed):
         detail = f"This token may not {what}: that is for {named(allowed)}."
         raise Problem(403, "not-allowed", "Not allowed", detail)
-
-
-def _ticket_id(key: str | None) -> str:
-    """The same for the same key; 40 random bits without one."""
-    chosen = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()[:5] if key else secrets.token_bytes(5)
-    return f"T-{base64.b32encode(chosen).decode()}"

@@ -16,6 +16,7 @@ from gateway.on_call_memory import OnCallMemory
 from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.slack_answers import LateAnswers
+from gateway.slack_changes import NewestChanges
 from gateway.slack_directory import SlackDirectory
 from gateway.slack_line import SlackLine
 from gateway.slack_surfaces import Surfaces
@@ -42,6 +43,11 @@ class SlackDoor:
     late_answers: LateAnswers
     patience: float = 2.0
     line: SlackLine | None = None
+
+    @cached_property
+    def changes(self) -> NewestChanges:
+        """Which change of each open form was the last."""
+        return NewestChanges()
 
     @cached_property
     def directory(self) -> SlackDirectory:

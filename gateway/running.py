@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from domain.messages import Command
 from gateway.tickets import DeskError, DeskUnavailable, TicketDesk
@@ -50,7 +51,13 @@ class Running:
         self, seconds: float, ticket_id: str, command: Command, afterwards: Callable[[Outcome], Awaitable[object]]
     ) -> Outcome | None:
         """The outcome if it is known within that time; else None, and ``afterwards`` is told it later."""
-        task = asyncio.create_task(self.carry_out(ticket_id, command))
+        return await self.in_time(seconds, self.carry_out(ticket_id, command), afterwards)
+
+    async def in_time(
+        self, seconds: float, work: Coroutine[Any, Any, Outcome], afterwards: Callable[[Outcome], Awaitable[object]]
+    ) -> Outcome | None:
+        """The same for any work with an outcome."""
+        task = asyncio.create_task(work)
         await asyncio.wait({task}, timeout=seconds)
         if task.done():
             return task.result()

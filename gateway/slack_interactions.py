@@ -1,100 +1,129 @@
-"""Buttons and forms: what people press and fill in, wherever it came through."""
+"""Shortcuts, buttons and forms: what people choose, press and fill in, wherever it came through."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from domain.card import CardButton
 from domain.messages import Accept, Command
-from domain.messages import Request as TicketRequest
 from domain.people import Actor
-from gateway import slack_commands, slack_modals
-from gateway.access import may, named, refusal_in_slack
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import digest, needed, text_at
-from gateway.running import Outcome
-from gateway.slack_modals import InputErrors, Origin
-from gateway.slack_people import actor_of
-from gateway.slack_surfaces import SurfaceFailure
-from gateway.slack_words import NO_FORM, Answer, form_errors, said
+from gateway.slack_commands import is_ticket
+from gateway.slack_forms import changed, open_button_form, open_escalation, open_from_message, open_send_to_customer
+from gateway.slack_forms import refusal_of as role_refusal_of
+from gateway.slack_messages import message_of
+from gateway.slack_origin import Origin, tell
+from gateway.slack_people import actor_of, turned_away
+from gateway.slack_submissions import COMMANDS, submitted
+from gateway.slack_words import Answer, said
+
+ESCALATE_MESSAGE = "escalate_message"
+SEND_TO_CUSTOMER = "send_to_customer"
+ESCALATE = "escalate"
+"""The callback ids of the shortcuts in the app's manifest: two on messages, one everywhere."""
+_MORE = "tierline.more"
+_PREFIX = "tierline."
+_HEARD = frozenset({"block_actions", "view_submission", "message_action", "shortcut"})
 
 
 async def interaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) -> Answer:
-    """Buttons act at once or open a form; a submitted form acts. Anything else is acknowledged.
+    """Buttons act at once or open a form, shortcuts open one, a submitted form acts. Anything else is acknowledged.
 
     Raises:
-        Unreadable: it lacks the user's id.
+        Unreadable: it lacks the user's id, or what its kind needs.
     """
     kind = text_at(payload, "type")
-    if kind not in ("block_actions", "view_submission"):
+    if kind not in _HEARD:
         return None
     user = needed(text_at(payload, "user", "id"), "user.id")
+    refused = await turned_away(gateway, slack.directory, user, [text_at(payload, "user", "team_id")])
+    if refused is not None:
+        gateway.running.keep(tell(slack, _origin(payload), user, refused))
+        return None
     actor = actor_of(gateway, user, text_at(payload, "user", "username") or text_at(payload, "user", "name"))
+    if kind == "view_submission":
+        return await submitted(gateway, slack, payload, actor)
     if kind == "block_actions":
-        return await _pressed(gateway, slack, payload, actor)
-    return await _submitted(gateway, slack, payload, actor)
-
-
-async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor) -> Answer:
-    button = slack_modals.button_of(text_at(payload, "actions", 0, "action_id"))
-    ticket_id = text_at(payload, "actions", 0, "value")
-    url = text_at(payload, "response_url", longest=2_000)
-    if button is None or ticket_id is None or not slack_commands.is_ticket(ticket_id):
-        # Another app's button, or a link button, of which Slack tells as well.
-        return None
-
-    async def tell(text: str) -> None:
-        await slack.late_answers.tell(url, text)
-
-    command_name = slack_modals.COMMANDS[button]
-    if not may(actor, gateway.policy.allowed(command_name)):
-        gateway.running.keep(tell(refusal_in_slack(gateway.policy, command_name)))
-    elif button is CardButton.ACCEPT:
-        team = text_at(payload, "team", "id") or ""
-        moment = text_at(payload, "actions", 0, "action_ts") or text_at(payload, "trigger_id") or ""
-        command_id = f"slack/{digest(team, actor.id, moment, ticket_id)}"
-        command = Command(id=command_id, by=actor, request=Accept())
-        gateway.running.keep(_carried_out(gateway, ticket_id, command, tell))
+        await _pressed(gateway, slack, payload, actor)
     else:
-        view = slack_modals.modal(button, Origin(ticket=ticket_id, response_url=url), gateway.policy)
-        try:
-            await slack.surfaces.open(text_at(payload, "trigger_id") or "", view)
-        except SurfaceFailure:
-            gateway.running.keep(tell(NO_FORM))
+        await _shortcut(gateway, slack, payload, actor)
     return None
 
 
-async def _carried_out(
-    gateway: Gateway, ticket_id: str, command: Command, tell: Callable[[str], Awaitable[None]]
-) -> None:
-    await tell(said(await gateway.running.carry_out(ticket_id, command)))
+async def _shortcut(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor) -> None:
+    trigger, name = text_at(payload, "trigger_id") or "", text_at(payload, "callback_id")
+    if text_at(payload, "type") == "shortcut":
+        words = await open_escalation(gateway, slack, trigger, None, actor) if name == ESCALATE else None
+    elif name == ESCALATE_MESSAGE:
+        words = await open_from_message(gateway, slack, trigger, message_of(payload), actor)
+    elif name == SEND_TO_CUSTOMER:
+        words = await open_send_to_customer(gateway, slack, trigger, message_of(payload), actor)
+    else:
+        words = None
+    if words is not None:
+        gateway.running.keep(tell(slack, _origin(payload), actor.id, words))
 
 
-async def _submitted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor) -> Answer:
-    button = slack_modals.button_of(text_at(payload, "view", "callback_id"))
-    origin = slack_modals.origin_of(payload)
-    if button is None or button is CardButton.ACCEPT or origin is None:
+async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor) -> None:
+    if text_at(payload, "view", "type") == "modal":
+        # The answer must not wait for what is looked up.
+        gateway.running.keep(changed(gateway, slack, payload, actor))
+        return
+    pressed = _button(payload)
+    if pressed is None:
+        # Another app's button, or a link button, of which Slack tells as well.
+        return
+    button, ticket_id = pressed
+    origin = _origin(payload, ticket_id)
+    words = role_refusal_of(gateway, actor, COMMANDS[button])
+    trigger = text_at(payload, "trigger_id") or ""
+    if words is not None:
+        pass
+    elif button is CardButton.ACCEPT:
+        gateway.running.keep(_accepted(gateway, slack, payload, actor, origin))
+    elif button is CardButton.ESCALATE:
+        words = await open_escalation(
+            gateway,
+            slack,
+            trigger,
+            ticket_id,
+            actor,
+            channel=origin.channel,
+            response_url=origin.response_url,
+            confirm=origin.confirm,
+        )
+    else:
+        words = await open_button_form(gateway, slack, trigger, button, origin, actor)
+    if words is not None:
+        gateway.running.keep(tell(slack, origin, actor.id, words))
+
+
+async def _accepted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor, origin: Origin) -> None:
+    ticket_id = origin.ticket or ""
+    team = text_at(payload, "team", "id") or ""
+    moment = text_at(payload, "actions", 0, "action_ts") or text_at(payload, "trigger_id") or ""
+    command = Command(id=f"slack/{digest(team, actor.id, moment, ticket_id)}", by=actor, request=Accept())
+    await tell(slack, origin, actor.id, said(await gateway.running.carry_out(ticket_id, command)))
+
+
+def _button(payload: dict[str, Any]) -> tuple[CardButton, str] | None:
+    """Which of our buttons was pressed, for which ticket: by itself, or in the menu of those for which there is no room."""
+    action, value = text_at(payload, "actions", 0, "action_id") or "", text_at(payload, "actions", 0, "value")
+    if action == _MORE:
+        chosen = text_at(payload, "actions", 0, "selected_option", "value") or ""
+        name, _, value = chosen.partition(":")
+    else:
+        name = action.removeprefix(_PREFIX) if action.startswith(_PREFIX) else ""
+    if name not in list(CardButton) or value is None or not is_ticket(value):
         return None
-    command_name = slack_modals.COMMANDS[button]
-    if not may(actor, gateway.policy.allowed(command_name)):
-        # Mentions are not shown in a form's errors; names of roles are.
-        allowed = named(gateway.policy.allowed(command_name))
-        return form_errors({slack_modals.first_block(button): f"This is for {allowed}."})
-    try:
-        wanted = slack_modals.request_of(button, payload)
-    except InputErrors as errors:
-        return form_errors(errors.errors)
-
-    async def later(outcome: Outcome) -> None:
-        await slack.late_answers.tell(origin.response_url, said(outcome))
-
-    command = Command(id=_submission_id(payload, actor, wanted), by=actor, request=wanted)
-    outcome = await gateway.running.within(slack.patience, origin.ticket, command, later)
-    if outcome is not None and not outcome.done:
-        return form_errors({slack_modals.first_block(button): outcome.message[:500]})
-    return None
+    return CardButton(name), value
 
 
-def _submission_id(payload: dict[str, Any], actor: Actor, wanted: TicketRequest) -> str:
-    """The same for the same form sent again; another once the person corrected what was refused."""
-    team, view = text_at(payload, "team", "id") or "", text_at(payload, "view", "id") or ""
-    return f"slack/{digest(team, actor.id, view, wanted.model_dump_json())}"
+def _origin(payload: dict[str, Any], ticket_id: str | None = None) -> Origin:
+    channel = text_at(payload, "channel", "id")
+    return Origin(
+        ticket=ticket_id,
+        response_url=text_at(payload, "response_url", longest=2_000),
+        channel=channel,
+        # Beside its card a person sees what came of it.
+        confirm=channel is None,
+    )

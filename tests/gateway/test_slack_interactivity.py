@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.card import CardButton
 from domain.messages import Accept, Escalate, Reopen, Request, Resolve, Return
 from domain.tiers import Tier
-from gateway.slack_modals import Origin, modal
+
 from sandbox.slack.blocks import find_view_errors
 from tests.gateway.front_door import AGENT, LEAD, NOBODY, FrontDoor, chosen, eventually, written
 from tests.shared import shared_dir
@@ -48,7 +47,7 @@ async def test_a_button_answers_at_once_however_long_the_work_takes(door: FrontD
     await eventually(lambda: door.response_urls.told == ["Done: accept T-1042"])
 
 
-@pytest.mark.parametrize("button", ["escalate", "return", "resolve", "reopen"])
+@pytest.mark.parametrize("button", ["return", "resolve", "reopen", "reply", "note", "snooze", "priority", "link"])
 async def test_the_other_buttons_open_a_form_that_slack_takes(door: FrontDoor, button: str) -> None:
     assert (await door.presses(f"tierline.{button}")).content == b""
 
@@ -57,16 +56,6 @@ async def test_the_other_buttons_open_a_form_that_slack_takes(door: FrontDoor, b
     assert view["callback_id"] == f"tierline.{button}"
     assert json.loads(view["private_metadata"])["ticket"] == "T-1042"
     assert door.desk.commands == []
-
-
-async def test_the_escalation_form_offers_the_policys_tiers_and_vendors(door: FrontDoor) -> None:
-    view = modal(CardButton.ESCALATE, Origin(ticket="T-1042"), door.policy)
-
-    offered = {
-        block["block_id"]: [option["value"] for option in block["element"].get("options", [])]
-        for block in view["blocks"]
-    }
-    assert offered == {"tier": ["L2", "L3", "L4"], "vendor": ["any", "acquirer"], "reason": []}
 
 
 async def test_a_press_without_the_role_is_refused_to_that_person_alone(door: FrontDoor) -> None:
