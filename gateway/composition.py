@@ -78,6 +78,8 @@ async def gateway_with(
             github_secret=settings.github.webhook_secret if settings.github is not None else None,
             pagerduty_secret=settings.pagerduty.webhook_secret if settings.pagerduty is not None else None,
             pager=_pager(settings.pagerduty),
+            public_url=settings.public_url,
+            temporal_ui_url=settings.temporal_ui_url,
             max_body_bytes=settings.gateway.max_body_bytes,
             now=now,
         )

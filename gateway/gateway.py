@@ -15,7 +15,9 @@ from gateway.metrics import Metrics
 from gateway.on_call_memory import OnCallMemory
 from gateway.quarantine import Quarantine
 from gateway.running import Running
+from gateway.said_lately import SaidLately
 from gateway.slack_answers import LateAnswers
+from gateway.slack_cards import SlackCards
 from gateway.slack_changes import NewestChanges
 from gateway.slack_directory import SlackDirectory
 from gateway.slack_line import SlackLine
@@ -50,6 +52,16 @@ class SlackDoor:
         return NewestChanges()
 
     @cached_property
+    def cards(self) -> SlackCards:
+        """Which messages are cards."""
+        return SlackCards()
+
+    @cached_property
+    def said(self) -> SaidLately:
+        """What people were told lately."""
+        return SaidLately()
+
+    @cached_property
     def directory(self) -> SlackDirectory:
         """Who is who in this Slack."""
         return SlackDirectory(self.surfaces)
@@ -59,7 +71,8 @@ class SlackDoor:
 class Gateway:
     """One gateway. A system that is not configured is None; its address then answers 404.
 
-    ``api_patience`` is how many seconds a caller of the API waits for a command's result.
+    ``public_url`` and ``temporal_ui_url`` are the addresses by which links to tickets are known; ``api_patience`` is how many
+    seconds a caller of the API waits for a command's result.
     """
 
     policy: Policy
@@ -74,6 +87,8 @@ class Gateway:
     pagerduty_secret: SecretStr | None = None
     pager: Pager | None = None
     on_calls: OnCallMemory = field(default_factory=OnCallMemory)
+    public_url: str | None = None
+    temporal_ui_url: str | None = None
     api_patience: float = 10.0
     max_body_bytes: int = 1_048_576
     now: Callable[[], datetime] = utc_now

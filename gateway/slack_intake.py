@@ -63,7 +63,8 @@ async def taken_in(
 
 
 async def _served(gateway: Gateway, slack: SlackDoor, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-    refused = await _REFUSALS[kind](gateway, slack, payload)
+    refuse = _REFUSALS.get(kind)
+    refused = await refuse(gateway, slack, payload) if refuse is not None else None
     if refused is not None:
         _count(gateway, "turned away")
         return refused.answer
@@ -112,28 +113,8 @@ async def _of_interaction(gateway: Gateway, slack: SlackDoor, payload: Mapping[s
     return _Refused(None)
 
 
-async def _of_event(gateway: Gateway, slack: SlackDoor, payload: Mapping[str, Any]) -> _Refused | None:
-    inner = ("event", "message") if text_at(payload, "event", "subtype") == "message_changed" else ("event",)
-    user = text_at(payload, *inner, "user")
-    if user is None:
-        return None
-    # A message says whose team its author is of; who reacted is known by id alone.
-    given = next(
-        (team for name in ("user_team", "source_team", "team") if (team := text_at(payload, *inner, name))), None
-    )
-    acts = text_at(payload, "event", "type") == "reaction_added"
-    if acts and text_at(payload, "event", "reaction") not in set(gateway.policy.emoji.model_dump().values()):
-        return None
-    why = await turned_away(gateway, slack.directory, user, (given,))
-    if why is None:
-        return None
-    if acts:
-        channel = text_at(payload, "event", "item", "channel")
-        gateway.running.keep(_told(slack, why, None, channel, user))
-    return _Refused(None)
-
-
-_REFUSALS = {Kind.COMMAND: _of_command, Kind.INTERACTION: _of_interaction, Kind.EVENT: _of_event}
+# Of events most concern no ticket: who is behind one is asked where it turns out to.
+_REFUSALS = {Kind.COMMAND: _of_command, Kind.INTERACTION: _of_interaction}
 
 
 async def _told(slack: SlackDoor, why: str, response_url: str | None, channel: str | None, user: str) -> None:
