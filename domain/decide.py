@@ -7,7 +7,7 @@ instant, so that a breach is where it belongs however late the code ran.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from domain import clock_changes, clock_story, ladders, moves, splitting
+from domain import clock_changes, clock_story, ladders, moves, severity_channel, splitting
 from domain.attribution import owner_of
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
@@ -74,6 +74,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
         splitting.begin(turn, opening.split_from)
     clock_story.tell(turn, bare.clocks)
     turn.settle_owner()
+    severity_channel.follow(turn, turn.ticket)
     return _decision(turn)
 
 
@@ -109,6 +110,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 pass
     clock_story.tell(turn, clocks)
     turn.settle_owner()
+    severity_channel.follow(turn, state)
     if before != card_of(turn.ticket, now):
         turn.show_card()
     return _decision(turn, answer=answer, refused=refused)

@@ -21,6 +21,8 @@ class Lane(StrEnum):
     """One per outside system: order holds within, nothing waits across."""
 
     SLACK = "slack"
+    SLACK_CHANNELS = "slack channels"
+    """Tickets' own channels: what holds these up holds up neither card nor notices."""
     JIRA = "jira"
     GITHUB = "github"
     PAGERDUTY = "pagerduty"
@@ -64,11 +66,21 @@ class OpenSeverityChannel(Frozen):
 
 
 class DressSeverityChannel(Frozen):
-    """Bring the topic and the bookmarks of the ticket's channel up to date."""
+    """Bring the topic and the bookmarks of the ticket's channel up to date, and ``invite`` who is to be in it from now on."""
 
     kind: Literal["dress_severity_channel"] = "dress_severity_channel"
     key: str
     channel: ChannelRef
+    invite: tuple[str, ...] = ()
+
+
+class TellSeverityChannel(Frozen):
+    """Write a milestone of the ticket into its own channel."""
+
+    kind: Literal["tell_severity_channel"] = "tell_severity_channel"
+    key: str
+    channel: ChannelRef
+    text: str
 
 
 class CloseSeverityChannel(Frozen):
@@ -194,6 +206,7 @@ Intent = Annotated[
     | Notice
     | OpenSeverityChannel
     | DressSeverityChannel
+    | TellSeverityChannel
     | CloseSeverityChannel
     | OpenIssue
     | FindIssue
@@ -214,9 +227,10 @@ _LANES: dict[str, Lane] = {
     "show_card": Lane.SLACK,
     "thread_line": Lane.SLACK,
     "notice": Lane.SLACK,
-    "open_severity_channel": Lane.SLACK,
-    "dress_severity_channel": Lane.SLACK,
-    "close_severity_channel": Lane.SLACK,
+    "open_severity_channel": Lane.SLACK_CHANNELS,
+    "dress_severity_channel": Lane.SLACK_CHANNELS,
+    "tell_severity_channel": Lane.SLACK_CHANNELS,
+    "close_severity_channel": Lane.SLACK_CHANNELS,
     "join_issue": Lane.WORKFLOWS,
     "leave_issue": Lane.WORKFLOWS,
     "tell_issue": Lane.WORKFLOWS,

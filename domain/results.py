@@ -1,6 +1,6 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import clock_changes, merging, moves, splitting
+from domain import clock_changes, merging, moves, severity_channel, splitting
 from domain.clocks import ClockOutcome
 from domain.intents import (
     FindIssue,
@@ -9,6 +9,7 @@ from domain.intents import (
     MailCustomer,
     Notice,
     OpenIssue,
+    OpenSeverityChannel,
     OpenSplitTicket,
     OpenVendorCase,
     RaisePage,
@@ -25,6 +26,7 @@ from domain.messages import (
     LaneChanged,
     LaneHealth,
     PageRaised,
+    SeverityChannelOpened,
     TicketMergedIn,
 )
 from domain.messages import IntentResult as IntentResult
@@ -47,6 +49,8 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
             _issue_found(turn, result.body)
         case PageRaised():
             _page_raised(turn, result.body)
+        case SeverityChannelOpened():
+            severity_channel.opened(turn, result.body.channel)
         case Failed():
             _failed(turn, intent, result.body)
         case _:
@@ -132,6 +136,8 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
         case OpenSplitTicket():
             splitting.could_not_open(turn, intent.opening.ticket_id, error)
             moves.tell_owner(turn, f"{turn.ticket.id}: {intent.opening.ticket_id} could not be opened ({error})")
+        case OpenSeverityChannel():
+            severity_channel.could_not_open(turn, intent.name, error)
         case Notice():
             turn.say(f"{intent.channel} could not be told ({error}): {intent.text}")
         case ShowCard() if failed.code == "message_not_found":

@@ -154,7 +154,8 @@ class Ticket(Frozen):
     It pins the policy that it was opened under; ``edits`` are the changes of it that somebody chose for this ticket.
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
-    are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened;
+    ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: str
@@ -182,6 +183,7 @@ class Ticket(Frozen):
     snooze: Snooze | None = None
     report: EscalationReport | None = None
     severity_channel: ChannelRef | None = None
+    severity_channel_tried: bool = False
     merging_into: str | None = None
     merged_into: str | None = None
     merged_in: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ AUDIT = "tierline-audit"
 
 _BY_LANE = {
     Lane.SLACK: SLACK,
+    Lane.SLACK_CHANNELS: SLACK,
     Lane.JIRA: JIRA,
     Lane.GITHUB: GITHUB,
     Lane.PAGERDUTY: PAGERDUTY,

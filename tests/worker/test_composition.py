@@ -103,7 +103,7 @@ def test_every_task_queue_has_one_worker(workers: list[Worker]) -> None:
 def test_a_lane_leads_to_the_queue_that_serves_its_activities(workers: list[Worker]) -> None:
     names = served(workers)
     prefixes = {Lane.SLACK: "slack_", Lane.JIRA: "tracker_", Lane.GITHUB: "tracker_", Lane.PAGERDUTY: "pagerduty_"}
-    prefixes |= {Lane.MAIL: "mail_", Lane.WORKFLOWS: "workflows_"}
+    prefixes |= {Lane.MAIL: "mail_", Lane.WORKFLOWS: "workflows_", Lane.SLACK_CHANNELS: "slack_"}
     for lane, prefix in prefixes.items():
         found = names[workflows.task_queues.of_lane(lane)]
         assert found
