@@ -252,6 +252,8 @@ async def test_a_path_that_no_description_knows_is_said_to_be_so(
                 "/escalation_policies",
                 "/escalation_policies/PEPENG",
                 "/oncalls",
+                "/oncalls?since=2026-03-02T00:00:00Z&until=2026-03-16T00:00:00Z&earliest=true",
+                "/escalation_policies/PEPSUP",
                 "/users",
                 "/users/me",
                 "/users/PUSRADA",

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ from fastapi import Response
 from pydantic import SecretStr
 
 from sandbox.deliveries import GITHUB, JIRA, PAGERDUTY, SLACK_EVENTS, Deliveries, Delivery, RetryPolicy
+from sandbox.misdeliveries import Kind, Misdelivery
 from sandbox.server import Sandbox
 from tests.sandbox.receiver import Delivered, Receiver
 
@@ -162,6 +164,129 @@ async def test_stopping_gives_up_what_waits(gateway: Receiver) -> None:
     await gateway.wait_for("/hook")
     await asyncio.wait_for(outbox.stop(), 2)
     assert len(gateway.at("/hook")) == 1
+
+
+async def order(deliveries: Deliveries, kind: Kind, **more: Any) -> int:
+    return deliveries.misdeliveries.add(Misdelivery(system="jira", kind=kind, **more))
+
+
+async def test_a_lost_delivery_never_arrives_and_the_vendor_believes_that_it_did(
+    gateway: Receiver, deliveries: Deliveries
+) -> None:
+    await order(deliveries, "lose", times=2)
+    ended: list[int | None] = []
+    for body in "abc":
+        deliveries.send(delivery(body, JIRA, on_end=ended.append))
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"c"]
+    assert ended == [200, 200, 202]
+    assert [(entry.id, entry.error, entry.misdelivery) for entry in deliveries.log()][:2] == [
+        ("a", "lost, as ordered", "lose"),
+        ("b", "lost, as ordered", "lose"),
+    ]
+
+
+async def test_a_doubled_delivery_arrives_twice_with_one_id(gateway: Receiver, deliveries: Deliveries) -> None:
+    await order(deliveries, "double")
+    ended: list[int | None] = []
+    for body in "ab":
+        deliveries.send(delivery(body, PAGERDUTY, on_end=ended.append))
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"a", b"a", b"b"]
+    assert (ended, [entry.id for entry in deliveries.log()]) == ([202, 202], ["a", "a", "b"])
+
+
+@pytest.mark.parametrize("queues", [("one", "one", "one"), ("one", "two", "three")])
+async def test_two_deliveries_change_places(
+    gateway: Receiver, deliveries: Deliveries, queues: tuple[str, str, str]
+) -> None:
+    await order(deliveries, "swap")
+    first, second, third = queues
+    deliveries.send(delivery("a", PAGERDUTY, queue=first))
+    assert [held.id for held in deliveries.held()] == ["a"]
+    deliveries.send(delivery("b", PAGERDUTY, queue=second))
+    await deliveries.settled()
+    deliveries.send(delivery("c", PAGERDUTY, queue=third))
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"b", b"a", b"c"]
+    assert deliveries.misdeliveries.active() == []
+
+
+async def test_others_pass_a_delayed_delivery(gateway: Receiver, deliveries: Deliveries) -> None:
+    await order(deliveries, "delay", delay_s=0.2)
+    for body in "ab":
+        deliveries.send(delivery(body, PAGERDUTY))
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"b", b"a"]
+
+
+async def test_held_deliveries_come_in_order_when_they_are_released(gateway: Receiver, deliveries: Deliveries) -> None:
+    number = await order(deliveries, "hold", times=None)
+    for body in "ab":
+        deliveries.send(delivery(body, PAGERDUTY))
+    with pytest.raises(TimeoutError):
+        await deliveries.settled(0.05)
+    assert (deliveries.release(number + 1), deliveries.release(number)) == (0, 2)
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"a", b"b"]
+    deliveries.send(delivery("c", PAGERDUTY))
+    deliveries.clear_orders()
+    await deliveries.settled()
+    assert gateway.at("/hook")[-1].body == b"c"
+
+
+async def test_an_order_is_for_one_system_and_one_kind_of_event(gateway: Receiver, deliveries: Deliveries) -> None:
+    deliveries.misdeliveries.add(Misdelivery(system="github", kind="lose"))
+    await order(deliveries, "lose", event="issue_deleted")
+    deliveries.send(delivery("a", JIRA))
+    await deliveries.settled()
+    assert [one.body for one in gateway.at("/hook")] == [b"a"]
+    assert [(each.hits, each.left) for each in deliveries.misdeliveries.active()] == [(0, 1), (0, 1)]
+
+
+async def test_what_a_person_waits_for_goes_astray_too(gateway: Receiver, deliveries: Deliveries) -> None:
+    await order(deliveries, "lose")
+    await order(deliveries, "double")
+    await order(deliveries, "delay", delay_s=0.01)
+    await order(deliveries, "hold")
+    await order(deliveries, "swap")
+    assert (await deliveries.exchange(delivery("lost", GITHUB))).status is None
+    assert (await deliveries.exchange(delivery("doubled", GITHUB))).status == 202
+    assert (await deliveries.exchange(delivery("delayed", GITHUB))).status == 202
+    held = asyncio.create_task(deliveries.exchange(delivery("held", GITHUB)))
+    await asyncio.sleep(0)
+    assert deliveries.release() == 1
+    assert (await held).status == 202
+    first = asyncio.create_task(deliveries.exchange(delivery("first", GITHUB)))
+    await asyncio.sleep(0)
+    await deliveries.exchange(delivery("second", GITHUB))
+    await first
+    arrived = [one.body.decode() for one in gateway.at("/hook")]
+    assert arrived == ["doubled", "doubled", "delayed", "held", "second", "first"]
+
+
+async def test_orders_are_given_shown_and_taken_back_over_http(
+    sandbox: Sandbox, gateway: Receiver, people: httpx2.AsyncClient
+) -> None:
+    path = "/sandbox/deliveries"
+    for system in ("slack", "jira", "github", "pagerduty"):
+        given = {"system": system, "kind": "hold", "times": None}
+        assert (await people.post(f"{path}/orders", json=given)).status_code == 201
+    for wrong in ({"kind": "delay"}, {"kind": "explode"}, {"kind": "lose", "times": 0}):
+        assert (await people.post(f"{path}/orders", json={"system": "jira", **wrong})).status_code == 422
+    await people.post("/people/jira/issues", json={"user": "ada", "summary": "By hand"})
+    [held] = (await people.get(f"{path}/held")).json()
+    assert (held["system"], held["event"], held["misdelivery"]) == ("jira", "jira:issue_created", "hold")
+    assert (await people.post(f"{path}/release")).json() == {"released": 1}
+    await gateway.wait_for("/webhooks/jira")
+    [_, jira, *_] = (await people.get(f"{path}/orders")).json()
+    assert (jira["order"]["system"], jira["hits"], jira["left"]) == ("jira", 1, None)
+    assert (await people.delete(f"{path}/orders/{jira['id']}")).status_code == 204
+    assert len((await people.get(f"{path}/orders")).json()) == 3
+    assert (await people.delete(f"{path}/orders")).status_code == 204
+    assert (await people.get(f"{path}/orders")).json() == []
+    await people.put(f"{path}/pace", json={"scale": 0.5})
+    assert ((await people.get(f"{path}/pace")).json(), sandbox.deliveries.scale) == ({"scale": 0.5}, 0.5)
 
 
 async def test_what_the_vendors_send_is_signed_and_named(

@@ -187,6 +187,15 @@ async def test_faults_are_shown_and_cleared(sandbox: Sandbox, people: httpx2.Asy
     assert (await people.get("/jira/rest/api/3/serverInfo")).status_code == 200
 
 
+async def test_one_fault_is_ended_and_the_others_go_on(people: httpx2.AsyncClient) -> None:
+    await order(people, system="jira", kind="status")
+    await order(people, system="github", kind="status")
+    first, second = (await people.get("/sandbox/faults")).json()
+    assert (await people.delete(f"/sandbox/faults/{first['id']}")).status_code == 204
+    assert [one["id"] for one in (await people.get("/sandbox/faults")).json()] == [second["id"]]
+    assert (await people.get("/jira/rest/api/3/serverInfo")).status_code == 200
+
+
 async def test_the_ledger_is_read_and_filtered(sandbox: Sandbox, people: httpx2.AsyncClient) -> None:
     marked = {"title": "Refund fails", "body": "<!-- tierline:T-1/3 -->"}
     for _ in range(2):
