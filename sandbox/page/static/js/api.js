@@ -11,6 +11,12 @@ export async function post(path, body = {}) {
   return read(await fetch(path, options));
 }
 
+/** Puts JSON in the place of what is there, and gives the answer. */
+export async function put(path, body) {
+  const options = { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return read(await fetch(path, options));
+}
+
 /** Deletes. */
 export async function remove(path) {
   return read(await fetch(path, { method: "DELETE" }));

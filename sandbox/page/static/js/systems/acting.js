@@ -20,9 +20,9 @@ export function actButton(label, work, kind = "") {
 }
 
 /** A form with one text; it is emptied once `work(text)` is done. */
-export function writeForm(label, submitLabel, work) {
+export function writeForm(label, submitLabel, work, rows = 3) {
   const id = `write-${label.replace(/\W+/g, "-").toLowerCase()}`;
-  const input = h("textarea", { class: "input", id, rows: 3 });
+  const input = h("textarea", { class: "input", id, rows });
   const submit = async (event) => {
     event.preventDefault();
     if (!input.value.trim()) return;
@@ -35,4 +35,10 @@ export function writeForm(label, submitLabel, work) {
     window.dispatchEvent(new Event("refresh"));
   };
   return h("form", { class: "write", on: { submit } }, h("label", { for: id }, label), input, h("button", { type: "submit", class: "button primary" }, submitLabel));
+}
+
+/** A choice and a button that does `work(value)`; `options` are [value, text]. */
+export function pickForm(label, options, submitLabel, work) {
+  const select = h("select", { class: "select", "aria-label": label }, options.map(([value, text]) => h("option", { value }, text)));
+  return h("div", { class: "pick" }, select, actButton(submitLabel, () => work(select.value)));
 }

@@ -12,6 +12,8 @@ const KINDS = [
   ["drop_after", "Does the work, then drops the answer"],
 ];
 
+const METHODS = [["", "all calls"], ["GET", "GET (reads)"], ["POST", "POST (writes)"], ["PUT", "PUT (changes)"], ["PATCH", "PATCH (changes)"], ["DELETE", "DELETE"]];
+
 export function faultsPane() {
   const fields = {
     system: choice("Which system", SYSTEMS),
@@ -19,6 +21,7 @@ export function faultsPane() {
     status: number("Status", 500, 400, 599),
     delay_s: number("Delay in seconds", 5, 0, 120),
     retry_after_s: number("Retry after, in seconds", 5, 0, 3600),
+    method: choice("Only calls of the kind", METHODS),
     operation: field("Only calls whose path contains", h("input", { class: "input", placeholder: "all calls" })),
     seconds: number("For how many seconds", 60, 1, 86400, true),
     times: number("For how many calls", "", 1, 100000, true),
@@ -60,16 +63,24 @@ export function faultsPane() {
     fill(
       active,
       h("h2", {}, "In force"),
-      faults.length ? h("ul", { class: "faults" }, faults.map(line)) : h("p", { class: "quiet" }, "Everything is well."),
+      faults.length ? h("div", { class: "table-wide" }, h("table", { class: "log" }, h("thead", {}, h("tr", {}, ["System", "What", "Calls", ""].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, faults.map(line)))) : h("p", { class: "quiet" }, "Everything is well."),
       faults.length ? actButton("Clear all faults", () => remove("/sandbox/faults"), "danger") : null,
     );
   }
 
-  function line({ fault, hits, left }) {
+  function line({ id, fault, hits, left }) {
     const system = SYSTEMS.find(([name]) => name === fault.system)[1];
     const kind = KINDS.find(([name]) => name === fault.kind)[1].toLowerCase();
     const extra = { status: fault.status, latency: `${fault.delay_s} s`, rate_limit: `retry after ${fault.retry_after_s} s`, drop_after: "" }[fault.kind];
-    return h("li", {}, h("strong", {}, system), ` ${kind}${extra ? ` (${extra})` : ""}${fault.operation ? `, calls with “${fault.operation}”` : ""}`, h("span", { class: "quiet" }, `${hits} hit${hits === 1 ? "" : "s"}${left === null ? "" : `, ${left} left`}${fault.seconds ? `, for ${fault.seconds} s` : ""}`));
+    const counted = `${hits} hit${hits === 1 ? "" : "s"}${left === null ? "" : `, ${left} left`}`;
+    return h(
+      "tr",
+      {},
+      h("td", {}, h("strong", {}, system)),
+      h("td", {}, `${kind}${extra ? ` (${extra})` : ""}`, fault.seconds ? h("span", { class: "quiet" }, ` for ${fault.seconds} s`) : null),
+      h("td", {}, h("div", {}, [fault.method, fault.operation && `with “${fault.operation}”`].filter(Boolean).join(" ") || "all calls"), h("div", { class: "quiet" }, counted)),
+      h("td", {}, actButton("End", () => remove(`/sandbox/faults/${id}`))),
+    );
   }
 
   return { root, refresh, show() {} };
