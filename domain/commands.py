@@ -53,7 +53,7 @@ def role_refusal(policy: Policy, command: CommandName, by: Actor) -> str | None:
     allowed = policy.allowed(command)
     if by.roles & set(allowed):
         return None
-    what = command.value.replace("_", " ")
+    what = "change the priority" if command is CommandName.PRIORITY else command.value.replace("_", " ")
     if not allowed:
         return f"the policy lets nobody {what}"
     return f"{by.name} may not {what}: it takes the role {_alternatives(allowed)}"
@@ -144,6 +144,7 @@ def run_command(turn: Turn, command: Command) -> str:
             return _reply(turn, request, by)
         case Note():
             turn.say(request.text, by)
+            pages.note_on_page(turn, f"{by.name}: {request.text}")
             return f"Noted on {ticket.id}"
         case CustomerMessage():
             return _customer_message(turn, request, by)

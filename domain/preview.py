@@ -43,6 +43,11 @@ from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Tier, WaitingOn
 
 _UNSAID = "…"
+_OTHERS = {
+    "update_page": "raises the page that is out",
+    "note_page": "notes it on the page that is out",
+    "mail_staff": "mails those whom the pager did not reach",
+}
 _TRACKERS = {Tracker.JIRA: "Jira", Tracker.GITHUB: "GitHub"}
 
 
@@ -208,7 +213,7 @@ def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
             return Promise(text=f"opens {intent.opening.ticket_id} for the second problem")
         case _:
             # Better in its own bare word than not told at all.
-            return Promise(text=intent.kind.replace("_", " "))
+            return Promise(text=_OTHERS.get(intent.kind, intent.kind.replace("_", " ")))
 
 
 def _page(intent: RaisePage, ticket: Ticket) -> Promise:

@@ -39,6 +39,20 @@ REPLY = _one("An answer that waits for the customer", {"text": "Which browser do
 NOTE = _one("A remark", {"text": "Seen at two other customers as well."})
 ESCALATE: Examples = {
     "engineering": {"summary": "To engineering", "value": {"to": "L3", "reason": "The gateway answers 502."}},
+    "report": {
+        "summary": "With what the tier asks for",
+        "value": {
+            "to": "L3",
+            "reason": "The gateway answers 502.",
+            "priority": "P1",
+            "report": {
+                "component": "checkout",
+                "impact": "No card payment of the last hour went through.",
+                "reproduction": "Pay any basket by card: expected 200, seen 502.",
+                "customer_summary": "Engineers are looking at the payments that fail.",
+            },
+        },
+    },
     "vendor": {
         "summary": "To a vendor",
         "value": {"to": "L4", "vendor": "acquirer", "reason": "The acquirer declines every card."},
