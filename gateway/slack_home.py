@@ -18,6 +18,7 @@ from gateway.access import may
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import text_at
 from gateway.slack_home_layout import REFRESH, Home, HomeTicket, Waiting, home_view, sentence_view
+from gateway.slack_origin import Origin, tell
 from gateway.slack_people import actor_of, turned_away
 from gateway.slack_surfaces import SurfaceFailure
 from gateway.tickets import DeskError, DeskUnavailable, ListedTicket, OpenTickets
@@ -25,10 +26,10 @@ from integrations.slack.mrkdwn import escaped
 
 MINE_SHOWN = 10
 TEAM_SHOWN = 15
+LIST_LAG_SECONDS = 2.0
+"""How far lists are behind the tickets, more or less."""
 _READ_AT_ONCE = 8
 _READING_SECONDS = 2.0
-# Lists are this far behind the tickets, more or less.
-_LIST_LAG_SECONDS = 2.0
 _MOST_MINE = 200
 _LEADS_NAMED = 3
 _OFFERED = {
@@ -57,11 +58,16 @@ def is_on_home(payload: object) -> bool:
     return text_at(payload, "view", "type") == "home"
 
 
-async def publish_after(gateway: Gateway, slack: SlackDoor, user: str, said: str | None = None) -> None:
-    """Make the home anew after an action, at once and when the lists have followed; ``said`` is what came of it, in Slack's format."""
-    await publish(gateway, slack, user, said=said)
-    await asyncio.sleep(_LIST_LAG_SECONDS)
-    await publish(gateway, slack, user, said=said)
+async def tell_there(gateway: Gateway, slack: SlackDoor, origin: Origin, user: str, text: str) -> None:
+    """Tell a person, in Slack's text format, what came of what they asked for, where they asked. On their home that is made anew: at
+    once, and when the lists have followed the tickets.
+    """
+    if not origin.home:
+        await tell(slack, origin, user, text)
+        return
+    await publish(gateway, slack, user, said=text)
+    await asyncio.sleep(LIST_LAG_SECONDS)
+    await publish(gateway, slack, user, said=text)
 
 
 async def publish(gateway: Gateway, slack: SlackDoor, user: str, *, said: str | None = None) -> None:

@@ -10,6 +10,7 @@ from gateway.payloads import digest, needed, text_at
 from gateway.slack_commands import is_ticket
 from gateway.slack_forms import changed, open_button_form, open_escalation, open_from_message, open_send_to_customer
 from gateway.slack_forms import refusal_of as role_refusal_of
+from gateway.slack_home import is_on_home, is_refresh, publish, tell_there
 from gateway.slack_messages import message_of
 from gateway.slack_origin import Origin, tell
 from gateway.slack_people import actor_of, turned_away
@@ -68,6 +69,9 @@ async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], 
         # The answer must not wait for what is looked up.
         gateway.running.keep(changed(gateway, slack, payload, actor))
         return
+    if is_refresh(payload):
+        gateway.running.keep(publish(gateway, slack, actor.id))
+        return
     pressed = _button(payload)
     if pressed is None:
         # Another app's button, or a link button, of which Slack tells as well.
@@ -94,7 +98,7 @@ async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], 
     else:
         words = await open_button_form(gateway, slack, trigger, button, origin, actor)
     if words is not None:
-        gateway.running.keep(tell(slack, origin, actor.id, words))
+        gateway.running.keep(tell_there(gateway, slack, origin, actor.id, words))
 
 
 async def _accepted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor, origin: Origin) -> None:
@@ -102,7 +106,7 @@ async def _accepted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any],
     team = text_at(payload, "team", "id") or ""
     moment = text_at(payload, "actions", 0, "action_ts") or text_at(payload, "trigger_id") or ""
     command = Command(id=f"slack/{digest(team, actor.id, moment, ticket_id)}", by=actor, request=Accept())
-    await tell(slack, origin, actor.id, said(await gateway.running.carry_out(ticket_id, command)))
+    await tell_there(gateway, slack, origin, actor.id, said(await gateway.running.carry_out(ticket_id, command)))
 
 
 def _button(payload: dict[str, Any]) -> tuple[CardButton, str] | None:
@@ -126,4 +130,5 @@ def _origin(payload: dict[str, Any], ticket_id: str | None = None) -> Origin:
         channel=channel,
         # Beside its card a person sees what came of it.
         confirm=channel is None,
+        home=is_on_home(payload),
     )

@@ -13,7 +13,8 @@ class Origin(BaseModel):
     """What a form remembers: its ticket (None while the person has not chosen one), and where its result can be told.
 
     With ``confirm`` a result is told even when all went well: whoever pressed a button of a card sees the card change, others do not.
-    ``seen`` is the fingerprint of what the person was shown last before it is sent, ``shows`` the ticket that the form is filled for.
+    ``home`` says that they asked on their App Home, which is made anew to tell them. ``seen`` is the fingerprint of what the person was
+    shown last before it is sent, ``shows`` the ticket that the form is filled for.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -22,6 +23,7 @@ class Origin(BaseModel):
     response_url: str | None = None
     channel: str | None = None
     confirm: bool = False
+    home: bool = False
     seen: str | None = None
     shows: str | None = None
 

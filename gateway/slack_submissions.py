@@ -19,8 +19,9 @@ from gateway.running import Outcome
 from gateway.slack_escalation_form import Filled
 from gateway.slack_forms import confirmation_view, escalation_view, named_ticket
 from gateway.slack_frames import told
+from gateway.slack_home import tell_there
 from gateway.slack_inputs import InputErrors
-from gateway.slack_origin import Origin, origin_of, tell
+from gateway.slack_origin import Origin, origin_of
 from gateway.slack_preview import preview_of
 from gateway.slack_words import Answer, form_errors, said
 from gateway.tickets import DeskError, DeskUnavailable
@@ -99,7 +100,7 @@ async def _escalated(
     commands = _escalation(payload, actor, filled, tier)
     work = _one_after_the_other(gateway, ticket_id, commands)
     left = slack.patience - (asyncio.get_running_loop().time() - began)
-    outcome = await gateway.running.in_time(left, work, _later(slack, origin, actor))
+    outcome = await gateway.running.in_time(left, work, _later(gateway, slack, origin, actor))
     if outcome is not None and not outcome.done:
         raise InputErrors(await _refused(gateway, payload, ticket_id, commands[-1], outcome))
     _confirm(gateway, slack, origin, actor, outcome)
@@ -185,7 +186,7 @@ async def _done(
     gateway: Gateway, slack: SlackDoor, origin: Origin, ticket_id: str, command: Command, block: str
 ) -> Answer:
     """Have it carried out; a refusal stands under that block of the form."""
-    later = _later(slack, origin, command.by)
+    later = _later(gateway, slack, origin, command.by)
     outcome = await gateway.running.within(slack.patience, ticket_id, command, later)
     if outcome is not None and not outcome.done:
         raise InputErrors({block: outcome.message})
@@ -193,16 +194,16 @@ async def _done(
     return None
 
 
-def _later(slack: SlackDoor, origin: Origin, actor: Actor) -> Callable[[Outcome], Awaitable[object]]:
+def _later(gateway: Gateway, slack: SlackDoor, origin: Origin, actor: Actor) -> Callable[[Outcome], Awaitable[object]]:
     async def later(outcome: Outcome) -> None:
-        await tell(slack, origin, actor.id, said(outcome))
+        await tell_there(gateway, slack, origin, actor.id, said(outcome))
 
     return later
 
 
 def _confirm(gateway: Gateway, slack: SlackDoor, origin: Origin, actor: Actor, outcome: Outcome | None) -> None:
     if outcome is not None and origin.confirm:
-        gateway.running.keep(tell(slack, origin, actor.id, said(outcome)))
+        gateway.running.keep(tell_there(gateway, slack, origin, actor.id, said(outcome)))
 
 
 def _require(gateway: Gateway, actor: Actor, command: CommandName, block: str) -> None:
