@@ -1,4 +1,4 @@
-"""Effects by mail: to customers and to vendors."""
+"""Effects by mail: to customers, to vendors, and to staff whom the pager did not reach."""
 
 from temporalio import activity
 
@@ -32,6 +32,15 @@ class VendorMailInput(Frozen):
     link: bool = True
 
 
+class StaffMailInput(Frozen):
+    """A message for somebody of the staff whom the pager did not reach."""
+
+    key: str
+    to: str
+    subject: str
+    text: str
+
+
 class MailActivities:
     """Sends mail."""
 
@@ -48,6 +57,13 @@ class MailActivities:
             await self._mailer().send(
                 Mail(to=mail.to, subject=mail.subject, text=mail.text, message_id=message_id, thread=thread)
             )
+
+    @activity.defn(name="mail_staff")
+    async def mail_staff(self, mail: StaffMailInput) -> None:
+        """Write to somebody of the staff."""
+        message = Mail(to=mail.to, subject=mail.subject, text=mail.text, message_id=_message_id(mail.key))
+        with classified():
+            await self._mailer().send(message)
 
     @activity.defn(name="mail_vendor")
     async def mail_vendor(self, mail: VendorMailInput) -> None:

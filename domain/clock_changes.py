@@ -98,6 +98,17 @@ def stop_all(turn: Turn, *, answered: bool = True) -> None:
         stop_kind(turn, kind, ending=ClockOutcome.CANCELLED if kind in _RESPONSES and not answered else ending)
 
 
+def run_again(turn: Turn, kind: ClockKind) -> None:
+    """What ended the stint's last clock of that kind is taken back: it runs on with the time that it had counted."""
+    ticket = turn.ticket
+    mine = [clock for clock in ticket.clocks if clock.kind is kind and clock.stint == ticket.stint.number]
+    if not mine or not mine[-1].stopped or kind not in ticket.policy.clocks_of(ticket.sla):
+        return
+    last = mine[-1].id
+    turn.change_clocks(lambda clock: restart(clock, turn.at) if clock.id == last else clock)
+    settle_pauses(turn)
+
+
 def cancel_all(turn: Turn) -> None:
     """Nobody needs the ticket any more: what still runs ends as cancelled."""
     for kind in ClockKind:

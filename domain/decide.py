@@ -7,13 +7,25 @@ instant, so that a breach is where it belongs however late the code ran.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from domain import clock_changes, clock_story, ladders, moves, severity_channel, splitting
+from domain import clock_changes, clock_story, ladders, moves, pages, severity_channel, splitting
 from domain.attribution import owner_of
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
 from domain.frozen import Frozen
 from domain.intents import Intent
-from domain.messages import Command, Delivery, Event, IntentResult, LaneChanged, OpenTicket, TicketMergedIn, TimePassed
+from domain.messages import (
+    Command,
+    CustomerMessage,
+    Delivery,
+    Event,
+    IntentResult,
+    LaneChanged,
+    OpenTicket,
+    Reply,
+    Resolve,
+    TicketMergedIn,
+    TimePassed,
+)
 from domain.policy import Policy
 from domain.results import change_lane, take_result
 from domain.ticket import Ticket, TicketStatus
@@ -98,6 +110,8 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 refused = refusal(turn.ticket, event, now)
                 if refused is None:
                     answer = run_command(turn, event)
+                    if _is_work(event):
+                        pages.somebody_acted(turn)
             case Delivery():
                 take_delivery(turn, event)
             case IntentResult():
@@ -144,6 +158,13 @@ def _decision(turn: Turn, *, answer: str | None = None, refused: str | None = No
         answer=answer,
         refusal=refused,
     )
+
+
+def _is_work(command: Command) -> bool:
+    """Whether somebody did something on the ticket by it: the customer's own words, and a machine's, are no work."""
+    request = command.request
+    automatic = isinstance(request, Reply | Resolve) and request.automatic
+    return not automatic and not isinstance(request, CustomerMessage)
 
 
 def _utc(now: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, merging, moves, thread
+from domain import clock_changes, merging, moves, page_news, pages, thread
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -15,10 +15,9 @@ from domain.messages import (
     VendorAnswered,
     VendorOverdue,
 )
-from domain.paging import PageStatus
 from domain.people import Actor, ActorKind, Role
 from domain.policy import ClockKind
-from domain.ticket import LinkedIssue, Page, TicketStatus
+from domain.ticket import LinkedIssue, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
@@ -29,16 +28,18 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
     """Take one delivery in."""
     match delivery.body:
         case PageChanged():
-            _page_changed(turn, delivery.body)
+            page_news.page_changed(turn, delivery.body)
         case IssueChanged():
             _issue_changed(turn, delivery.body)
         case IssueCommented():
             comment = delivery.body.comment
             turn.say(f"on {delivery.body.ref.key}: {comment.text}", comment.author)
+            pages.somebody_acted(turn)
         case IssueGone():
             _issue_gone(turn, delivery.body)
         case ThreadMessage():
             thread.take_message(turn, delivery.body)
+            pages.somebody_acted(turn)
         case VendorAnswered():
             _vendor_answered(turn, delivery.body)
         case TicketMergedIn():
@@ -47,50 +48,6 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
             merging.take_answer(turn, delivery.body)
         case VendorOverdue():
             _vendor_overdue(turn, delivery.body)
-
-
-def _page_changed(turn: Turn, change: PageChanged) -> None:
-    page = next((page for page in turn.ticket.pages if page.key == change.page_key), None)
-    if page is None:
-        return
-    who = change.by or "PagerDuty"
-    # What PagerDuty tells of a page, it has: whatever we were told when we raised it.
-    updates: dict[str, object] = {"failed": None}
-    if change.page_id is not None and page.id is None:
-        updates |= {"id": change.page_id, "url": change.url}
-    changed = change.status is not None and change.status is not page.status and not _is_over(turn, page, change)
-    if changed:
-        updates["status"] = change.status
-        if change.status is PageStatus.ACKNOWLEDGED:
-            updates["acknowledged_by"] = who
-    turn.set_page(page.model_copy(update=updates))
-    if change.note is not None:
-        turn.say(f"in PagerDuty: {change.note}", who)
-    if changed:
-        _page_status_changed(turn, page, change.status, who)
-
-
-def _is_over(turn: Turn, page: Page, change: PageChanged) -> bool:
-    """Whether what is told of a page that was resolved comes late. Somebody may open it again while its stint lasts."""
-    reopened = change.status is PageStatus.TRIGGERED and _is_for_now(turn, page)
-    return page.status is PageStatus.RESOLVED and not reopened
-
-
-def _is_for_now(turn: Turn, page: Page) -> bool:
-    return turn.ticket.status is TicketStatus.OPEN and page.stint == turn.ticket.stint.number
-
-
-def _page_status_changed(turn: Turn, before: Page, status: PageStatus | None, who: str) -> None:
-    if status is PageStatus.ACKNOWLEDGED:
-        turn.say("Acknowledged the page", who)
-        if _is_for_now(turn, before):
-            moves.accept(turn, Actor(kind=ActorKind.PAGERDUTY, id=who, name=who, roles=_ENGINEERS))
-    elif status is PageStatus.RESOLVED:
-        turn.say("Resolved the page; the ticket stays open", who)
-    elif before.status is PageStatus.RESOLVED:
-        turn.say("Opened the page again", who)
-    elif before.status is PageStatus.ACKNOWLEDGED:
-        turn.say("The page is no longer acknowledged", who)
 
 
 def _issue_changed(turn: Turn, change: IssueChanged) -> None:
@@ -106,6 +63,7 @@ def _issue_changed(turn: Turn, change: IssueChanged) -> None:
             status=change.status,
             category=change.category,
             assignee=change.assignee,
+            tickets=change.tickets,
         )
     )
     if before.ref.key != change.ref.key:
@@ -115,6 +73,7 @@ def _issue_changed(turn: Turn, change: IssueChanged) -> None:
     # Of an issue that was just opened nothing is known yet: its first status is no move.
     if before.status and before.status != change.status:
         turn.say(f"{change.ref.key} moved from {before.status or 'new'} to {change.status}")
+        pages.somebody_acted(turn)
     if turn.ticket.status is not TicketStatus.OPEN:
         return
     engineer = _engineer(turn, change)

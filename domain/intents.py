@@ -11,9 +11,10 @@ from pydantic import Field
 
 from domain.chat import ChannelRef
 from domain.frozen import Frozen
+from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueDraft, IssueRef, Tracker
 from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
-from domain.paging import PageDraft
+from domain.paging import PageDraft, Urgency
 from domain.policy import Policy
 
 
@@ -151,6 +152,44 @@ class ResolvePage(Frozen):
     page_id: str | None = None
 
 
+class UpdatePage(Frozen):
+    """Raise the priority (the pager's own name of one) or the urgency of the page that is out; what is None stays."""
+
+    kind: Literal["update_page"] = "update_page"
+    key: str
+    page_key: str
+    priority: str | None = None
+    urgency: Urgency | None = None
+
+
+class NotePage(Frozen):
+    """Write a note on the page, free of personal data."""
+
+    kind: Literal["note_page"] = "note_page"
+    key: str
+    page_key: str
+    text: str
+
+
+class MailStaff(Frozen):
+    """Write to somebody of the staff whom the pager did not reach."""
+
+    kind: Literal["mail_staff"] = "mail_staff"
+    key: str
+    to: str
+    subject: str
+    text: str
+
+
+class PageWithIssue(Frozen):
+    """Have the page of the ticket's engineering issue serve, or no longer serve, this ticket; or tell the issue of a page."""
+
+    kind: Literal["page_with_issue"] = "page_with_issue"
+    key: str
+    ref: IssueRef
+    word: Annotated[PageWanted | PageOffered | PageReleased, Field(discriminator="kind")]
+
+
 class MailCustomer(Frozen):
     """Write to the customer, in the ticket's own mail thread."""
 
@@ -215,7 +254,11 @@ Intent = Annotated[
     | TellIssue
     | RaisePage
     | ResolvePage
+    | PageWithIssue
+    | UpdatePage
+    | NotePage
     | MailCustomer
+    | MailStaff
     | OpenVendorCase
     | CloseVendorCase
     | TellOtherTicket
@@ -234,9 +277,13 @@ _LANES: dict[str, Lane] = {
     "join_issue": Lane.WORKFLOWS,
     "leave_issue": Lane.WORKFLOWS,
     "tell_issue": Lane.WORKFLOWS,
+    "page_with_issue": Lane.WORKFLOWS,
     "raise_page": Lane.PAGERDUTY,
     "resolve_page": Lane.PAGERDUTY,
+    "update_page": Lane.PAGERDUTY,
+    "note_page": Lane.PAGERDUTY,
     "mail_customer": Lane.MAIL,
+    "mail_staff": Lane.MAIL,
     "open_vendor_case": Lane.WORKFLOWS,
     "close_vendor_case": Lane.WORKFLOWS,
     "tell_other_ticket": Lane.WORKFLOWS,

@@ -3,12 +3,13 @@
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-from domain import clock_story, moves
+from domain import clock_story, moves, page_chain
 from domain.clock_names import clock_name as clock_name
 from domain.clocks import BREACH, Clock, Step, counted_at, next_step, steps_left
 from domain.durations import format_duration
 from domain.frozen import Frozen
 from domain.ladder_actions import Plan, act, plan, plans
+from domain.page_chain import PageDue
 from domain.policy import Action, ClockKind, LadderStep
 from domain.snooze import HeldStep, Snooze
 from domain.ticket import Ticket, TicketStatus
@@ -32,7 +33,9 @@ def next_deadline(ticket: Ticket) -> Deadline | None:
     """The next instant at which the ticket acts by itself, or None."""
     if ticket.settled_at is not None:
         return Deadline(at=ticket.settled_at + ticket.policy.quiet_time, what="close after the quiet time")
-    step = _next_step(ticket)
+    step, paging = _next_step(ticket), page_chain.next_due(ticket)
+    if paging is not None and _page_comes_first(ticket, paging, step):
+        return Deadline(at=paging.at, what=paging.what)
     if _snooze_ends_first(ticket, step):
         assert ticket.snooze is not None  # it ends
         return Deadline(at=ticket.snooze.until, what="the snooze ends")
@@ -64,7 +67,10 @@ def _carry_out(turn: Turn) -> None:
         turn.settle_owner()
         return
     step, clocks = _next_step(turn.ticket), turn.ticket.clocks
-    if _snooze_ends_first(turn.ticket, step):
+    paging = page_chain.next_due(turn.ticket)
+    if paging is not None and _page_comes_first(turn.ticket, paging, step):
+        page_chain.carry_out(turn)
+    elif _snooze_ends_first(turn.ticket, step):
         _end_snooze(turn)
     else:
         assert step is not None  # there was a deadline
@@ -166,6 +172,17 @@ def _sentence(turn: Turn, clock: Clock, step: LadderStep) -> str:
 
 def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
+
+
+# --- the page ------------------------------------------------------------------------------------------------------
+
+
+def _page_comes_first(ticket: Ticket, paging: PageDue, step: Step | None) -> bool:
+    """At one instant a breach is noted, and a snooze ends, before anybody is reached; a ladder may move the ticket after that."""
+    if _snooze_ends_first(ticket, step):
+        assert ticket.snooze is not None  # it ends
+        return paging.at < ticket.snooze.until
+    return step is None or paging.at < step.at or (paging.at == step.at and step.label != BREACH)
 
 
 # --- the snooze ----------------------------------------------------------------------------------------------------

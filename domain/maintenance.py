@@ -1,7 +1,7 @@
 """Maintenance windows: times in which nobody is to be woken for what is known to be down."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from domain.calendar import Calendar, Week
 from domain.frozen import Frozen
+
+_LONGEST_LOOK = timedelta(days=21)
 
 
 def _check_zone(name: str) -> str:
@@ -60,6 +62,15 @@ class MaintenanceWindow(Frozen):
         begins, ends = self._ends()
         return begins is not None and ends is not None and begins <= at < ends
 
+    def over_at(self, at: datetime) -> datetime | None:
+        """When the time that is on at that instant is over; None where it goes on for weeks."""
+        if self.weekly is None:
+            return self._ends()[1]
+        ends = at + _LONGEST_LOOK
+        hours = Calendar(zone=self.zone, weekly=self.weekly)
+        first = next(iter(hours.windows(at, ends)), None)
+        return first[1] if first is not None and first[1] < ends else None
+
     def concerns(self, *, product: str | None, component: str | None) -> bool:
         """Whether it is for tickets of that product and component."""
         wanted = ((self.product, product), (self.component, component))
@@ -72,6 +83,18 @@ class MaintenanceWindow(Frozen):
         if time is None:
             return None
         return (time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(self.zone))).astimezone(UTC)
+
+
+def clear_from(
+    windows: Sequence[MaintenanceWindow], at: datetime, *, product: str | None, component: str | None
+) -> datetime | None:
+    """The first instant from ``at`` on at which no window is on for such a ticket; None where there is none for weeks."""
+    while (window := window_at(windows, at, product=product, component=component)) is not None:
+        over = window.over_at(at)
+        if over is None:
+            return None
+        at = over
+    return at
 
 
 def window_at(

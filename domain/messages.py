@@ -283,6 +283,25 @@ class PageChanged(Frozen):
     url: str | None = None
 
 
+class PageServed(Frozen):
+    """A page of the engineering issue that this ticket is on serves its need. ``page_key`` is the ticket's own key of it."""
+
+    kind: Literal["page_served"] = "page_served"
+    page_key: str
+    ref: PageRef
+    status: PageStatus
+    acknowledged_by: str | None = None
+    shared_with: tuple[str, ...] = ()
+
+
+class PageRefused(Frozen):
+    """The page that was to serve this ticket's need could not be raised, for good."""
+
+    kind: Literal["page_refused"] = "page_refused"
+    page_key: str
+    error: str
+
+
 class ThreadChange(StrEnum):
     """What became of a message in a card's thread."""
 
@@ -310,7 +329,7 @@ class ThreadMessage(Frozen):
 
 
 class IssueChanged(Frozen):
-    """An engineering issue that this ticket is on changed (told by its ``EngineeringIssueWorkflow``)."""
+    """An engineering issue that this ticket is on changed (told by its ``EngineeringIssueWorkflow``). ``tickets`` are on it."""
 
     kind: Literal["issue_changed"] = "issue_changed"
     ref: IssueRef
@@ -318,6 +337,7 @@ class IssueChanged(Frozen):
     status: str
     category: IssueCategory
     assignee: str | None = None
+    tickets: int = 1
     at: datetime
 
 
@@ -377,6 +397,8 @@ class MergeAnswered(Frozen):
 
 DeliveryBody = Annotated[
     PageChanged
+    | PageServed
+    | PageRefused
     | ThreadMessage
     | IssueChanged
     | IssueCommented

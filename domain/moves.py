@@ -137,6 +137,7 @@ def change_priority(turn: Turn, to: Priority, by: Actor = TIERLINE) -> None:
     """Another priority: the ticket goes by the targets, and by the SLA, of that priority; what has elapsed is kept."""
     before, sla = turn.ticket.priority, turn.ticket.sla
     turn.set(priority=to)
+    pages.priority_changed(turn, before)
     clock_changes.go_by_rules(turn)
     turn.say(f"Priority changed from {before.value} to {to.value}: {_what_comes(sla, turn.ticket.sla)}", by)
     _say_if_nothing_is_measured(turn, sla)

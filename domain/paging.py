@@ -85,6 +85,26 @@ class PageSnapshot(Frozen):
     changed_at: datetime | None = None
 
 
+class PageWord(Frozen):
+    """The last word on a page: what was said, when (by the pager's clock) and by whom. Of two words the later one counts, in
+    whatever order they come; of two of the same instant one is chosen that is always the same."""
+
+    at: datetime
+    said: str
+    by: str = ""
+
+    def is_after(self, other: "PageWord | None") -> bool:
+        """Whether it counts instead of the other one."""
+        return other is None or (self.at, self.said, self.by) > (other.at, other.said, other.by)
+
+
+class Woken(Frozen):
+    """Somebody was woken by a page, or acknowledged it, and when."""
+
+    name: str
+    at: datetime
+
+
 class OnCall(Frozen):
     """Who is on call at a level (1 is woken first), and until when; None is for ever."""
 
@@ -100,6 +120,10 @@ class OnCallGap(Frozen):
     name: str
     start: datetime
     end: datetime
+
+
+PAGE_KEYS = "tierline/"
+"""What every ``incident_key`` of Tierline's begins with; other incidents are other people's."""
 
 
 def page_key(ticket_id: str, number: int) -> str:

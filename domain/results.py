@@ -1,12 +1,14 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import clock_changes, merging, moves, severity_channel, splitting
+from domain import clock_changes, merging, moves, page_chain, severity_channel, splitting
 from domain.clocks import ClockOutcome
 from domain.intents import (
     FindIssue,
     Intent,
     JoinIssue,
     MailCustomer,
+    MailStaff,
+    NotePage,
     Notice,
     OpenIssue,
     OpenSeverityChannel,
@@ -16,10 +18,12 @@ from domain.intents import (
     ShowCard,
     TellOtherTicket,
     ThreadLine,
+    UpdatePage,
 )
 from domain.issues import IssueCategory, IssueRef
 from domain.messages import (
     CardShown,
+    Done,
     Failed,
     IssueFound,
     IssueOpened,
@@ -51,6 +55,8 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
             _page_raised(turn, result.body)
         case SeverityChannelOpened():
             severity_channel.opened(turn, result.body.channel)
+        case Done():
+            page_chain.reached(turn, intent.key)
         case Failed():
             _failed(turn, intent, result.body)
         case _:
@@ -123,6 +129,7 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
                 # The need was over before the pager answered.
                 return
             moves.tell_lead(turn, f"{turn.ticket.id}: nobody could be paged ({error}). Call the on-call yourself")
+            page_chain.page_failed(turn, page.key)
         case OpenVendorCase():
             turn.say(f"The vendor could not be asked: {error}")
             moves.tell_lead(turn, f"{turn.ticket.id}: the vendor could not be asked ({error})")
@@ -138,6 +145,12 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             moves.tell_owner(turn, f"{turn.ticket.id}: {intent.opening.ticket_id} could not be opened ({error})")
         case OpenSeverityChannel():
             severity_channel.could_not_open(turn, intent.name, error)
+        case UpdatePage():
+            turn.say(f"The page's priority could not be raised: {error}")
+        case NotePage():
+            turn.say(f"The note could not be written on the page: {error}")
+        case Notice() | MailStaff() if page_chain.not_reached(turn, intent.key, error):
+            pass
         case Notice():
             turn.say(f"{intent.channel} could not be told ({error}): {intent.text}")
         case ShowCard() if failed.code == "message_not_found":

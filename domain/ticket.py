@@ -10,9 +10,10 @@ from domain.chat import ChannelRef, MessageRef
 from domain.clocks import Clock
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
-from domain.paging import PageStatus
+from domain.paging import PageStatus, PageWord, Urgency, Woken
 from domain.people import Actor, Customer
 from domain.policy import DEFAULT_SLA, Policy
+from domain.reach import Reach
 from domain.report import EscalationReport
 from domain.sla_match import SlaFacts
 from domain.snooze import Snooze
@@ -49,17 +50,32 @@ class Stint(Frozen):
 
 
 class LinkedIssue(Frozen):
-    """An engineering issue that the ticket is on, as last told by its workflow."""
+    """An engineering issue that the ticket is on, as last told by its workflow. ``tickets`` is how many are on it."""
 
     ref: IssueRef
     title: str = ""
     status: str = ""
     category: IssueCategory = IssueCategory.TO_DO
     assignee: str | None = None
+    tickets: int = 1
 
 
 class Page(Frozen):
-    """A page raised for a stint of this ticket. ``status`` is None until the pager has it."""
+    """A page raised for a stint of this ticket. ``status`` is None until the pager has it.
+
+    ``shared`` is the engineering issue whose tickets share it, ``served_by`` the ``incident_key`` where another ticket had it
+    raised.
+
+    ``wanted_at`` is when the need was there, ``ended`` says that Tierline ended it, ``took`` that the ticket is taken by its
+    acknowledgement; ``acted_at`` is when somebody last did something on the ticket since. ``last_status``, ``last_holder``,
+    ``last_assigned`` and ``last_priority`` are the pager's last words on each, ``heard`` its latest news.
+
+    ``chain_from`` is from when the chain behind the pager counts, ``chain_steps`` how many steps of it were carried out, and
+    ``chain_hurried_at`` when the next one became due before its time, because the page, or the step before, reached nobody.
+
+    ``woken`` and ``acknowledgements`` are the newest of those whom it woke and who acknowledged it, ``out_of_hours`` says that it was wanted outside
+    of working hours.
+    """
 
     key: str
     stint: int
@@ -70,6 +86,26 @@ class Page(Frozen):
     via_events: bool = False
     why: str | None = None
     failed: str | None = None
+    shared: IssueRef | None = None
+    served_by: str | None = None
+    wanted_at: datetime | None = None
+    urgency: Urgency = Urgency.HIGH
+    priority: str | None = None
+    out_of_hours: bool = False
+    assigned_to: tuple[str, ...] = ()
+    ended: bool = False
+    took: bool = False
+    acted_at: datetime | None = None
+    last_status: PageWord | None = None
+    last_holder: PageWord | None = None
+    last_assigned: PageWord | None = None
+    last_priority: PageWord | None = None
+    heard: tuple[str, ...] = ()
+    chain_from: datetime | None = None
+    chain_steps: int = 0
+    chain_hurried_at: datetime | None = None
+    woken: tuple[Woken, ...] = ()
+    acknowledgements: tuple[Woken, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -178,6 +214,7 @@ class Ticket(Frozen):
     clocks: tuple[Clock, ...] = ()
     issues: tuple[LinkedIssue, ...] = ()
     pages: tuple[Page, ...] = ()
+    reached: tuple[Reach, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
     snooze: Snooze | None = None

@@ -48,12 +48,14 @@ class Turn:
             line = entry.text if name == TIERLINE.name else f"{name}: {entry.text}"
             self.intend(lambda key: ThreadLine(key=key, text=line))
 
-    def intend(self, make: Callable[[str], Intent]) -> None:
-        """Add an intent, made with the next stable key of this ticket."""
+    def intend(self, make: Callable[[str], Intent]) -> str:
+        """Add an intent, made with the next stable key of this ticket. Returns that key; nothing of a silent turn has one."""
         if self.silent:
-            return
+            return ""
         self.set(steps=self.ticket.steps + 1)
-        self.intents.append(make(f"{self.ticket.id}/{self.ticket.steps}"))
+        key = f"{self.ticket.id}/{self.ticket.steps}"
+        self.intents.append(make(key))
+        return key
 
     def show_card(self) -> None:
         """Have the card brought up to date, once a turn."""

@@ -94,7 +94,10 @@ def test_resolving_the_page_resolves_no_ticket() -> None:
 
 def test_a_page_that_loses_its_acknowledgement_says_so() -> None:
     story = Story().with_engineering().page_is(PageStatus.ACKNOWLEDGED).page_is(PageStatus.TRIGGERED)
-    assert story.timeline[-1] == "Ada: The page is no longer acknowledged"
+    assert "Ada: The page is no longer acknowledged" in story.timeline
+    assert "Tierline: Ada no longer has the ticket: somebody is to take it" in story.timeline
+    assert story.ticket.stint.accepted_at is None
+    assert story.clock(ClockKind.HANDOFF).status is ClockStatus.RUNNING
 
 
 def test_a_page_that_never_was_acknowledged_does_not_lose_it() -> None:

@@ -1,0 +1,100 @@
+"""A ticket's part in a page that it shares with other tickets of the same engineering issue (the issue's part: ``issue_pages``)."""
+
+from domain.intents import PageWithIssue, RaisePage, ResolvePage
+from domain.issue_pages import PageOffered, PageReleased, PageWanted
+from domain.issues import IssueCategory, IssueRef
+from domain.messages import PageChanged, PageServed
+from domain.paging import PageDraft, PageRef, PageStatus
+from domain.ticket import Page, Ticket
+from domain.turn import Turn
+
+
+def have_raised(turn: Turn, draft: PageDraft) -> None:
+    """Have the page raised; where the ticket is on an issue, by that, so that one page serves all who need it."""
+    ref = _issue(turn.ticket)
+    if ref is None:
+        turn.intend(lambda key: RaisePage(key=key, draft=draft))
+        return
+    page = next(page for page in turn.ticket.pages if page.key == draft.key)
+    turn.set_page(page.model_copy(update={"shared": ref}))
+    ticket = turn.ticket
+    turn.intend(
+        lambda key: PageWithIssue(
+            key=key, ref=ref, word=PageWanted(id=key, ticket_id=ticket.id, severity=ticket.priority, draft=draft)
+        )
+    )
+
+
+def have_ended(turn: Turn, page: Page) -> None:
+    """This ticket needs the page no longer: it ends, unless another ticket of the issue needs it."""
+    ref = page.shared
+    if ref is None:
+        turn.intend(lambda key: ResolvePage(key=key, page_key=page.key, page_id=page.id))
+        return
+    ticket_id = turn.ticket.id
+    turn.intend(
+        lambda key: PageWithIssue(key=key, ref=ref, word=PageReleased(id=key, ticket_id=ticket_id, page_key=page.key))
+    )
+
+
+def offer(turn: Turn, change: PageChanged | None = None) -> None:
+    """Let the issue know the ticket's own open page, and the news of it: it may serve other tickets, which hear them too."""
+    page, ref = turn.ticket.pages[-1] if turn.ticket.pages else None, _issue(turn.ticket)
+    if change is not None:
+        page = next((page for page in turn.ticket.pages if page.key == change.page_key), None)
+    if page is None or page.served_by is not None or (page.id is None and not page.via_events):
+        return
+    ref = page.shared or ref
+    if ref is None or (change is None and not page.is_open):
+        return
+    if page.shared is None:
+        page = page.model_copy(update={"shared": ref})
+        turn.set_page(page)
+    ticket, offered = turn.ticket, page
+    turn.intend(
+        lambda key: PageWithIssue(
+            key=key,
+            ref=ref,
+            word=PageOffered(
+                id=key,
+                ticket_id=ticket.id,
+                severity=ticket.priority,
+                urgency=offered.urgency,
+                ref=PageRef(key=offered.key, id=offered.id, url=offered.url, via_events=offered.via_events),
+                status=offered.status or PageStatus.TRIGGERED,
+                acknowledged_by=offered.acknowledged_by,
+                change=change,
+            ),
+        )
+    )
+
+
+def served(turn: Turn, serving: PageServed) -> bool:
+    """A page of the issue serves this ticket. Returns whether it is one that another ticket had raised."""
+    page = next((page for page in turn.ticket.pages if page.key == serving.page_key), None)
+    if page is None:
+        return False
+    joined = serving.ref.key != page.key
+    turn.set_page(
+        page.model_copy(
+            update={
+                "id": serving.ref.id or page.id,
+                "url": serving.ref.url or page.url,
+                "via_events": serving.ref.via_events,
+                "why": serving.ref.why,
+                "served_by": serving.ref.key if joined else None,
+                "status": page.status or PageStatus.TRIGGERED,
+            }
+        )
+    )
+    if joined:
+        others = ", ".join(serving.shared_with)
+        turn.say(
+            f"Joined the page that is out for the same issue{f' (with {others})' if others else ''}: nobody is woken anew"
+        )
+    return joined
+
+
+def _issue(ticket: Ticket) -> IssueRef | None:
+    """The issue on which engineers work for the ticket: the first that is not done."""
+    return next((issue.ref for issue in ticket.issues if issue.category is not IssueCategory.DONE), None)
