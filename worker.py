@@ -98,7 +98,16 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     retro = RetroActivities(desk)
     audit = SlaAuditActivities(desk, clients.dead_man)
     by_queue: dict[str, list[Any]] = {
-        task_queues.SLACK: [slack.show_card, slack.post_line, slack.post_notice, slack.post_digest],
+        task_queues.SLACK: [
+            slack.show_card,
+            slack.post_line,
+            slack.post_notice,
+            slack.post_digest,
+            slack.open_channel,
+            slack.dress_channel,
+            slack.tell_channel,
+            slack.close_channel,
+        ],
         task_queues.JIRA: _of_tracker(jira),
         task_queues.GITHUB: _of_tracker(github),
         task_queues.PAGERDUTY: [pager.raise_page, pager.resolve_page],

@@ -3,6 +3,7 @@
 from domain import clock_changes, merging, moves, page_chain, severity_channel, splitting
 from domain.clocks import ClockOutcome
 from domain.intents import (
+    DressSeverityChannel,
     FindIssue,
     Intent,
     JoinIssue,
@@ -17,6 +18,7 @@ from domain.intents import (
     RaisePage,
     ShowCard,
     TellOtherTicket,
+    TellSeverityChannel,
     ThreadLine,
     UpdatePage,
 )
@@ -40,6 +42,9 @@ from domain.policy import ClockKind
 from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
+
+GONE_CHANNEL = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
+"""Slack's words for a channel in which Tierline cannot write any more."""
 
 
 def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
@@ -145,6 +150,8 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             moves.tell_owner(turn, f"{turn.ticket.id}: {intent.opening.ticket_id} could not be opened ({error})")
         case OpenSeverityChannel():
             severity_channel.could_not_open(turn, intent.name, error)
+        case DressSeverityChannel() | TellSeverityChannel() if failed.code in GONE_CHANNEL:
+            severity_channel.lost(turn, intent.channel, error)
         case UpdatePage():
             turn.say(f"The page's priority could not be raised: {error}")
         case NotePage():

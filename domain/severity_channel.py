@@ -48,7 +48,7 @@ def follow(turn: Turn, before: Ticket) -> None:
     if turn.silent:
         return
     ticket = turn.ticket
-    channel = before.severity_channel
+    channel = before.severity_channel if ticket.severity_channel is not None else None
     if channel is None:
         _open_if_grave(turn)
     elif ticket.status is TicketStatus.CLOSED and before.status is not TicketStatus.CLOSED:
@@ -72,6 +72,13 @@ def could_not_open(turn: Turn, name: str, error: str) -> None:
     """The ticket goes on without a channel; the lead hears of it once."""
     turn.say(f"No channel of its own, #{name} could not be made: {error}")
     tell_lead(turn, f"{turn.ticket.id}: #{name} could not be made ({error}). Work on it in the card's thread")
+
+
+def lost(turn: Turn, channel: ChannelRef, error: str) -> None:
+    """Somebody archived or deleted it: the ticket goes on in the card's thread, and makes no other."""
+    if turn.ticket.severity_channel == channel:
+        turn.set(severity_channel=None)
+        turn.say(f"#{channel.name} cannot be written to any more ({error}): go on in this thread")
 
 
 def close(turn: Turn, channel: ChannelRef) -> None:
@@ -175,7 +182,7 @@ def _clock(ticket: Ticket, clock: Clock) -> str:
 
 def summary_of(ticket: Ticket) -> str:
     """What happened, for whoever reads the channel later: path, times, people, breaches. It says no more of the customer than a card."""
-    end = ticket.closed_at or ticket.settled_at or ticket.owner_since
+    end = ticket.closed_at or ticket.owner_since
     took = dict.fromkeys(f"{s.accepted_by.name} ({s.tier.value})" for s in ticket.stints if s.accepted_by is not None)
     acknowledged = dict.fromkeys(page.acknowledged_by for page in ticket.pages if page.acknowledged_by is not None)
     breached = [_clock(ticket, clock) for clock in ticket.clocks if clock.breached_at is not None]
@@ -186,7 +193,7 @@ def summary_of(ticket: Ticket) -> str:
         f"Path: {' → '.join(stint.tier.value for stint in ticket.stints)}",
         f"Taken by: {', '.join(took) or 'nobody'}",
         *(
-            [f"Paged {len(ticket.pages)} times, acknowledged by {', '.join(acknowledged) or 'nobody'}"]
+            [f"Pages: {len(ticket.pages)}, acknowledged by {', '.join(acknowledged) or 'nobody'}"]
             if ticket.pages
             else []
         ),
@@ -207,8 +214,8 @@ def _ending(ticket: Ticket) -> str:
         return f"merged into {ticket.merged_into}"
     if ticket.resolved_at is not None:
         by = f" by {ticket.resolved_by}" if ticket.resolved_by is not None else ""
-        again = f" after {ticket.reopened} reopenings" if ticket.reopened > 1 else ""
-        return f"resolved {ticket.resolved_at:%Y-%m-%d %H:%M} UTC{by}{again or (' after a reopening' if ticket.reopened else '')}"
+        times = {0: "", 1: " after a reopening"}.get(ticket.reopened, f" after {ticket.reopened} reopenings")
+        return f"resolved {ticket.resolved_at:%Y-%m-%d %H:%M} UTC{by}{times}"
     if ticket.cancelled_at is not None:
         return f"cancelled {ticket.cancelled_at:%Y-%m-%d %H:%M} UTC"
     return f"closed {ticket.closed_at:%Y-%m-%d %H:%M} UTC" if ticket.closed_at is not None else "not over yet"

@@ -51,15 +51,24 @@ class ChatRoom(Protocol):
         self, name: str, card: Card, *, private: bool, invite: Sequence[str], key: str, recheck: bool
     ) -> ChannelRef:
         """Have the ticket's own channel: made, or found again by its name and ours; people and user groups invited, topic and
-        bookmarks set, the card's link posted. It may be repeated."""
+        bookmarks set, the card's link posted. It may be repeated.
+
+        People who cannot be invited (they left, or may not be in such a channel) are left out.
+        """
         ...
 
-    def dress_severity_channel(self, channel: ChannelRef, card: Card) -> None:
-        """Bring topic and bookmarks up to date with the card."""
+    def dress_severity_channel(self, channel: ChannelRef, card: Card, *, invite: Sequence[str] = ()) -> None:
+        """Bring topic and bookmarks up to date with the card, and invite more people. It may be repeated."""
         ...
 
-    def close_severity_channel(self, channel: ChannelRef, summary: str, *, key: str, recheck: bool) -> None:
-        """Post the summary and archive the channel; one that is archived already is fine."""
+    def tell_severity_channel(self, channel: ChannelRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+        """Write a line into the ticket's channel."""
+        ...
+
+    def close_severity_channel(
+        self, channel: ChannelRef, summary: str, *, card: MessageRef | None, key: str, recheck: bool
+    ) -> None:
+        """Post the summary with a link to the card, and archive the channel; one that is archived already is fine."""
         ...
 
     def user(self, user_id: str) -> ChatUser:

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decide import Decision, decide, open_ticket
     from domain.digest import TicketFacts
     from domain.frozen import Frozen
-    from domain.intents import Intent, Lane, ShowCard, lane_of
+    from domain.intents import DressSeverityChannel, Intent, ShowCard, lane_of
     from domain.messages import (
         Command,
         CommandResult,
@@ -239,15 +239,20 @@ class TicketWorkflow:
         self._ticket = decision.state
         for intent in decision.intents:
             lane = lane_of(intent).value
-            if isinstance(intent, ShowCard) and self._card_is_waiting():
-                # The card that waits is drawn when it is sent, so it will show the newest state.
+            if self._stands_for(lane, intent):
+                # What waits is drawn when it is sent, so it will show the newest state.
                 continue
             self._lanes.add(lane, intent)
         deadline = decision.deadline
         self._timer.set(deadline.at if deadline is not None else None, deadline.what if deadline is not None else "")
 
-    def _card_is_waiting(self) -> bool:
-        return any(isinstance(intent, ShowCard) for intent in self._lanes.waiting(Lane.SLACK.value))
+    def _stands_for(self, lane: str, intent: Intent) -> bool:
+        """Whether what waits on the lane already does what this intent is for."""
+        if isinstance(intent, ShowCard):
+            return any(isinstance(waiting, ShowCard) for waiting in self._lanes.waiting(lane))
+        if isinstance(intent, DressSeverityChannel) and not intent.invite:
+            return any(isinstance(waiting, DressSeverityChannel) for waiting in self._lanes.waiting(lane))
+        return False
 
     def _settle(self) -> None:
         """Show operators what changed, once a task: the story, search attributes, the digest's memo.

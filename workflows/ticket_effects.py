@@ -10,7 +10,16 @@ with workflow.unsafe.imports_passed_through():
     from activities.issue_tracker import FindIssueInput, IssueTrackerActivities, OpenIssueInput
     from activities.mail import CustomerMailInput, MailActivities
     from activities.pagerduty import PagerDutyActivities, RaisePageInput, ResolvePageInput
-    from activities.slack import CardInput, LineInput, NoticeInput, SlackActivities
+    from activities.slack import (
+        CardInput,
+        ChannelClosingInput,
+        ChannelDressInput,
+        ChannelInput,
+        ChannelLineInput,
+        LineInput,
+        NoticeInput,
+        SlackActivities,
+    )
     from activities.workflow_links import (
         CloseCaseInput,
         LeaveIssueInput,
@@ -20,7 +29,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.engineering_issue import safe_title
     from domain.intents import (
+        CloseSeverityChannel,
         CloseVendorCase,
+        DressSeverityChannel,
         FindIssue,
         Intent,
         JoinIssue,
@@ -28,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         MailCustomer,
         Notice,
         OpenIssue,
+        OpenSeverityChannel,
         OpenSplitTicket,
         OpenVendorCase,
         RaisePage,
@@ -35,12 +47,22 @@ with workflow.unsafe.imports_passed_through():
         ShowCard,
         TellIssue,
         TellOtherTicket,
+        TellSeverityChannel,
         ThreadLine,
         lane_of,
     )
     from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
     from domain.issues import IssueRef
-    from domain.messages import CardShown, Delivery, Done, IssueFound, IssueOpened, PageRaised, ResultBody
+    from domain.messages import (
+        CardShown,
+        Delivery,
+        Done,
+        IssueFound,
+        IssueOpened,
+        PageRaised,
+        ResultBody,
+        SeverityChannelOpened,
+    )
     from domain.ticket import Ticket, home_channel
     from domain.ticket_card import card_of
     from domain.vendor_case import CaseClosed, VendorCase
@@ -62,6 +84,8 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
     match intent:
         case ShowCard() | ThreadLine() | Notice():
             return await _in_slack(intent, ticket, recheck, options)
+        case OpenSeverityChannel() | DressSeverityChannel() | TellSeverityChannel() | CloseSeverityChannel():
+            return await _in_own_channel(intent, ticket, recheck, options)
         case OpenIssue() | FindIssue():
             return await _in_tracker(intent, recheck, options)
         case RaisePage():
@@ -135,6 +159,42 @@ async def _in_slack(
             )
             await workflow.execute_activity_method(SlackActivities.post_notice, notice, **options)
             return Done()
+
+
+async def _in_own_channel(
+    intent: OpenSeverityChannel | DressSeverityChannel | TellSeverityChannel | CloseSeverityChannel,
+    ticket: Ticket,
+    recheck: bool,
+    options: dict[str, Any],
+) -> ResultBody:
+    match intent:
+        case OpenSeverityChannel():
+            wanted = ChannelInput(
+                key=intent.key,
+                name=intent.name,
+                card=card_of(ticket, workflow.now()),
+                ref=ticket.card,
+                private=intent.private,
+                invite=intent.invite,
+                recheck=recheck,
+            )
+            channel = await workflow.execute_activity_method(SlackActivities.open_channel, wanted, **options)
+            return SeverityChannelOpened(channel=channel)
+        case DressSeverityChannel():
+            # Drawn when it is sent, so it shows the newest state.
+            dress = ChannelDressInput(
+                channel=intent.channel, card=card_of(ticket, workflow.now()), ref=ticket.card, invite=intent.invite
+            )
+            await workflow.execute_activity_method(SlackActivities.dress_channel, dress, **options)
+        case TellSeverityChannel():
+            line = ChannelLineInput(key=intent.key, channel=intent.channel, text=intent.text, recheck=recheck)
+            await workflow.execute_activity_method(SlackActivities.tell_channel, line, **options)
+        case CloseSeverityChannel():
+            end = ChannelClosingInput(
+                key=intent.key, channel=intent.channel, summary=intent.summary, ref=ticket.card, recheck=recheck
+            )
+            await workflow.execute_activity_method(SlackActivities.close_channel, end, **options)
+    return Done()
 
 
 async def _in_tracker(intent: OpenIssue | FindIssue, recheck: bool, options: dict[str, Any]) -> ResultBody:

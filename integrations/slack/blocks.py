@@ -14,6 +14,7 @@ Block = dict[str, Any]
 _FIELDS = 10
 _ELEMENTS = 10
 _CHOICES = 5
+_PARTS, _BARS, _LABEL, _TITLE = 6, 20, 20, 50
 
 
 def header(text: str) -> Block:
@@ -64,6 +65,34 @@ def overflow(choices: Sequence[tuple[str, str]], *, action_id: str) -> Block:
 def actions(buttons: Sequence[Block], *, block_id: str) -> Block:
     """A row of buttons."""
     return {"type": "actions", "block_id": block_id, "elements": list(buttons)}
+
+
+def pie(title: str, parts: Sequence[tuple[str, float]]) -> list[Block]:
+    """A pie of what is above zero, the smallest parts taken together where there are more than six; no block without parts.
+
+    Shape: https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
+    """
+    shown = [(name, value) for name, value in parts if value > 0]
+    if len(shown) > _PARTS:
+        shown = [*shown[: _PARTS - 1], ("others", round(sum(value for _, value in shown[_PARTS - 1 :]), 2))]
+    if not shown:
+        return []
+    segments = [{"label": shortened(name, _LABEL), "value": value} for name, value in shown]
+    return [_chart(title, {"type": "pie", "segments": segments})]
+
+
+def bars(title: str, what: str, counts: Sequence[tuple[str, float]]) -> list[Block]:
+    """Bars, one for each count, up to twenty; no block without counts."""
+    shown = [(shortened(name, _LABEL), value) for name, value in counts[:_BARS]]
+    if not shown:
+        return []
+    series = {"name": shortened(what, _LABEL), "data": [{"label": name, "value": value} for name, value in shown]}
+    axes = {"categories": [name for name, _ in shown], "y_label": what}
+    return [_chart(title, {"type": "bar", "series": [series], "axis_config": axes})]
+
+
+def _chart(title: str, chart: Block) -> Block:
+    return {"type": "data_visualization", "title": shortened(title, _TITLE), "chart": chart}
 
 
 def _mrkdwn(text: str, limit: int) -> Block:

@@ -1,6 +1,6 @@
 """The joint-retro digest as Block Kit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from domain.digest import Digest
@@ -47,6 +47,16 @@ def digest_blocks(digest: Digest) -> list[Block]:
     ]
 
 
+def digest_charts(digest: Digest) -> list[Block]:
+    """The waiting times and the breaches as Slack's own charts; none where there is nothing to draw."""
+    waits = [(_OWNERS[owner], length.total_seconds() / 3600) for owner, length in _by_length(digest.waiting)]
+    breaches = [(clock_name(kind), count) for kind, count in digest.breaches.items()]
+    return [
+        *blocks.pie("Time waiting on whom (hours)", [(name, round(hours, 2)) for name, hours in waits]),
+        *blocks.bars("Breaches by clock", "Breaches", breaches),
+    ]
+
+
 def duration(length: timedelta) -> str:
     """The two largest units: ``3 d 4 h``, ``5 h 10 min``, ``12 min``, ``40 s``."""
     seconds = max(0, int(length.total_seconds()))
@@ -84,9 +94,13 @@ def _waiting(digest: Digest) -> str:
     return _lines(
         f"`{bar(length.total_seconds() / total)}` {_OWNERS[owner]}: {duration(length)} "
         f"({length.total_seconds() / total:.0%})"
-        for owner, length in sorted(digest.waiting.items(), key=lambda item: (-item[1], item[0]))
+        for owner, length in _by_length(digest.waiting)
         if total
     )
+
+
+def _by_length(waiting: Mapping[Owner, timedelta]) -> list[tuple[Owner, timedelta]]:
+    return sorted(waiting.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _top_issues(digest: Digest) -> str:

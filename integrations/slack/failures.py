@@ -33,6 +33,13 @@ _WORDS = {
     "user_not_found": "there is no such user",
     "users_not_found": "there is no such user",
     "restricted_action": "the workspace does not let the bot post there; ask an admin of the workspace",
+    "name_taken": "another channel has that name; rename or delete it",
+    "cannot_create_channel": "the workspace does not let the bot make channels; ask an admin of the workspace",
+    "invalid_name_specials": "the channel's name is not allowed; change severity_channel.prefix in the policy",
+    "cant_archive_required": "the workspace needs this channel, so it cannot be archived",
+    "no_such_subteam": "there is no such user group",
+    "cannot_dm_bot": "bots get no direct messages; name a person in the policy",
+    "user_disabled": "that user's account is closed; name another person in the policy",
     "invalid_blocks": "it refused the message's blocks; report this as a bug of Tierline",
     "msg_too_long": "the message is too long; report this as a bug of Tierline",
 }

@@ -9,16 +9,20 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from domain.card import Card
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.digest import Digest
 from integrations.base_url import checked_base_url
 from integrations.chat_room import ChatUser
 from integrations.checks import Check
-from integrations.errors import IntegrationError
-from integrations.slack.card import card_blocks, card_text
-from integrations.slack.digest import digest_blocks, digest_text
+from integrations.errors import IntegrationError, PermanentFailure
+from integrations.slack.blocks import Block
+from integrations.slack.card import card_blocks, card_plain, card_text
+from integrations.slack.digest import digest_blocks, digest_charts, digest_text
 from integrations.slack.failures import SYSTEM, slack_failures
 from integrations.slack.mrkdwn import escaped, link, person, shortened
+from integrations.slack.severity_channel import SeverityChannels
+
+logger = logging.getLogger("integrations.slack")
 
 METADATA_TYPE = "tierline"
 NEEDED_SCOPES = frozenset(
@@ -31,6 +35,7 @@ _HISTORY_PAGE = 200
 _THREAD_PAGE = 999
 _PAGES = 5
 _TEXT_LIMIT = 3000
+_REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "blocks_too_long", "msg_blocks_too_long"})
 
 
 class SlackRoom:
@@ -54,7 +59,9 @@ class SlackRoom:
         )
         # urllib heeds the environment's proxies by itself, and unlike the SDK it heeds NO_PROXY too.
         self._client.proxy = None
+        self._channels = SeverityChannels(self._client, self._bot_user)
         self._workspace_url: str | None = None
+        self._bot_user_id: str | None = None
         self._direct: dict[str, str] = {}
         self._lock = Lock()
 
@@ -62,14 +69,20 @@ class SlackRoom:
         """Post a ticket's card."""
         if recheck and (found := self._find(channel, key)):
             return found
-        return self._post(channel, key, text=card_text(card), blocks=card_blocks(card))
+        try:
+            return self._post(channel, key, text=card_text(card), blocks=card_blocks(card))
+        except PermanentFailure as failure:
+            _only_blocks(failure, f"the card of {card.ticket_id}")
+        return self._post(channel, key, text=card_plain(card))
 
     def update_card(self, ref: MessageRef, card: Card) -> None:
         """Replace the card's contents; its metadata stays, as Slack keeps what an update does not name."""
-        with slack_failures():
-            self._client.chat_update(
-                channel=ref.channel, ts=ref.ts, text=card_text(card), blocks=card_blocks(card), unfurl_links=False
-            )
+        try:
+            self._update(ref, card_text(card), card_blocks(card))
+        except PermanentFailure as failure:
+            _only_blocks(failure, f"the card of {card.ticket_id}")
+            # Without an empty list Slack would keep the blocks that are there.
+            self._update(ref, card_plain(card), [])
 
     def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
         """Write a line into the card's thread."""
@@ -94,7 +107,50 @@ class SlackRoom:
         """Post the joint-retro digest."""
         if recheck and (found := self._find(channel, key)):
             return found
-        return self._post(channel, key, text=digest_text(digest), blocks=digest_blocks(digest))
+        text, blocks, charts = digest_text(digest), digest_blocks(digest), digest_charts(digest)
+        if charts:
+            try:
+                return self._post(channel, key, text=text, blocks=[*blocks, *charts])
+            except PermanentFailure as failure:
+                # Workspaces get new kinds of blocks one after the other; the numbers stand in the others too.
+                _only_blocks(failure, "the digest's charts")
+        return self._post(channel, key, text=text, blocks=blocks)
+
+    def open_severity_channel(
+        self, name: str, card: Card, *, private: bool, invite: Sequence[str], key: str, recheck: bool
+    ) -> ChannelRef:
+        """Have the ticket's own channel, with its people, topic, bookmarks and the link to its card."""
+        about = f"{card.ticket_id}'s own channel"
+        channel = self._channels.have(name, key=key, about=about, private=private)
+        self._channels.invite(channel, invite)
+        self._channels.dress(channel, card)
+        if not (recheck and self._find(channel.id, key)):
+            words = [card_text(card), *([link(card.card_url, "Open the card")] if card.card_url else [])]
+            self._post(channel.id, key, text=" ".join(words))
+        return channel
+
+    def dress_severity_channel(self, channel: ChannelRef, card: Card, *, invite: Sequence[str] = ()) -> None:
+        """Bring topic and bookmarks up to date with the card, and invite more people."""
+        self._channels.dress(channel, card)
+        self._channels.invite(channel, invite)
+
+    def tell_severity_channel(self, channel: ChannelRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+        """Write a line into the ticket's channel."""
+        if recheck and (found := self._find(channel.id, key)):
+            return found
+        return self._post(channel.id, key, text=shortened(escaped(text), _TEXT_LIMIT))
+
+    def close_severity_channel(
+        self, channel: ChannelRef, summary: str, *, card: MessageRef | None, key: str, recheck: bool
+    ) -> None:
+        """Post the summary with a link to the card, and archive the channel."""
+        if self._channels.is_archived(channel):
+            return
+        if not (recheck and self._find(channel.id, key)):
+            address = self._address(card) if card is not None else None
+            words = [shortened(escaped(summary), _TEXT_LIMIT), *([link(address, "The card")] if address else [])]
+            self._post(channel.id, key, text="\n".join(words))
+        self._channels.archive(channel)
 
     def user(self, user_id: str) -> ChatUser:
         """Who that is."""
@@ -128,6 +184,10 @@ class SlackRoom:
         if not info.get("is_member"):
             return Check(what=what, ok=False, advice="the bot is not in it; write /invite with the bot's name there")
         return Check(what=what, ok=True)
+
+    def _update(self, ref: MessageRef, text: str, blocks: list[Block]) -> None:
+        with slack_failures():
+            self._client.chat_update(channel=ref.channel, ts=ref.ts, text=text, blocks=blocks, unfurl_links=False)
 
     def _post(
         self,
@@ -204,13 +264,30 @@ class SlackRoom:
         if ref.permalink is not None:
             return ref.permalink
         with self._lock:
-            if self._workspace_url is None:
-                try:
-                    with slack_failures():
-                        self._workspace_url = str(self._client.auth_test()["url"]).rstrip("/")
-                except IntegrationError:
-                    return None
-        return f"{self._workspace_url}/archives/{ref.channel}/p{ref.ts.replace('.', '')}"
+            try:
+                url, _ = self._identity()
+            except IntegrationError:
+                return None
+        return f"{url}/archives/{ref.channel}/p{ref.ts.replace('.', '')}"
+
+    def _bot_user(self) -> str:
+        with self._lock:
+            return self._identity()[1]
+
+    def _identity(self) -> tuple[str, str]:
+        """The workspace's address and the bot's own user id, asked for once."""
+        if self._workspace_url is None or self._bot_user_id is None:
+            with slack_failures():
+                me = self._client.auth_test()
+            self._workspace_url, self._bot_user_id = str(me["url"]).rstrip("/"), str(me["user_id"])
+        return self._workspace_url, self._bot_user_id
+
+
+def _only_blocks(failure: PermanentFailure, what: str) -> None:
+    """Let pass that Slack refused the blocks of a message, which is then said without them; anything else is raised."""
+    if failure.code not in _REFUSED_BLOCKS:
+        raise failure
+    logger.error("Slack refused the blocks of %s (%s); it is shown without them. Report this", what, failure.code)
 
 
 def _scopes(headers: Mapping[str, str]) -> list[Check]:

@@ -22,7 +22,6 @@ from domain.ticket_card import card_of
 from domain.tiers import Priority, Tier
 from tests.domain.building import (
     DAY,
-    GRACE,
     HOUR,
     LENA,
     MINUTE,
@@ -151,7 +150,7 @@ def test_the_summary_tells_breaches_and_whose_time_it_was_and_nothing_about_the_
 
     assert "Breached: acceptance in L1, first response" in summary
     assert summary.endswith("Whose time it was: L1 1h")
-    assert GRACE.email not in summary
+    assert "navy.example" not in summary
     assert "Every card payment ends" not in summary
 
 
@@ -175,6 +174,18 @@ def test_a_channel_that_cannot_be_made_is_told_to_the_lead_once() -> None:
     story.does(LENA, SetPriority(priority=Priority.P1))
     assert len(story.all(OpenSeverityChannel)) == 1
     assert story.all(DressSeverityChannel) == []
+
+
+def test_a_channel_that_somebody_archived_is_left_alone() -> None:
+    story = with_its_channel().accepted().fails(TellSeverityChannel, "slack: the channel is archived", "is_archived")
+
+    assert story.thread[-1].startswith("#sev1-t-1042 cannot be written to any more")
+    assert card_of(story.ticket, story.now).channel is None
+    story.fails(DressSeverityChannel, "slack: the channel is archived", "is_archived")
+    story.escalated(Tier.L2).resolved().passes(2 * DAY)
+    assert len([line for line in story.thread if "cannot be written to" in line]) == 1
+    assert len(story.all(OpenSeverityChannel)) == 1
+    assert story.all(CloseSeverityChannel) == []
 
 
 def test_its_name_keeps_slacks_rules() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from domain.card import Card
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.digest import Digest
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
@@ -100,6 +100,10 @@ class RecordedChat:
         self.drawn: list[Card] = []
         self.messages: list[tuple[str, str]] = []
         self.digests: list[Digest] = []
+        self.channels: dict[str, ChannelRef] = {}
+        self.people: dict[str, list[str]] = {}
+        self.topics: dict[str, list[Card]] = {}
+        self.archived: list[str] = []
         self._by_key: dict[str, MessageRef] = {}
 
     def post_card(self, channel: str, card: Card, *, key: str, recheck: bool) -> MessageRef:
@@ -131,6 +135,35 @@ class RecordedChat:
         ref = self._posted("post_digest", channel, key, recheck, "digest")
         self.digests.append(digest)
         return ref
+
+    def open_severity_channel(
+        self, name: str, card: Card, *, private: bool, invite: Sequence[str], key: str, recheck: bool
+    ) -> ChannelRef:
+        self.system.take("open_severity_channel", key)
+        channel = self.channels.setdefault(name, ChannelRef(id=f"C0{name.upper()}", name=name))
+        self._invite(channel, invite)
+        self.topics.setdefault(channel.id, []).append(card)
+        self.system.answer()
+        return channel
+
+    def dress_severity_channel(self, channel: ChannelRef, card: Card, *, invite: Sequence[str] = ()) -> None:
+        self.system.take("dress_severity_channel", channel.id)
+        self._invite(channel, invite)
+        self.topics[channel.id].append(card)
+        self.system.answer()
+
+    def tell_severity_channel(self, channel: ChannelRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+        return self._posted("tell_severity_channel", channel.id, key, recheck, text)
+
+    def close_severity_channel(
+        self, channel: ChannelRef, summary: str, *, card: MessageRef | None, key: str, recheck: bool
+    ) -> None:
+        self._posted("close_severity_channel", channel.id, key, recheck, summary)
+        self.archived.append(channel.id)
+
+    def _invite(self, channel: ChannelRef, people: Sequence[str]) -> None:
+        there = self.people.setdefault(channel.id, [])
+        there += [person for person in people if person not in there]
 
     def user(self, user_id: str) -> ChatUser:
         return ChatUser(id=user_id, name=user_id)
