@@ -64,7 +64,8 @@ async def _check(policy_option: Path | None, offline: bool) -> bool:
         clients, trouble = _clients(settings)
         if trouble is not None:
             tell(trouble)
-        for answer in try_connections(clients, policy, environ):
+        public_url = settings.public_url if settings is not None else None
+        for answer in try_connections(clients, policy, environ, public_url=public_url):
             for finding in await answer:
                 tell(finding)
     typer.echo(f"{count} to do (!!)" if count else "All is well.")
@@ -138,12 +139,17 @@ def _not_reachable(settings: Settings, policy: Policy) -> Iterator[Finding]:
                 f"(TIERLINE_{route.tracker.upper()}__…) or take the route out"
             )
     if settings.pagerduty is None:
-        for tier, rules in policy.tiers.items():
-            if rules.page is not None:
-                yield to_do(
-                    f"policy: tiers.{tier}.page wakes people through PagerDuty, which is not set up; set its variables "
-                    "(TIERLINE_PAGERDUTY__…) or take `page` out"
-                )
+        pages = (field for tier, rules in policy.tiers.items() for field, _ in rules.pages(f"tiers.{tier}"))
+        for field in pages:
+            yield to_do(
+                f"policy: {field} wakes people through PagerDuty, which is not set up; set its variables "
+                "(TIERLINE_PAGERDUTY__…) or take `page` out"
+            )
+        if policy.pager_watch is not None:
+            yield to_do(
+                "policy: pager_watch looks after PagerDuty, which is not set up; set its variables "
+                "(TIERLINE_PAGERDUTY__…) or take `pager_watch` out"
+            )
     if settings.mail is None and policy.vendors:
         names = ", ".join(policy.vendors)
         yield to_do(

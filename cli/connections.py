@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -14,31 +15,40 @@ from config.errors import ConfigurationError
 from config.policy import PLACEHOLDER
 from config.temporal_client import temporal_connect_config
 from domain.issues import Tracker
+from domain.pager_watch import LOOPBACK, page_targets, webhook_address
 from domain.policy import Policy
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import IntegrationError
+from integrations.pager import PagerNeeds
 
 # A call to a vendor ends after ten seconds by itself; a system with several channels or projects needs several calls.
 PATIENCE = timedelta(seconds=45)
 _TEMPORAL_PATIENCE = timedelta(seconds=5)
+_ON_CALL_AHEAD = timedelta(days=1)
 
 Attempt = Callable[[], Awaitable[list[Check]]]
 
 
 def try_connections(
-    clients: Clients | None, policy: Policy | None, environ: Mapping[str, str], *, patience: timedelta = PATIENCE
+    clients: Clients | None,
+    policy: Policy | None,
+    environ: Mapping[str, str],
+    *,
+    public_url: str | None = None,
+    patience: timedelta = PATIENCE,
 ) -> list[asyncio.Task[list[Finding]]]:
     """Start all attempts at once; each task ends within its patience and never fails.
 
-    Without clients only Temporal is tried; without a policy no channel, project or service is.
+    Without clients only Temporal is tried; without a policy no channel, project or service is; without ``public_url`` (the gateway's
+    address) no webhook.
     """
-    attempts = _attempts(clients, policy) if clients is not None else ()
+    attempts = _attempts(clients, policy, public_url) if clients is not None else ()
     temporal = asyncio.create_task(_temporal(environ))
     return [temporal, *(asyncio.create_task(_tried(system, attempt, patience)) for system, attempt in attempts)]
 
 
-def _attempts(clients: Clients, policy: Policy | None) -> Iterator[tuple[str, Attempt]]:
+def _attempts(clients: Clients, policy: Policy | None, public_url: str | None) -> Iterator[tuple[str, Attempt]]:
     chat, jira, github, pager, mailer = clients.chat, clients.jira, clients.github, clients.pager, clients.mailer
     if chat is not None:
         channels = _own(_channels(policy))
@@ -50,8 +60,8 @@ def _attempts(clients: Clients, policy: Policy | None) -> Iterator[tuple[str, At
         repositories = _own(_projects(policy, Tracker.GITHUB))
         yield "GitHub", _in_thread(lambda: github.check(repositories))
     if pager is not None:
-        services = _own(_services(policy))
-        yield "PagerDuty", _in_thread(lambda: pager.check(services))
+        needs = _of_pager(policy, public_url)
+        yield "PagerDuty", _in_thread(lambda: pager.check(needs))
     if mailer is not None:
         yield "Mail", mailer.check
 
@@ -68,6 +78,8 @@ def _channels(policy: Policy | None) -> Iterator[str]:
             yield policy.digest.channel
         if policy.audit is not None:
             yield policy.audit.channel
+        if policy.pager_watch is not None:
+            yield policy.pager_watch.channel
 
 
 def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:
@@ -75,11 +87,24 @@ def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:
         yield from (route.project for route in policy.routes if route.tracker is tracker)
 
 
-def _services(policy: Policy | None) -> Iterator[str]:
-    if policy is not None:
-        yield from (rules.page.service for rules in policy.tiers.values() if rules.page is not None)
-        if policy.audit is not None and policy.audit.page is not None:
-            yield policy.audit.page.service
+def _of_pager(policy: Policy | None, public_url: str | None) -> PagerNeeds:
+    """What the policy and the settings need of PagerDuty, without what still waits for the team's own."""
+    targets = page_targets(policy) if policy is not None else ()
+    rules = (
+        [page for tier, where in policy.tiers.items() for _, page in where.pages(tier)] if policy is not None else []
+    )
+    # PagerDuty cannot reach this machine's own address: nothing is to be subscribed for it.
+    reachable = public_url is not None and urlsplit(public_url).hostname not in LOOPBACK
+    now = datetime.now(UTC)
+    return PagerNeeds(
+        targets=tuple(
+            target for target in targets if PLACEHOLDER not in f"{target.service} {target.escalation_policy}"
+        ),
+        priorities=tuple(_own(name for page in rules for name in page.priorities.values())),
+        webhook_url=webhook_address(public_url) if public_url is not None and reachable else None,
+        start=now,
+        end=now + _ON_CALL_AHEAD,
+    )
 
 
 async def _tried(system: str, attempt: Attempt, patience: timedelta) -> list[Finding]:

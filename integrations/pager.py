@@ -5,16 +5,24 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.frozen import Frozen
+from domain.page_rules import PageTarget
+from domain.pager_watch import WebhookSubscription as WebhookSubscription
 from domain.paging import OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, Urgency
 from integrations.checks import Check
 
 
-class WebhookSubscription(Frozen):
-    """Where the pager sends its webhooks to, and whether it does."""
+class PagerNeeds(Frozen):
+    """What the policy and the settings need of the pager's account.
 
-    id: str
-    url: str
-    enabled: bool
+    ``targets`` are those whom pages wake, ``priorities`` the pager's own names of them, ``webhook_url`` where it is to send its
+    webhooks to, ``start`` and ``end`` the time in which somebody must be on call; without them only the present is looked at.
+    """
+
+    targets: tuple[PageTarget, ...] = ()
+    priorities: tuple[str, ...] = ()
+    webhook_url: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 class Pager(Protocol):
@@ -33,7 +41,10 @@ class Pager(Protocol):
         ...
 
     def update(self, page_id: str, *, priority: str | None, urgency: Urgency | None) -> None:
-        """Change an open page's priority (the pager's own name of one) or urgency; what is None stays."""
+        """Change an open page's priority (the pager's own name of one) or urgency; what is None stays.
+
+        A priority that the account does not have is left as it is, and a page that has ended meanwhile is left alone.
+        """
         ...
 
     def resolve(self, *, page_key: str, page_id: str | None) -> None:
@@ -53,7 +64,7 @@ class Pager(Protocol):
         ...
 
     def changed_since(self, since: datetime, services: Sequence[str]) -> list[PageSnapshot]:
-        """Tierline's pages of these services that are open, or changed since then, oldest change first."""
+        """Tierline's pages of these services that are open, or were resolved since then, oldest change first."""
         ...
 
     def policy_of(self, service: str) -> str:
@@ -68,6 +79,6 @@ class Pager(Protocol):
         """Enable a webhook subscription that the pager has disabled."""
         ...
 
-    def check(self, services: Sequence[str]) -> list[Check]:
-        """Try credentials, the From address, each service, and that somebody is on call."""
+    def check(self, needs: PagerNeeds) -> list[Check]:
+        """Try credentials, the From address and everything that is needed, and that somebody is on call."""
         ...

@@ -28,21 +28,23 @@ def instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def gaps(entries: Sequence[Entry], names: dict[str, str], start: datetime, end: datetime) -> Iterator[OnCallGap]:
+def gaps(entries: Sequence[Entry], policies: Sequence[str], start: datetime, end: datetime) -> Iterator[OnCallGap]:
     """The times within ``[start, end)`` that no entry of the first level covers, policy by policy.
 
-    ``names`` are the policies that are looked at, by id; an entry without a start or an end holds from or for ever.
+    An entry without a start or an end holds from or for ever. A policy without any entry has no name here but its id.
     """
-    for policy, name in names.items():
+    for policy in policies:
+        of_policy = [entry for entry in entries if entry["escalation_policy"]["id"] == policy]
+        name = next((str(entry["escalation_policy"]["summary"]) for entry in of_policy), policy)
         shifts = sorted(
-            (max(instant(entry.get("start")) or start, start), min(instant(entry.get("end")) or end, end))
-            for entry in entries
-            if entry["escalation_policy"]["id"] == policy and int(entry["escalation_level"]) == FIRST_LEVEL
+            (instant(entry.get("start")) or start, instant(entry.get("end")) or end)
+            for entry in of_policy
+            if int(entry["escalation_level"]) == FIRST_LEVEL
         )
         covered = start
         for begins, ends in shifts:
             if begins > covered:
-                yield OnCallGap(escalation_policy=policy, name=name, start=covered, end=begins)
+                yield OnCallGap(escalation_policy=policy, name=name, start=covered, end=min(begins, end))
             covered = max(covered, ends)
         if covered < end:
             yield OnCallGap(escalation_policy=policy, name=name, start=covered, end=end)

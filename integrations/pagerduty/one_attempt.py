@@ -3,6 +3,7 @@
 By themselves they repeat a cut connection three times, 429 for ever, and Events also 5xx.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from httpx2 import Response
@@ -12,6 +13,9 @@ from integrations.base_url import checked_base_url
 from integrations.pagerduty.failures import SYSTEM, failure_of, rate_limited
 
 TIMEOUT_S = 10
+_PAGE = 100
+# PagerDuty ends a list at 10,000 entries.
+_MOST_PAGES = 100
 
 
 class _OneAttempt(ApiClient):
@@ -52,6 +56,18 @@ class _OneAttempt(ApiClient):
 
 class OneAttemptRest(_OneAttempt, RestApiV2Client):
     """REST API v2."""
+
+    def pages(self, path: str, name: str, params: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list, one request each, as long as they are asked for (classic pagination)."""
+        for page in range(_MOST_PAGES):
+            answer = self.answer("GET", path, params={**params, "limit": _PAGE, "offset": page * _PAGE})
+            yield list(answer[name])
+            if not answer.get("more"):
+                return
+
+    def listed(self, path: str, name: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every entry of a list."""
+        return [entry for page in self.pages(path, name, params) for entry in page]
 
 
 class OneAttemptEvents(_OneAttempt, EventsApiV2Client):

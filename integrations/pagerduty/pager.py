@@ -1,24 +1,32 @@
 """PagerDuty behind the pager's Protocol."""
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
 
-from domain.paging import OnCall, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
+from domain.page_notes import note_marker, with_marker
+from domain.paging import PAGE_KEYS, OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PermanentFailure, RateLimited
+from integrations.pager import PagerNeeds, WebhookSubscription
+from integrations.pagerduty import on_calls
+from integrations.pagerduty.account_check import checks
 from integrations.pagerduty.failures import SYSTEM, Refusal, pagerduty_failures
-from integrations.pagerduty.on_calls import FIRST_LEVEL, on_calls
+from integrations.pagerduty.incidents import event_of, incident_of, priority_reference, snapshot_of
 from integrations.pagerduty.one_attempt import OneAttemptEvents, OneAttemptRest
+from integrations.pagerduty.paths import path_part
+from integrations.pagerduty.subscriptions import subscription_of
 
-_TITLE_LIMIT = 1024
-_NOTE_LIMIT = 25_000
-_PAGE = 100
-# Classic pagination ends at 10,000 entries.
-_MOST_PAGES = 100
-_SEVERITIES = {Urgency.HIGH: "critical", Urgency.LOW: "warning"}
+# So short that no webhook about it is cut off: its end is what we know it by.
+_NOTE_LIMIT = 10_000
+_PRIORITIES_KEPT_S = 600.0
+_TICKET = re.compile(r"\bT-[0-9A-Z]{1,20}\b")
+
+Json = dict[str, Any]
 
 
 class PagerDutyPager:
@@ -47,7 +55,9 @@ class PagerDutyPager:
         self._rest = OneAttemptRest(api_key.get_secret_value(), default_from=from_email, base_url=base_url)
         self._events = OneAttemptEvents(routing_key.get_secret_value(), events_url) if routing_key is not None else None
         self._from_email = from_email
-        self._priorities: dict[str, str] | None = None
+        self._priorities: tuple[float, dict[str, str]] | None = None
+
+    # --- pages -----------------------------------------------------------------------------------------------------
 
     def raise_page(self, draft: PageDraft) -> PageRef:
         """Open the page, or find the open one with the same key; by the Events API where REST fails."""
@@ -64,8 +74,20 @@ class PagerDutyPager:
     def fetch(self, page_id: str) -> PageSnapshot:
         """The truth about a page."""
         with pagerduty_failures():
-            incident = self._rest.answer("GET", f"/incidents/{_path_part(page_id)}")["incident"]
-            return _snapshot(incident)
+            incident = self._rest.answer("GET", f"/incidents/{path_part(page_id)}")["incident"]
+            return snapshot_of(incident, self._key_of_alert(incident))
+
+    def update(self, page_id: str, *, priority: str | None, urgency: Urgency | None) -> None:
+        """Change an open page's priority or urgency; a priority that the account lacks is left as it is."""
+        with pagerduty_failures():
+            known = self._priority(priority)
+            changes: Json = {}
+            if known is not None:
+                changes["priority"] = priority_reference(known)
+            if urgency is not None:
+                changes["urgency"] = urgency.value
+            if changes:
+                self._change(page_id, changes)
 
     def resolve(self, *, page_key: str, page_id: str | None) -> None:
         """End the page; one that is resolved already is fine."""
@@ -79,21 +101,43 @@ class PagerDutyPager:
                 if found is None or found["status"] == PageStatus.RESOLVED:
                     return
                 page_id = str(found["id"])
-            try:
-                self._rest.answer(
-                    "PUT",
-                    f"/incidents/{_path_part(page_id)}",
-                    json={"incident": {"type": "incident", "status": "resolved"}},
-                )
-            except Refusal as refusal:
-                if not refusal.says("already resolved"):
-                    raise
+            self._change(page_id, {"status": PageStatus.RESOLVED.value})
 
-    def note(self, page_id: str, text: str) -> None:
-        """Write a note on the page."""
+    def note(self, page_id: str, text: str, *, key: str, recheck: bool) -> None:
+        """Write a note on the page, once: with ``recheck`` its notes are looked through for the marker first."""
         with pagerduty_failures():
-            path = f"/incidents/{_path_part(page_id)}/notes"
-            self._rest.answer("POST", path, json={"note": {"content": text[:_NOTE_LIMIT]}})
+            path = f"/incidents/{path_part(page_id)}/notes"
+            if recheck:
+                written = self._rest.answer("GET", path)["notes"]
+                if any(str(note.get("content") or "").rstrip().endswith(note_marker(key)) for note in written):
+                    return
+            self._rest.answer("POST", path, json={"note": {"content": with_marker(text, key, _NOTE_LIMIT)}})
+
+    def changed_since(self, since: datetime, services: Sequence[str]) -> list[PageSnapshot]:
+        """Tierline's pages of these services that are open, or were resolved since then, oldest change first.
+
+        PagerDuty cannot be asked for what changed: ``since`` and ``until`` are about when an incident began. So what is open is
+        listed, whenever it began, and of what is resolved the newest until one is older: two requests where little happens.
+        """
+        if not services:
+            return []
+        with pagerduty_failures():
+            anyhow = {"service_ids[]": [path_part(service) for service in services], "date_range": "all"}
+            open_ = ["triggered", "acknowledged"]
+            found = self._rest.listed("/incidents", "incidents", {**anyhow, "statuses[]": open_})
+            ended = {**anyhow, "statuses[]": ["resolved"], "sort_by": "resolved_at:desc"}
+            for page in self._rest.pages("/incidents", "incidents", ended):
+                late = [incident for incident in page if _resolved_since(incident, since)]
+                found += late
+                if len(late) < len(page):
+                    break
+            # An incident that ended between the two lists stands in both: the later one is the truth.
+            newest = {str(incident["id"]): incident for incident in found}
+            pages = [snapshot_of(incident, self._key_of_alert(incident)) for incident in newest.values()]
+        ours = [page for page in pages if page.ref.key.startswith(PAGE_KEYS)]
+        return sorted(ours, key=lambda page: page.changed_at or page.status_since or since)
+
+    # --- people ----------------------------------------------------------------------------------------------------
 
     def on_call(self, escalation_policy: str | None, *, service: str | None = None) -> list[OnCall]:
         """Who is on call now, first level first; of the service's own escalation policy where none is named."""
@@ -102,86 +146,62 @@ class PagerDutyPager:
                 raise PermanentFailure(SYSTEM, "name a service or an escalation policy to ask who is on call")
             escalation_policy = self.policy_of(service)
         with pagerduty_failures():
-            return on_calls(self._all("/oncalls", "oncalls", {"escalation_policy_ids[]": [escalation_policy]}))
+            entries = self._rest.listed("/oncalls", "oncalls", {"escalation_policy_ids[]": [escalation_policy]})
+            return on_calls.on_calls(entries)
+
+    def gaps(self, escalation_policies: Sequence[str], start: datetime, end: datetime) -> list[OnCallGap]:
+        """Times within ``[start, end)`` in which nobody is on call at the first level of one of them."""
+        wanted = list(dict.fromkeys(escalation_policies))
+        if not wanted or end <= start:
+            return []
+        with pagerduty_failures():
+            params = {"escalation_policy_ids[]": wanted, "since": _written(start), "until": _written(end)}
+            return list(on_calls.gaps(self._rest.listed("/oncalls", "oncalls", params), wanted, start, end))
 
     def policy_of(self, service: str) -> str:
         """The id of the service's own escalation policy."""
         with pagerduty_failures():
-            read = self._rest.answer("GET", f"/services/{_path_part(service)}")["service"]
+            read = self._rest.answer("GET", f"/services/{path_part(service)}")["service"]
             return str(read["escalation_policy"]["id"])
 
-    def check(self, services: Sequence[str]) -> list[Check]:
-        """Try the key, the From address, each service, and that somebody is on call."""
-        try:
-            with pagerduty_failures():
-                params = {"query": self._from_email, "limit": 100}
-                users = self._rest.answer("GET", "/users", params=params)["users"]
-        except IntegrationError as error:
-            return [Check(what="PagerDuty: API key", ok=False, advice=str(error))]
-        known = any(str(user.get("email", "")).lower() == self._from_email.lower() for user in users)
-        advice = None if known else "it is no user of the account; set TIERLINE_PAGERDUTY__FROM_EMAIL to one"
-        found = [
-            Check(what="PagerDuty: API key", ok=True),
-            Check(what="PagerDuty: From address", ok=known, advice=advice),
-        ]
-        for service in services:
-            found += self._service(service)
-        return found
+    # --- webhooks, and the account ---------------------------------------------------------------------------------
 
-    def _service(self, service: str) -> Iterator[Check]:
-        what = f"PagerDuty: service {service}"
-        try:
-            with pagerduty_failures():
-                read = self._rest.answer("GET", f"/services/{_path_part(service)}")["service"]
-            if read.get("status") == "disabled":
-                yield Check(what=what, ok=False, advice="it is disabled: pages would wake nobody; enable it")
-                return
-            names = [each for each in self.on_call(str(read["escalation_policy"]["id"])) if each.level == FIRST_LEVEL]
-        except IntegrationError as error:
-            yield Check(what=what, ok=False, advice=str(error))
-            return
-        what = f"{what} ({read.get('name') or read.get('summary')})"
-        if not names:
-            yield Check(what=what, ok=False, advice="nobody is on call at the first level of its escalation policy")
-            return
-        yield Check(what=what, ok=True)
+    def subscriptions(self) -> list[WebhookSubscription]:
+        """The account's webhook subscriptions."""
+        with pagerduty_failures():
+            found = self._rest.listed("/webhook_subscriptions", "webhook_subscriptions", {})
+            return [subscription_of(entry) for entry in found]
+
+    def enable(self, subscription_id: str) -> None:
+        """Enable a webhook subscription that PagerDuty has disabled."""
+        with pagerduty_failures():
+            self._rest.answer("POST", f"/webhook_subscriptions/{path_part(subscription_id)}/enable")
+
+    def check(self, needs: PagerNeeds) -> list[Check]:
+        """Try the key, the From address, and everything that the policy and the settings need of the account."""
+        return list(checks(self, self._rest, self._from_email, needs))
+
+    # --- one by one ------------------------------------------------------------------------------------------------
 
     def _raise_by_rest(self, draft: PageDraft) -> PageRef:
-        incident: dict[str, Any] = {
-            "type": "incident",
-            "title": draft.title[:_TITLE_LIMIT],
-            "service": {"id": draft.service, "type": "service_reference"},
-            "urgency": draft.urgency.value,
-            "incident_key": draft.key,
-            "body": {"type": "incident_body", "details": draft.details},
-        }
-        if draft.escalation_policy is not None:
-            incident["escalation_policy"] = {"id": draft.escalation_policy, "type": "escalation_policy_reference"}
-        priority = self._priority(draft.priority)
-        if priority is not None:
-            incident["priority"] = {"id": priority, "type": "priority_reference"}
+        incident = incident_of(draft, self._priority(draft.priority))
         try:
             created = self._rest.answer("POST", "/incidents", json={"incident": incident})["incident"]
         except Refusal as refusal:
             if not refusal.says("already exists"):
                 raise
             # Whatever has become of it since, this key's page was raised.
-            created = self._newest(draft.key, service=draft.service)
-            if created is None:
+            found = self._newest(draft.key, service=draft.service)
+            if found is None:
                 raise
+            created = found
         return PageRef(key=draft.key, id=str(created["id"]), url=created.get("html_url"))
 
     def _raise_by_events(self, draft: PageDraft, failure: IntegrationError) -> PageRef:
         assert self._events is not None
         try:
             with pagerduty_failures():
-                self._events.trigger(
-                    draft.title[:_TITLE_LIMIT],
-                    "tierline",
-                    dedup_key=draft.key,
-                    severity=_SEVERITIES[draft.urgency],
-                    custom_details={"details": draft.details},
-                )
+                self._events.trigger(**event_of(draft))
         except IntegrationError as second:
             # Where one of the two ways may work the next time, the caller comes again.
             raise (second if isinstance(failure, PermanentFailure) else failure) from None
@@ -189,54 +209,53 @@ class PagerDutyPager:
             key=draft.key, via_events=True, why=f"paged through PagerDuty's Events API, since REST failed: {failure}"
         )
 
-    def _all(self, path: str, name: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-        """Every entry of a list, page by page."""
-        found: list[dict[str, Any]] = []
-        for page in range(_MOST_PAGES):
-            answer = self._rest.answer("GET", path, params={**params, "limit": _PAGE, "offset": page * _PAGE})
-            found += answer[name]
-            if not answer.get("more"):
-                break
-        return found
+    def _change(self, page_id: str, changes: Json) -> None:
+        """Change an incident. One that is resolved takes no change, and needs none."""
+        try:
+            body = {"incident": {"type": "incident", **changes}}
+            self._rest.answer("PUT", f"/incidents/{path_part(page_id)}", json=body)
+        except Refusal as refusal:
+            if not refusal.says("already resolved"):
+                raise
 
-    def _newest(self, key: str, *, service: str | None = None) -> dict[str, Any] | None:
-        params: dict[str, Any] = {"incident_key": key, "date_range": "all", "sort_by": "created_at:desc", "limit": 1}
+    def _newest(self, key: str, *, service: str | None = None) -> Json | None:
+        params: Json = {"incident_key": key, "date_range": "all", "sort_by": "created_at:desc", "limit": 1}
         if service is not None:
             params["service_ids[]"] = [service]
-        incidents: list[dict[str, Any]] = self._rest.answer("GET", "/incidents", params=params)["incidents"]
+        incidents: list[Json] = self._rest.answer("GET", "/incidents", params=params)["incidents"]
         return incidents[0] if incidents else None
+
+    def _key_of_alert(self, incident: Json) -> str | None:
+        """The key of a page that an event raised: its incident has alerts and no key of its own, and the alert has the key.
+
+        Other monitors' incidents have alerts too: only those that a ticket is named in cost a request.
+        """
+        if incident.get("incident_key") or not _TICKET.search(str(incident.get("title") or "")):
+            return None
+        alerts = self._rest.answer("GET", f"/incidents/{path_part(str(incident['id']))}/alerts")["alerts"]
+        keys = (str(alert.get("alert_key") or "") for alert in alerts)
+        return next((key for key in keys if key.startswith(PAGE_KEYS)), None)
 
     def _priority(self, name: str | None) -> str | None:
         """The id of a priority by its name; None where the account has no such priority, which must not stop a page."""
         if name is None:
             return None
-        if self._priorities is None:
+        now = time.monotonic()
+        if self._priorities is None or now > self._priorities[0] + _PRIORITIES_KEPT_S:
             try:
                 listed = self._rest.answer("GET", "/priorities")["priorities"]
             except PermanentFailure as failure:
                 if failure.status == 401:
                     raise
                 listed = []
-            self._priorities = {str(priority["name"]): str(priority["id"]) for priority in listed}
-        return self._priorities.get(name)
+            self._priorities = (now, {str(one["name"]).casefold(): str(one["id"]) for one in reversed(listed)})
+        return self._priorities[1].get(name.casefold())
 
 
-def _snapshot(incident: dict[str, Any]) -> PageSnapshot:
-    acknowledgements = sorted(incident.get("acknowledgements") or [], key=lambda given: str(given["at"]))
-    return PageSnapshot(
-        ref=PageRef(
-            key=str(incident.get("incident_key") or incident["id"]),
-            id=str(incident["id"]),
-            url=incident.get("html_url"),
-        ),
-        status=PageStatus(incident["status"]),
-        acknowledged_by=acknowledgements[-1]["acknowledger"]["summary"] if acknowledgements else None,
-        assigned_to=tuple(given["assignee"]["summary"] for given in incident.get("assignments") or []),
-    )
+def _resolved_since(incident: Json, since: datetime) -> bool:
+    at = on_calls.instant(incident.get("resolved_at") or incident.get("last_status_change_at"))
+    return at is None or at >= since
 
 
-def _path_part(name: str) -> str:
-    """An id as part of a path; anything else would reach another resource."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise PermanentFailure(SYSTEM, "an id holds letters and digits only; correct the policy")
-    return name
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

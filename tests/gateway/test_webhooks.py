@@ -3,16 +3,18 @@
 import base64
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from domain.issues import Tracker
 from domain.messages import PageChanged
-from domain.paging import PageDraft, PageRef, PageSnapshot, PageStatus
+from domain.paging import OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure
+from integrations.pager import PagerNeeds, WebhookSubscription
 from tests.gateway.front_door import MOST_BYTES, FrontDoor
 from tests.shared import shared_dir
 
@@ -59,13 +61,31 @@ class KnownPages:
     def resolve(self, *, page_key: str, page_id: str | None) -> None:
         raise AssertionError("the gateway resolves nothing")
 
-    def note(self, page_id: str, text: str) -> None:
+    def update(self, page_id: str, *, priority: str | None, urgency: Urgency | None) -> None:
+        raise AssertionError("the gateway changes nothing")
+
+    def note(self, page_id: str, text: str, *, key: str, recheck: bool) -> None:
         raise AssertionError("the gateway writes nothing")
 
-    def on_call(self, escalation_policy: str) -> list[str]:
+    def on_call(self, escalation_policy: str | None, *, service: str | None = None) -> list[OnCall]:
         return []
 
-    def check(self, services: Any) -> list[Check]:
+    def gaps(self, escalation_policies: Sequence[str], start: datetime, end: datetime) -> list[OnCallGap]:
+        return []
+
+    def changed_since(self, since: datetime, services: Sequence[str]) -> list[PageSnapshot]:
+        raise AssertionError("the gateway does not poll")
+
+    def policy_of(self, service: str) -> str:
+        return "PEPENG"
+
+    def subscriptions(self) -> list[WebhookSubscription]:
+        return []
+
+    def enable(self, subscription_id: str) -> None:
+        raise AssertionError("the gateway enables nothing")
+
+    def check(self, needs: PagerNeeds) -> list[Check]:
         return []
 
 

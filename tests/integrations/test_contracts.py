@@ -5,13 +5,17 @@ Here it is shown that this is no empty promise.
 
 import dataclasses
 import json
+from datetime import timedelta
 
 import pytest
 
 from domain.issues import Tracker
+from domain.page_rules import PageTarget
+from domain.paging import Urgency
+from integrations.pager import PagerNeeds
 from tests.contracts import ContractViolation, Exchange, NotCovered, validate_request
 from tests.integrations.conftest import World
-from tests.integrations.subjects import issue_draft, page_draft
+from tests.integrations.subjects import NOON, issue_draft, page_draft
 from tests.shared import shared_dir
 
 
@@ -31,10 +35,17 @@ async def exchanges_of_a_short_life(world: World) -> list[Exchange]:
     world.break_down("pagerduty", "status", status=500, times=1)
     await world.do(world.pagerduty.raise_page, page_draft("T-2/1/page"))
     assert page.id is not None
-    await world.do(world.pagerduty.note, page.id, "words")
+    await world.do(world.pagerduty.note, page.id, "words", key="T-1/1", recheck=True)
+    await world.do(world.pagerduty.update, page.id, priority="P2", urgency=Urgency.LOW)
+    await world.do(world.pagerduty.changed_since, NOON, ["PSVCPAY"])
+    await world.do(world.pagerduty.on_call, None, service="PSVCPAY")
+    await world.do(world.pagerduty.gaps, ["PEPENG"], NOON, NOON + timedelta(days=1))
+    (webhooks,) = await world.do(world.pagerduty.subscriptions)
+    await world.do(world.pagerduty.enable, webhooks.id)
     await world.do(world.pagerduty.resolve, page_key=page.key, page_id=page.id)
     await world.do(world.pagerduty.resolve, page_key="T-2/1/page", page_id=None)
-    await world.do(world.pagerduty.check, ["PSVCPAY"])
+    needs = PagerNeeds(targets=(PageTarget(service="PSVCPAY"),), priorities=("P1",), webhook_url=webhooks.url)
+    await world.do(world.pagerduty.check, needs)
     return world.exchanges
 
 
@@ -43,6 +54,12 @@ def altered(exchange: Exchange, **changes: object) -> Exchange:
     holder = next((body[name] for name in ("incident", "payload") if name in body), body)
     holder.update(changes)
     return dataclasses.replace(exchange, request_body=json.dumps(body).encode())
+
+
+def queried(exchange: Exchange, right: str, wrong: str) -> Exchange:
+    validate_request(exchange)
+    assert right in exchange.query
+    return dataclasses.replace(exchange, query=exchange.query.replace(right, wrong))
 
 
 async def test_a_request_that_breaks_a_contract_is_caught(world: World) -> None:
@@ -61,6 +78,12 @@ async def test_a_request_that_breaks_a_contract_is_caught(world: World) -> None:
         altered(first("POST", "/repos/acme/storefront/issues"), title={"no": "text"}),
         altered(first("POST", "/comments"), body=7),
         altered(first("POST", "/pagerduty/incidents"), urgency="panic"),
+        altered(first("POST", "/pagerduty/incidents"), conference_bridge="none"),
+        altered(next(one for one in sent if one.method == "PUT"), urgency="panic"),
+        altered(next(one for one in sent if one.method == "PUT"), priority={"id": "PPRIOR1"}),
+        queried(next(one for one in sent if "since=" in one.query), "since=", "since=yesterday"),
+        queried(first("GET", "/pagerduty/incidents"), "=triggered", "=open"),
+        dataclasses.replace(first("POST", "/notes"), request_body=b'{"note": {}}'),
         altered(first("POST", "/pagerduty-events/v2/enqueue"), severity="panic"),
         dataclasses.replace(first("POST", "/pagerduty/incidents"), request_headers={}),
     ):
@@ -73,5 +96,5 @@ async def test_a_request_that_breaks_a_contract_is_caught(world: World) -> None:
 async def test_every_vendors_path_is_covered(world: World) -> None:
     sent = await exchanges_of_a_short_life(world)
 
-    for vendor, least in (("/jira/", 8), ("/github/", 8), ("/pagerduty/", 6), ("/pagerduty-events/", 2)):
+    for vendor, least in (("/jira/", 8), ("/github/", 8), ("/pagerduty/", 16), ("/pagerduty-events/", 2)):
         assert len([one for one in sent if one.path.startswith(vendor)]) >= least

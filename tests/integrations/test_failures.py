@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 
 from domain.chat import MessageRef
 from domain.issues import IssueRef, Tracker
+from domain.paging import Urgency
 from integrations.base_url import checked_base_url
 from integrations.chat_room import ChatRoom
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
@@ -21,7 +22,7 @@ from integrations.jira.tracker import JiraTracker
 from integrations.pager import Pager
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.slack.room import SlackRoom
-from tests.integrations.subjects import CARD, issue_draft, page_draft
+from tests.integrations.subjects import CARD, NOON, issue_draft, page_draft
 from tests.integrations.vendor_at_fault import SECRET_IN_BODY, Misbehaviour, VendorAtFault
 
 TOKEN = "xoxb-very-secret-token-of-the-test"
@@ -66,8 +67,15 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "pagerduty page": lambda url: pagerduty(url).raise_page(page_draft(priority=None)),
     "pagerduty fetch": lambda url: pagerduty(url).fetch("PINC1"),
     "pagerduty resolve": lambda url: pagerduty(url).resolve(page_key="k", page_id="PINC1"),
-    "pagerduty note": lambda url: pagerduty(url).note("PINC1", "words"),
+    "pagerduty update": lambda url: pagerduty(url).update("PINC1", priority=None, urgency=Urgency.HIGH),
+    "pagerduty note": lambda url: pagerduty(url).note("PINC1", "words", key="k", recheck=False),
+    "pagerduty note again": lambda url: pagerduty(url).note("PINC1", "words", key="k", recheck=True),
     "pagerduty on call": lambda url: pagerduty(url).on_call("PEPENG"),
+    "pagerduty gaps": lambda url: pagerduty(url).gaps(["PEPENG"], NOON, NOON + timedelta(days=1)),
+    "pagerduty changes": lambda url: pagerduty(url).changed_since(NOON, ["PSVCPAY"]),
+    "pagerduty policy": lambda url: pagerduty(url).policy_of("PSVCPAY"),
+    "pagerduty webhooks": lambda url: pagerduty(url).subscriptions(),
+    "pagerduty enable": lambda url: pagerduty(url).enable("PWEBHK1"),
 }
 
 FAULTS: dict[str, tuple[Misbehaviour, type[IntegrationError]]] = {

@@ -14,12 +14,13 @@ from domain.chat import ChannelRef, MessageRef
 from domain.digest import Digest
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
-from domain.paging import PageDraft, PageRef, PageSnapshot, PageStatus
+from domain.paging import OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
 from integrations.chat_room import ChatUser
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
 from integrations.mailer import Mail
+from integrations.pager import PagerNeeds, WebhookSubscription
 
 _A_CALL_MAY_WAIT_S = 20.0
 
@@ -281,12 +282,20 @@ class RecordedTracker:
 
 
 class RecordedPager:
-    """PagerDuty. ``pages`` is each page's state by its key."""
+    """PagerDuty. ``pages`` is each page's state by its key; ``snapshots`` what polling finds, ``webhooks`` its subscriptions and
+    ``nobody_on_call`` the holes in its schedules.
+    """
 
     def __init__(self, system: System) -> None:
         self.system = system
         self.pages: dict[str, PageStatus] = {}
         self.raised: list[PageDraft] = []
+        self.updates: list[tuple[str, str | None, Urgency | None]] = []
+        self.notes: list[tuple[str, str]] = []
+        self.snapshots: list[PageSnapshot] = []
+        self.webhooks: list[WebhookSubscription] = []
+        self.nobody_on_call: list[OnCallGap] = []
+        self._note_keys: set[str] = set()
 
     def raise_page(self, draft: PageDraft) -> PageRef:
         self.system.take("raise_page", draft.key)
@@ -304,13 +313,48 @@ class RecordedPager:
         self.system.take("resolve", page_key)
         self.pages[page_key] = PageStatus.RESOLVED
 
-    def note(self, page_id: str, text: str) -> None:
-        self.system.take("note", page_id)
+    def update(self, page_id: str, *, priority: str | None, urgency: Urgency | None) -> None:
+        self.system.take("update", page_id)
+        self.updates.append((page_id, priority, urgency))
+        self.system.answer()
 
-    def on_call(self, escalation_policy: str) -> list[str]:
-        return ["Ada"]
+    def note(self, page_id: str, text: str, *, key: str, recheck: bool) -> None:
+        self.system.take("note", key)
+        if not (recheck and key in self._note_keys):
+            self.notes.append((page_id, text))
+            self._note_keys.add(key)
+        self.system.answer()
 
-    def check(self, services: Sequence[str]) -> list[Check]:
+    def on_call(self, escalation_policy: str | None, *, service: str | None = None) -> list[OnCall]:
+        return [OnCall(level=1, name="Ada"), OnCall(level=2, name="Lena")]
+
+    def gaps(self, escalation_policies: Sequence[str], start: datetime, end: datetime) -> list[OnCallGap]:
+        self.system.take("gaps", ",".join(escalation_policies))
+        return [gap for gap in self.nobody_on_call if gap.start < end and start < gap.end]
+
+    def changed_since(self, since: datetime, services: Sequence[str]) -> list[PageSnapshot]:
+        self.system.take("changed_since", ",".join(services))
+        return [
+            page
+            for page in self.snapshots
+            if page.status is not PageStatus.RESOLVED or page.status_since is None or page.status_since >= since
+        ]
+
+    def policy_of(self, service: str) -> str:
+        self.system.take("policy_of", service)
+        return "PEPENG"
+
+    def subscriptions(self) -> list[WebhookSubscription]:
+        self.system.take("subscriptions", "")
+        return list(self.webhooks)
+
+    def enable(self, subscription_id: str) -> None:
+        self.system.take("enable", subscription_id)
+        self.webhooks = [
+            each.model_copy(update={"enabled": True}) if each.id == subscription_id else each for each in self.webhooks
+        ]
+
+    def check(self, needs: PagerNeeds) -> list[Check]:
         return []
 
 
