@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 TEAM_ID = "T0ACME"
@@ -175,6 +175,22 @@ class UserGroup:
             "prefs": {"channels": [], "groups": []},
             "user_count": len(self.users),
         }
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A shortcut of the app's manifest: on a message, or anywhere (``global``)."""
+
+    callback_id: str
+    name: str
+    type: Literal["message", "global"]
+
+
+SHORTCUTS = (
+    Shortcut("escalate_message", "Escalate this", "message"),
+    Shortcut("send_to_customer", "Send to the customer", "message"),
+    Shortcut("escalate", "Escalate a ticket", "global"),
+)
 
 
 def seed_users() -> dict[str, User]:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.slack import interactions, modals, posting
 from sandbox.slack.controls import UnknownControl, action_of, collect_values, find_control, missing_inputs, value_of
-from sandbox.slack.directory import BOT_USER_ID, SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID
+from sandbox.slack.directory import BOT_USER_ID, SHORTCUTS, SLACKBOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from sandbox.slack.errors import SlackError
 from sandbox.slack.events import emit_home_opened
 from sandbox.slack.methods.bookmarks import bookmark_json
@@ -279,6 +280,7 @@ def _workspace(state: SlackState) -> dict[str, Any]:
         "users": people,
         "channels": channels,
         "usergroups": groups,
+        "shortcuts": [asdict(shortcut) for shortcut in SHORTCUTS],
         "transport": "socket" if carries_by_socket(state) else "http",
         "version": state.version,
     }
@@ -306,6 +308,7 @@ def _channel_view(state: SlackState, channel_id: str, user: str | None) -> dict[
             "is_private": channel.is_private,
             "is_archived": channel.is_archived,
             "is_shared": channel.is_shared,
+            "user": channel.user,
             "members": channel.members,
             "bookmarks": [bookmark_json(state, each) for each in state.bookmarks.get(channel.id, [])],
         },

@@ -48,18 +48,29 @@ const PATHS = {
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5s1.2 2 3.5 2 3.5-2 3.5-2M9 9.5h.01M15 9.5h.01",
   back: "M15 5l-7 7 7 7",
+  home: "M3 11l9-8 9 8M5 10v10h14V10M10 20v-6h4v6",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
+  pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
+  bookmark: "M6 3h12v18l-6-5-6 5z",
+  edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
+  remove: "M5 7h14M9 7V4h6v3M7 7l1 14h8l1-14",
+  shortcut: "M13 2 4 14h7l-1 8 9-12h-7z",
+  plus: "M12 5v14M5 12h14",
+  plug: "M9 3v6M15 3v6M6 9h12v3a6 6 0 0 1-12 0zM12 18v3",
+  lock: "M6 11h12v10H6zM8 11V8a4 4 0 0 1 8 0v3",
 };
 
 /** A line icon for decoration; what it means stands beside it in words. */
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
-  return svg;
+  return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, svg("path", { d: PATHS[name] }));
+}
+
+/** An SVG element with attributes. */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  append(node, children);
+  return node;
 }
 
 /** A link to `url`, or plain text when the address is not one that a browser should follow. */

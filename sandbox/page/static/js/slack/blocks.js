@@ -3,6 +3,7 @@
 import { h, link } from "../dom.js";
 import { EMOJI } from "../emoji.js";
 import { slackDate } from "../time.js";
+import { chartBlock } from "./charts.js";
 import { control } from "./controls.js";
 import { directory } from "./directory.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
@@ -34,6 +35,7 @@ const BLOCKS = {
   markdown: (block) => h("div", { class: "block" }, mrkdwn(block.text.replace(/\*\*(.+?)\*\*/g, "*$1*"))),
   table,
   data_table: table,
+  data_visualization: chartBlock,
 };
 
 function section(block, use) {
@@ -77,11 +79,11 @@ function input(block, use, form) {
 
 function table(block) {
   const [head, ...body] = block.rows;
-  const cell = (entry) => (entry.type === "rich_text" ? entry.elements.map(richElement) : plain(String(entry.text ?? "")));
+  const cell = (entry) => (entry.type === "rich_text" ? entry.elements.map(richElement) : plain(String(entry.text ?? entry.value ?? "")));
   return h(
     "div",
     { class: "block block-table" },
-    h("table", {}, h("thead", {}, h("tr", {}, head.map((entry) => h("th", { scope: "col" }, cell(entry))))), h("tbody", {}, body.map((row) => h("tr", {}, row.map((entry) => h("td", {}, cell(entry))))))),
+    h("table", {}, block.caption ? h("caption", {}, block.caption) : null, h("thead", {}, h("tr", {}, head.map((entry) => h("th", { scope: "col" }, cell(entry))))), h("tbody", {}, body.map((row) => h("tr", {}, row.map((entry) => h("td", {}, cell(entry))))))),
   );
 }
 

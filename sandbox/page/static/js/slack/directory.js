@@ -2,22 +2,28 @@
 
 import { get } from "../api.js";
 
-const known = { users: new Map(), channels: new Map(), usergroups: new Map() };
+const KINDS = ["users", "channels", "usergroups"];
+const known = { users: new Map(), channels: new Map(), usergroups: new Map(), shortcuts: [] };
 
 export const directory = {
   version: -1,
+  transport: "http",
 
   /** Fetches the names again. */
   async refresh() {
     const workspace = await get("/people/slack/workspace");
-    for (const kind of Object.keys(known)) known[kind] = new Map(workspace[kind].map((entry) => [entry.id, entry]));
+    for (const kind of KINDS) known[kind] = new Map(workspace[kind].map((entry) => [entry.id, entry]));
     this.version = workspace.version;
+    this.transport = workspace.transport;
+    known.shortcuts = workspace.shortcuts;
     return workspace;
   },
 
   users: () => [...known.users.values()],
   people: () => [...known.users.values()].filter((user) => !user.is_bot),
   channels: () => [...known.channels.values()],
+  /** The app's shortcuts: those on messages, or the global ones. */
+  shortcuts: (type) => known.shortcuts.filter((shortcut) => shortcut.type === type),
   groups: () => [...known.usergroups.values()],
   user: (id) => known.users.get(id),
   channel: (id) => known.channels.get(id),

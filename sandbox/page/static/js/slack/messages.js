@@ -1,6 +1,6 @@
 // A list of Slack messages that is brought up to date without losing what a person is doing in it.
 
-import { avatar, fill, h, icon } from "../dom.js";
+import { avatar, fill, h, icon, link } from "../dom.js";
 import { EMOJI } from "../emoji.js";
 import { clock, dayName, moment } from "../time.js";
 import { renderBlocks } from "./blocks.js";
@@ -9,6 +9,7 @@ import { directory } from "./directory.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 const QUICK_REACTIONS = ["eyes", "white_check_mark", "bangbang"];
+const SHORTCUT_ICONS = { send_to_customer: "mail" };
 
 /** The list. `actions` does what a click asks for. */
 export function messageList(actions, { label, inThread = false }) {
@@ -41,7 +42,8 @@ export function messageList(actions, { label, inThread = false }) {
   }
 
   function messageNode(message) {
-    const shape = JSON.stringify(inThread ? { ...message, replies: 0 } : { ...message, replies: message.reply_count });
+    const replies = inThread ? 0 : message.reply_count;
+    const shape = JSON.stringify([{ ...message, replies }, actions.userId()]);
     const known = drawn.get(message.ts);
     if (known?.shape === shape) return known.node;
     const node = renderMessage(message, actions, inThread);
@@ -57,7 +59,12 @@ export function messageList(actions, { label, inThread = false }) {
     requestAnimationFrame(() => node.classList.add("highlight"));
   }
 
-  return { root, draw, highlight, empty: (text) => fill(items, h("li", { class: "empty" }, text)) };
+  function empty(text) {
+    place = null;
+    if (items.textContent !== text) fill(items, h("li", { class: "empty" }, text));
+  }
+
+  return { root, draw, highlight, empty };
 }
 
 /** Makes the children of `parent` these nodes, moving and removing as few as possible. */
@@ -77,6 +84,8 @@ function renderMessage(message, actions, inThread) {
     "div",
     { class: "message-body" },
     message.blocks?.length && fromApp ? renderBlocks(message.blocks, use) : h("div", { class: "message-text" }, mrkdwn(message.text)),
+    (message.files ?? []).map(fileCard),
+    (message.attachments ?? []).map((each) => attachment(each, use)),
   );
   const isReply = message.thread_ts && message.thread_ts !== message.ts;
   return h(
@@ -87,11 +96,13 @@ function renderMessage(message, actions, inThread) {
       "article",
       { class: "message-main", "aria-label": `${name}, ${clock(message.ts)}` },
       message.visible_to ? h("p", { class: "only-you" }, icon("eye"), "Only visible to you") : null,
+      message.pinned_to ? h("p", { class: "only-you" }, icon("pin"), "Pinned") : null,
       isReply && !inThread ? h("p", { class: "only-you" }, icon("thread"), "Also sent in a thread") : null,
       h(
         "header",
         { class: "message-head" },
         h("strong", {}, name),
+        directory.user(message.user)?.is_stranger ? h("span", { class: "app-badge stranger" }, "EXTERNAL") : null,
         fromApp ? h("span", { class: "app-badge" }, "APP") : null,
         h("time", { title: moment(message.ts) }, clock(message.ts)),
       ),
@@ -117,11 +128,36 @@ function reactions(message, actions) {
           class: `reaction ${reaction.users.includes(actions.userId()) ? "mine" : ""}`,
           title: reaction.users.map((id) => directory.userName(id)).join(", "),
           "aria-label": `${reaction.name}, ${reaction.count}`,
-          on: { click: () => actions.react(message, reaction.name) },
+          on: { click: () => actions.react(message, reaction.name, reaction.users.includes(actions.userId())) },
         },
         `${EMOJI[reaction.name] ?? `:${reaction.name}:`} ${reaction.count}`,
       ),
     ),
+  );
+}
+
+function fileCard(file) {
+  return h(
+    "a",
+    { class: "file-card", href: `/people/slack/files/${encodeURIComponent(file.id)}`, download: file.name },
+    icon("file"),
+    h("span", {}, h("strong", {}, file.title), h("small", {}, `${file.pretty_type}, ${size(file.size)}`)),
+  );
+}
+
+function size(bytes) {
+  return bytes < 1024 ? `${bytes} bytes` : bytes < 1048576 ? `${Math.round(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`;
+}
+
+/** An attachment: of the app's own making, or the preview of a link. */
+function attachment(each, use) {
+  return h(
+    "div",
+    { class: "attachment" },
+    each.pretext ? h("div", {}, mrkdwn(each.pretext)) : null,
+    each.title ? h("strong", {}, each.title_link ? link(each.title_link, each.title) : each.title) : null,
+    each.blocks?.length ? renderBlocks(each.blocks, use) : each.text ? h("div", {}, mrkdwn(each.text)) : null,
+    each.from_url ? h("small", { class: "quiet" }, each.from_url) : null,
   );
 }
 
@@ -141,11 +177,24 @@ function toolbar(message, actions, inThread) {
     "div",
     { class: "toolbar", role: "group", "aria-label": "Message actions" },
     QUICK_REACTIONS.map((name) =>
-      h("button", { type: "button", "aria-label": `React with ${name}`, title: `:${name}:`, on: { click: () => actions.react(message, name) } }, EMOJI[name]),
+      h("button", { type: "button", "aria-label": `React with ${name}`, title: `:${name}:`, on: { click: () => actions.react(message, name, has(message, name, actions.userId())) } }, EMOJI[name]),
     ),
     inThread ? null : h("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => actions.openThread(message) } }, icon("thread")),
+    directory.shortcuts("message").map(({ callback_id: id, name }) =>
+      h("button", { type: "button", "aria-label": name, title: name, on: { click: () => actions.shortcut(message, id) } }, icon(SHORTCUT_ICONS[id] ?? "shortcut")),
+    ),
+    message.user === actions.userId()
+      ? [
+          h("button", { type: "button", "aria-label": "Edit message", title: "Edit message", on: { click: () => actions.edit(message) } }, icon("edit")),
+          h("button", { type: "button", "aria-label": "Delete message", title: "Delete message", on: { click: () => actions.remove(message) } }, icon("remove")),
+        ]
+      : null,
     h("button", { type: "button", "aria-label": "Copy link", title: "Copy link", on: { click: () => copyLink(message) } }, icon("link")),
   );
+}
+
+function has(message, name, user) {
+  return Boolean(message.reactions?.some((reaction) => reaction.name === name && reaction.users.includes(user)));
 }
 
 function copyLink(message) {
