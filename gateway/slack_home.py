@@ -30,7 +30,6 @@ LIST_LAG_SECONDS = 2.0
 """How far lists are behind the tickets, more or less."""
 _READ_AT_ONCE = 8
 _READING_SECONDS = 2.0
-_MOST_MINE = 200
 _LEADS_NAMED = 3
 _OFFERED = {
     CardButton.ACCEPT: CommandName.ACCEPT,
@@ -109,7 +108,7 @@ def tiers_of(policy: Policy, actor: Actor) -> frozenset[Tier]:
 async def _home(gateway: Gateway, actor: Actor, said: str | None, zone: str | None) -> Home:
     policy, now = gateway.policy, gateway.now()
     own, everyone = await asyncio.gather(
-        gateway.desk.open_tickets(assignee=assignee_of(actor), most=_MOST_MINE), gateway.desk.open_tickets()
+        gateway.desk.open_tickets(assignee=assignee_of(actor)), gateway.desk.open_tickets()
     )
     mine = _soonest(own.tickets)
     own_ids = {ticket.ticket_id for ticket in mine}
