@@ -50,15 +50,30 @@ def named(roles: Sequence[Role]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else "nobody"
 
 
-def refusal_in_slack(policy: Policy, command: CommandName) -> str:
-    """What a person without the role is told: who can do it instead, in Slack's text format."""
+def refusal_in_slack(policy: Policy, command: CommandName, *, groups_unread: bool = False) -> str:
+    """What a person without the role is told: who can do it instead, in Slack's text format.
+
+    With ``groups_unread`` their roles may come from user groups that Slack has not told yet.
+    """
     allowed = policy.allowed(command)
-    users = list(dict.fromkeys(user for role in allowed for user in policy.roles.get(role, ())))
     text = f"You cannot {verb(command)}: that is for {named(allowed)}."
-    if not users:
+    holders = list(dict.fromkeys(holder for role in allowed for holder in policy.roles.get(role, ())))
+    if groups_unread and any(is_user_group(holder) for holder in holders):
+        text = f"{text} If you are one by a user group: I cannot read those from Slack just now; please try again in a minute."
+    if not holders:
         return f"{text} The policy names nobody for it; ask whoever keeps the policy."
-    mentions = ", ".join(f"<@{user}>" for user in users[:_MOST_NAMED])
-    return f"{text} Ask {mentions}{' or another of them' if len(users) > _MOST_NAMED else ''}."
+    mentions = ", ".join(mention(holder) for holder in holders[:_MOST_NAMED])
+    return f"{text} Ask {mentions}{' or another of them' if len(holders) > _MOST_NAMED else ''}."
+
+
+def is_user_group(holder: str) -> bool:
+    """Whether what the policy names is a Slack user group (``S…``), else it is a person."""
+    return holder.startswith("S")
+
+
+def mention(holder: str) -> str:
+    """A person or a user group as Slack shows their name. What only one person reads notifies nobody."""
+    return f"<!subteam^{holder}>" if is_user_group(holder) else f"<@{holder}>"
 
 
 def verb(command: CommandName) -> str:

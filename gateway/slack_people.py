@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Collection
 
 from domain.people import Actor, ActorKind
+from domain.policy import CommandName
+from gateway.access import may, refusal_in_slack
 from gateway.gateway import Gateway
 from gateway.slack_directory import SlackDirectory
 
@@ -49,3 +51,13 @@ def actor_of(gateway: Gateway, user: str, name: str | None) -> Actor:
         name=name or (profile.name if profile is not None else user),
         roles=gateway.policy.roles_of(user, groups),
     )
+
+
+def refusal_of(gateway: Gateway, actor: Actor, command: CommandName) -> str | None:
+    """Who can do it instead, in Slack's text format, where the actor may not; None where they may."""
+    policy = gateway.policy
+    if may(actor, policy.allowed(command)):
+        return None
+    directory = gateway.slack.directory if gateway.slack is not None else None
+    unread = directory is not None and bool(directory.unread_groups(policy.user_groups))
+    return refusal_in_slack(policy, command, groups_unread=unread)

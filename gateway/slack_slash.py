@@ -1,89 +1,120 @@
 """The ``/tier`` command: what a person typed is carried out, and answered to them alone."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from domain.messages import Command
 from domain.people import Actor
-from domain.policy import CommandName
 from gateway import slack_commands
-from gateway.access import may, named, refusal_in_slack
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import digest, needed, text_at
-from gateway.running import Outcome
-from gateway.slack_commands import Ask, Typed, Usage
-from gateway.slack_people import actor_of
+from gateway.slack_commands import Ask, EscalationForm, Place, Typed, Usage
+from gateway.slack_forms import open_escalation
+from gateway.slack_people import actor_of, refusal_of
 from gateway.slack_status import status_text
-from gateway.slack_words import WORKING, Answer, ephemeral, said
+from gateway.slack_who import who_has, who_is_there
+from gateway.slack_words import FAILED, WORKING, Answer, ephemeral, said
+from gateway.ticket_finder import Unclear, find
 from gateway.tickets import DeskError, DeskUnavailable
 from integrations.slack.mrkdwn import escaped
 
+logger = logging.getLogger("tierline.gateway")
+
+NO_ROLE = "I tell that to people whom the policy gives a role; ask whoever keeps the policy."
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Who typed it, where, and how they can be answered: the trigger opens a form, the address takes words later."""
+
+    actor: Actor
+    trigger_id: str
+    command_id: str
+    place: Place
+    response_url: str | None
+
 
 async def slash_command(gateway: Gateway, slack: SlackDoor, form: Mapping[str, Any]) -> Answer:
-    """Do what stands after ``/tier``. The answer is what only the person sees.
+    """Do what stands after ``/tier``. The answer is what only the person sees; what is not known in time is told later.
 
     Raises:
         Unreadable: it lacks the user's id or the trigger.
     """
     user, team = needed(text_at(form, "user_id"), "user_id"), text_at(form, "team_id") or ""
     trigger = needed(text_at(form, "trigger_id"), "trigger_id")
+    asked = _Asked(
+        actor=actor_of(gateway, user, text_at(form, "user_name")),
+        trigger_id=trigger,
+        command_id=f"slack/{digest(team, user, trigger)}",
+        place=Place(text_at(form, "channel_id"), text_at(form, "channel_name")),
+        response_url=text_at(form, "response_url", longest=2_000),
+    )
     try:
-        typed = slack_commands.parse(text_at(form, "text", longest=10_000) or "", gateway.policy)
+        typed = slack_commands.parse(text_at(form, "text", longest=10_000) or "", gateway.policy, asked.place)
     except Usage as usage:
         return ephemeral(escaped(str(usage)))
-    actor = actor_of(gateway, user, text_at(form, "user_name"))
-    url = text_at(form, "response_url", longest=2_000)
-    answer = await _answered(gateway, slack, typed, actor, f"slack/{digest(team, user, trigger)}", url)
-    return ephemeral(answer)
+    task = asyncio.create_task(_answered(gateway, slack, typed, asked))
+    await asyncio.wait({task}, timeout=slack.patience)
+    if task.done():
+        text = task.result()
+        return ephemeral(text) if text is not None else None
+    gateway.running.keep(_told_later(slack, task, asked.response_url))
+    return ephemeral(WORKING)
 
 
-async def _answered(
-    gateway: Gateway, slack: SlackDoor, typed: Typed, actor: Actor, command_id: str, response_url: str | None
-) -> str:
-    if typed.what is Ask.HELP:
-        return slack_commands.help_text()
-    if typed.what is Ask.WHO:
-        return _who(gateway)
-    assert typed.ticket_id is not None
-    if isinstance(typed.what, Ask):
-        return await _status(gateway, slack, typed.ticket_id, actor)
-    if not may(actor, gateway.policy.allowed(typed.what.do)):
-        return refusal_in_slack(gateway.policy, typed.what.do)
-
-    async def later(outcome: Outcome) -> None:
-        await slack.late_answers.tell(response_url, said(outcome))
-
-    command = Command(id=command_id, by=actor, request=typed.what)
-    outcome = await gateway.running.within(slack.patience, typed.ticket_id, command, later)
-    return WORKING if outcome is None else said(outcome)
-
-
-async def _status(gateway: Gateway, slack: SlackDoor, ticket_id: str, actor: Actor) -> str:
-    if not actor.roles:
-        return "I tell that to people whom the policy gives a role; ask whoever keeps the policy."
+async def _told_later(slack: SlackDoor, task: asyncio.Task[str | None], response_url: str | None) -> None:
     try:
-        async with asyncio.timeout(slack.patience):
-            return status_text(await gateway.desk.view(ticket_id))
+        text = await task
+    except Exception as error:
+        # The type alone: an exception's text may hold what somebody wrote.
+        logger.error("slack command failed error=%s", type(error).__name__)  # noqa: TRY400
+        text = FAILED
+    if text is not None:
+        await slack.late_answers.tell(response_url, text)
+
+
+async def _answered(gateway: Gateway, slack: SlackDoor, typed: Typed, asked: _Asked) -> str | None:
+    """What the person is told; None when a form says it."""
+    if typed.what is Ask.HELP:
+        return slack_commands.help_text(gateway.policy, typed.topic)
+    if typed.what is Ask.WHO and typed.about is None:
+        return await who_is_there(gateway, typed.topic)
+    if not isinstance(typed.what, Ask):
+        refused = refusal_of(gateway, asked.actor, typed.what.do)
+        if refused is not None:
+            return refused
+    elif not asked.actor.roles:
+        return NO_ROLE
+    try:
+        ticket_id = await find(gateway.desk, typed.about) if typed.about is not None else None
+        if isinstance(typed.what, Ask):
+            assert ticket_id is not None  # the grammar asks for one
+            return await _told_of(gateway, typed.what, ticket_id)
+    except Unclear as unclear:
+        return str(unclear)
     except TimeoutError:
         return escaped(str(DeskUnavailable()))
     except DeskError as error:
         return escaped(str(error))
+    if isinstance(typed.what, EscalationForm):
+        return await open_escalation(
+            gateway,
+            slack,
+            asked.trigger_id,
+            ticket_id,
+            asked.actor,
+            channel=asked.place.channel_id,
+            response_url=asked.response_url,
+            text=typed.what.reason or None,
+        )
+    assert ticket_id is not None  # only the form can do without one
+    command = Command(id=asked.command_id, by=asked.actor, request=typed.what)
+    return said(await gateway.running.carry_out(ticket_id, command))
 
 
-def _who(gateway: Gateway) -> str:
-    policy = gateway.policy
-    lines = []
-    for role, users in policy.roles.items():
-        if users:
-            lines.append(f"*{named([role]).capitalize()}*: {', '.join(f'<@{user}>' for user in users[:20])}")
-    for tier, rules in policy.tiers.items():
-        lead = f", led by <@{rules.lead}>" if rules.lead else ""
-        lines.append(f"*{tier}* {escaped(rules.name)}: <#{rules.channel}>{lead}")
-    lines += [
-        f"To {name.replace('_', ' ')}: {named(policy.allowed(name))}"
-        for name in CommandName
-        # The customer writes by mail or in the help desk, never here.
-        if name is not CommandName.CUSTOMER_MESSAGE
-    ]
-    return "\n".join(lines)
+async def _told_of(gateway: Gateway, question: Ask, ticket_id: str) -> str:
+    view = await gateway.desk.view(ticket_id)
+    return await who_has(gateway, view) if question is Ask.WHO else status_text(view, gateway.policy)

@@ -38,7 +38,7 @@ async def build(policy: Policy, tmp_path: Path) -> AsyncIterator[Callable[..., F
     doors: list[FrontDoor] = []
 
     def make(**options: Any) -> FrontDoor:
-        door = FrontDoor(policy=policy, quarantine=tmp_path / "quarantine", **options)
+        door = FrontDoor(quarantine=tmp_path / "quarantine", **{"policy": policy, **options})
         door.desk.have(a_ticket())
         doors.append(door)
         return door

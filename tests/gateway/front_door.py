@@ -106,16 +106,28 @@ class FrontDoor:
         signed = pagerduty_signature(PAGERDUTY, body)
         return await self.http.post("/webhooks/pagerduty", content=body, headers=signed)
 
-    async def slack(self, door: str, body: bytes, *, at: datetime | None = None) -> httpx2.Response:
+    async def slack(self, door: str, body: bytes, *, at: datetime | None = None, **headers: str) -> httpx2.Response:
         """A request of Slack to ``/slack/{door}``, signed at that time."""
         signed = slack_signature(SLACK, body, int((at or self.now).timestamp()))
         kind = "application/json" if door == "events" else "application/x-www-form-urlencoded"
-        return await self.http.post(f"/slack/{door}", content=body, headers={**signed, "Content-Type": kind})
+        sent = {**signed, "Content-Type": kind, **_dashed(headers)}
+        return await self.http.post(f"/slack/{door}", content=body, headers=sent)
 
-    async def types(self, text: str, *, user: str = LEAD, trigger: str = "1.1.a") -> str:
-        """A person types ``/tier text``; what they read at once."""
+    async def types(
+        self,
+        text: str,
+        *,
+        user: str = LEAD,
+        trigger: str = "1.1.a",
+        channel: tuple[str, str] = ("C0SUPL1", "support-l1"),
+        team: str = "T0ACME",
+        **headers: str,
+    ) -> str:
+        """A person types ``/tier text`` in a channel (its id and name); what they read at once, nothing when a form opens."""
         form = {
-            "team_id": "T0ACME",
+            "team_id": team,
+            "channel_id": channel[0],
+            "channel_name": channel[1],
             "user_id": user,
             "user_name": user.removeprefix("U0").lower(),
             "command": "/tier",
@@ -123,8 +135,10 @@ class FrontDoor:
             "trigger_id": trigger,
             "response_url": "https://hooks.slack.example/commands/1",
         }
-        response = await self.slack("commands", urlencode(form).encode())
+        response = await self.slack("commands", urlencode(form).encode(), **headers)
         assert response.status_code == 200, response.text
+        if not response.content:
+            return ""
         answer = response.json()
         assert answer["response_type"] == "ephemeral"
         return str(answer["text"])

@@ -1,6 +1,7 @@
 """``/tier``: what people type, who may, and what they read."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from domain.messages import (
     Accept,
+    Cancel,
     Escalate,
     HandOver,
     LinkIssue,
@@ -24,10 +26,11 @@ from domain.messages import (
     SetPriority,
     Snooze,
     Split,
+    Wait,
 )
 from domain.people import ActorKind, Role
-from domain.policy import CommandName
-from domain.tiers import Priority, Tier
+from domain.policy import CommandName, Policy, ReportField
+from domain.tiers import Priority, Tier, WaitingOn
 from gateway.slack_words import WORKING
 from tests.gateway.front_door import AGENT, ENGINEER, LEAD, NOBODY, FrontDoor, eventually
 from tests.shared import shared_dir
@@ -56,7 +59,12 @@ LINK = "https://acme.atlassian.net/browse/PAY-12"
         ("snooze T-1042 2026-12-24T18:00+01:00", Snooze(until=datetime(2026, 12, 24, 17, tzinfo=UTC))),
         ("merge T-1042 t-1001 the same outage", Merge(into="T-1001", reason="the same outage")),
         ("split T-1042 Invoices are late", Split(title="Invoices are late", description="Invoices are late")),
+        ("handoff T-1042 database slow queries", HandOver(to="database", reason="slow queries")),
         ("hand-over T-1042 database slow queries", HandOver(to="database", reason="slow queries")),
+        ("vendor T-1042 Acquirer declines all", Escalate(to=Tier.L4, vendor="acquirer", reason="declines all")),
+        ("vendor T-1042 they decline all", Escalate(to=Tier.L4, reason="they decline all")),
+        ("wait T-1042 customer for a trace", Wait(on=WaitingOn.CUSTOMER, reason="for a trace")),
+        ("cancel T-1042 a test", Cancel(reason="a test")),
         ("link T-1042 acme/storefront#7", LinkIssue(reference="acme/storefront#7")),
         (f"link T-1042 <{LINK}|PAY-12>", LinkIssue(reference=LINK)),
         ("note T-1042 ask <@U0TOM|tom>", Note(text="ask @tom")),
@@ -76,12 +84,20 @@ async def test_what_is_typed_becomes_a_command_of_that_person(door: FrontDoor, t
     ("text", "told"),
     [
         ("accept", "/tier accept T-1042"),
-        ("accept 1042", "/tier accept T-1042"),
+        ("accept it", "/tier accept T-1042"),
+        ("accept", "Slack does not tell me in which thread"),
         ("reply T-1042", "/tier reply T-1042"),
-        ("escalate T-1042", "one of L0, L1, L2, L3, L4"),
         ("escalate T-1042 L9 why", "one of L0, L1, L2, L3, L4"),
-        ("escalate T-1042 L3", "/tier escalate T-1042 L3 reason"),
-        ("escalate T-1042 L4 acquirer", "/tier escalate T-1042 L3 reason"),
+        ("priority T-1042", "/tier priority T-1042 P1"),
+        ("return T-1042", "/tier return T-1042 [L1] reason"),
+        ("return T-1042 L1", "/tier return T-1042 [L1] reason"),
+        ("handoff T-1042 database", "/tier handoff T-1042 team reason"),
+        ("wait T-1042 weather", "one of tier, customer"),
+        ("merge T-1042 PAY-12", "/tier merge T-1042 T-1001 [reason]"),
+        ("split T-1042", "/tier split T-1042 title"),
+        ("cancel T-1042", "/tier cancel T-1042 reason"),
+        ("status", "/tier status T-1042"),
+        ("who knows", "/tier who [T-1042 | L3]"),
         ("priority T-1042 high", "one of P1, P2, P3, P4"),
         ("snooze T-1042", "/tier snooze T-1042 2h"),
         ("snooze T-1042 later", "/tier snooze T-1042 2h"),
@@ -101,12 +117,62 @@ async def test_what_cannot_be_understood_is_answered_with_how_to_write_it(
     assert door.desk.commands == []
 
 
-async def test_without_words_the_help_is_shown(door: FrontDoor) -> None:
-    for text in ("", "  ", "help", "HELP"):
+async def test_without_words_the_help_is_shown_grouped_and_short(door: FrontDoor) -> None:
+    for text in ("", "  ", "help", "HELP", "?"):
         answer = await door.types(text)
-        elsewhere = {CommandName.CUSTOMER_MESSAGE, CommandName.APPLY_POLICY}
-        typed = [name.value.replace("_", "-") for name in CommandName if name not in elsewhere]
-        assert all(f"/tier {word}" in answer for word in typed)
+        elsewhere = {CommandName.CUSTOMER_MESSAGE, CommandName.APPLY_POLICY, CommandName.HAND_OVER}
+        typed = [*(name.value for name in CommandName if name not in elsewhere), "handoff", "vendor", "status", "who"]
+        assert all(f"`{word}`" in answer for word in typed)
+        assert len(answer.splitlines()) <= 8
+
+
+@pytest.mark.parametrize("word", ["escalate", "handoff", "hand-over", "status", "who", "vendor", "help"])
+async def test_help_tells_everything_about_one_command(door: FrontDoor, word: str) -> None:
+    answer = await door.types(f"help {word}")
+
+    assert f"`/tier {word.replace('hand-over', 'handoff')}" in answer
+    if word == "escalate":
+        assert "It is for support leads, engineers or operators." in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("escalate T-1042", ""),
+        ("escalate T-1042 L3", ""),
+        ("escalate T-1042 cards fail since noon", "cards fail since noon"),
+        ("escalate T-1042 L4 acquirer", ""),
+        ("vendor T-1042", ""),
+        ("escalate T-1042 L2 cards fail", "cards fail"),
+    ],
+)
+async def test_what_is_still_to_be_said_of_an_escalation_is_asked_for_in_a_form(
+    build: Callable[..., FrontDoor], policy: Policy, text: str, reason: str
+) -> None:
+    rules = policy.tiers[Tier.L2].model_copy(update={"requires": (ReportField.IMPACT,)})
+    door = build(policy=policy.model_copy(update={"tiers": policy.tiers | {Tier.L2: rules}}))
+
+    assert await door.types(text) == ""
+
+    assert door.desk.commands == []
+    await eventually(lambda: len(door.forms.views) >= 2)
+    assert "T-1042" in json.dumps(door.forms.views[0])
+    assert reason in json.dumps(door.forms.views[-1])
+
+
+async def test_an_escalation_of_nothing_opens_a_form_that_asks_which_ticket(door: FrontDoor) -> None:
+    assert await door.types("escalate") == ""
+    assert len(door.forms.views) == 1
+
+
+async def test_a_trigger_that_has_expired_is_answered_kindly(door: FrontDoor) -> None:
+    door.forms.works, door.forms.code = False, "expired_trigger_id"
+    assert "did not let me open the form in time" in await door.types("escalate T-1042")
+
+
+async def test_who_may_not_escalate_gets_no_form(door: FrontDoor) -> None:
+    assert "You cannot escalate" in await door.types("escalate T-1042", user=AGENT)
+    assert door.forms.views == []
 
 
 async def test_a_person_without_the_role_is_told_who_can_do_it(door: FrontDoor) -> None:
@@ -181,7 +247,9 @@ async def test_status_shows_the_ticket_to_people_with_a_role_alone(door: FrontDo
     hidden = await door.types("status T-1042", user=NOBODY)
 
     assert "*T-1042* Card payments fail" in shown
-    assert "L1, P3, open" in shown
+    assert "L1 Support, P3, open, nobody has taken it; waiting on L1 Support" in shown
+    assert "Customer: Contoso" in shown
+    assert "resolution: 0%, due <!date^" in shown
     assert "Card payments" not in hidden
     assert "There is no ticket T-9" in await door.types("status T-9")
     door.desk.away = True
@@ -193,7 +261,7 @@ async def test_who_names_people_channels_and_permissions(door: FrontDoor) -> Non
 
     assert f"*Support leads*: <@{LEAD}>" in answer
     assert f"*L1* Support: <#C0SUPL1>, led by <@{LEAD}>" in answer
-    assert "To escalate: support leads, engineers or operators" in answer
+    assert "To escalate, return: support leads, engineers or operators" in answer
 
 
 async def test_the_recorded_slash_command_gets_an_answer(door: FrontDoor) -> None:
