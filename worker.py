@@ -92,7 +92,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     slack = SlackActivities(clients.chat, ui_url=_workflows_page(settings, client.namespace))
     jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
     github = IssueTrackerActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
-    pager = PagerDutyActivities(clients.pager)
+    pager = PagerDutyActivities(clients.pager, ui_url=_workflows_page(settings, client.namespace))
     mail = MailActivities(clients.mailer, links=links)
     joins = WorkflowLinkActivities(desk)
     retro = RetroActivities(desk)
@@ -110,8 +110,8 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
         ],
         task_queues.JIRA: _of_tracker(jira),
         task_queues.GITHUB: _of_tracker(github),
-        task_queues.PAGERDUTY: [pager.raise_page, pager.resolve_page],
-        task_queues.MAIL: [mail.mail_customer, mail.mail_vendor],
+        task_queues.PAGERDUTY: [pager.raise_page, pager.resolve_page, pager.update_page, pager.note_page],
+        task_queues.MAIL: [mail.mail_customer, mail.mail_vendor, mail.mail_staff],
         task_queues.LINKS: [
             joins.join_issue,
             joins.leave_issue,

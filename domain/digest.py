@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from domain.calendar import ALWAYS, Calendar
 from domain.frozen import Frozen
 from domain.issues import IssueRef
+from domain.pager_load import PagedPerson, PagerLoad, pager_load
 from domain.policy import ClockKind
 from domain.tiers import Owner, Tier
 
@@ -33,6 +34,7 @@ class TicketFacts(Frozen):
     solved_by: str | None = None
     reopened: int = 0
     reopenings: tuple[datetime, ...] = ()
+    paged: tuple[PagedPerson, ...] = ()
     owner_since: datetime | None = None
     late: tuple[str, ...] = ()
 
@@ -71,6 +73,7 @@ class Digest(Frozen):
     top_issues: tuple[IssueLoad, ...]
     oldest: tuple[OldTicket, ...]
     thanks: tuple[tuple[str, int], ...]
+    pager_load: tuple[PagerLoad, ...] = ()
 
 
 def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: datetime, *, top: int = 5) -> Digest:
@@ -101,6 +104,7 @@ def summarise(team: str, facts: Iterable[TicketFacts], start: datetime, end: dat
             for fact in sorted(unresolved, key=lambda fact: (fact.opened_at, fact.ticket_id))[:top]
         ),
         thanks=_thanks(fact.solved_by for fact in solved if fact.solved_by is not None),
+        pager_load=pager_load((person for fact in seen for person in fact.paged), start, end),
     )
 
 

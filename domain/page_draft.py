@@ -7,8 +7,9 @@ from domain.clocks import due_at
 from domain.engineering_issue import safe_text, safe_title
 from domain.page_rules import PageRules, PageService
 from domain.paging import PageDraft, Urgency
+from domain.policy import Policy
 from domain.ticket import Ticket
-from domain.tiers import Priority
+from domain.tiers import Priority, Tier
 
 _LONGEST_FACT = 1_000
 
@@ -53,9 +54,9 @@ def urgency_of(ticket: Ticket, rules: PageRules, at: datetime) -> Urgency:
     return rules.urgency(ticket.priority, in_hours=in_hours)
 
 
-def is_out_of_hours(ticket: Ticket, rules: PageRules, at: datetime) -> bool:
+def is_out_of_hours(policy: Policy, tier: Tier, rules: PageRules, at: datetime) -> bool:
     """Whether a page at that instant is outside of the hours that the policy gives for pages, or else for the tier."""
-    hours = ticket.policy.calendar(rules.hours) if rules.hours is not None else ticket.policy.hours_of(ticket.tier)
+    hours = policy.calendar(rules.hours) if rules.hours is not None else policy.hours_of(tier)
     return not hours.is_open(at)
 
 

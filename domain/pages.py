@@ -2,7 +2,7 @@
 
 from domain import clock_changes, shared_pages
 from domain.engineering_issue import safe_text
-from domain.intents import NotePage, RaisePage, ResolvePage, UpdatePage
+from domain.intents import NotePage, UpdatePage
 from domain.maintenance import MaintenanceWindow, window_at
 from domain.page_draft import draft_page, is_out_of_hours, priority_name, urgency_of
 from domain.page_rules import PageRules
@@ -48,7 +48,7 @@ def raise_page(turn: Turn, reason: str) -> None:
         chain_from=turn.at,
         urgency=draft.urgency,
         priority=draft.priority,
-        out_of_hours=is_out_of_hours(ticket, rules, turn.at),
+        out_of_hours=is_out_of_hours(ticket.policy, ticket.tier, rules, turn.at),
     )
     turn.set(pages=(*ticket.pages, page))
     shared_pages.have_raised(turn, draft)

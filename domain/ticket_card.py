@@ -18,6 +18,7 @@ from domain.card import (
 from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
+from domain.pager_load import paged_people
 from domain.paging import PageStatus
 from domain.people import Role
 from domain.policy import CommandName, ReportField, TierRules
@@ -90,6 +91,7 @@ def facts_of(ticket: Ticket, now: datetime) -> TicketFacts:
         solved_by=ticket.resolved_by,
         reopened=ticket.reopened,
         reopenings=ticket.reopenings,
+        paged=paged_people(ticket),
         owner_since=ticket.owner_since,
         late=tuple(sorted(ticket.lanes)),
     )
@@ -181,7 +183,8 @@ def _page_words(page: Page) -> str:
         return f"acknowledged by {page.acknowledged_by}"
     if page.status is None:
         return "paging the on-call"
-    return f"paged{_through(page)}, nobody acknowledged yet"
+    whom = f" {', '.join(page.assigned_to)}" if page.assigned_to else ""
+    return f"paged{whom}{_through(page)}, nobody acknowledged yet"
 
 
 def _through(page: Page) -> str:

@@ -26,6 +26,10 @@ def story_of(ticket: Ticket) -> str:
         ),
         *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {issue.status}" for issue in ticket.issues),
         *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
+        *(
+            f"Behind the pager: step {reach.step} by {reach.by.value} at {reach.at:%m-%d %H:%M:%S}: {reach.outcome.value}"
+            for reach in ticket.reached
+        ),
         *(f"Late: {lane} since {t.since:%H:%M:%S} UTC ({t.error})" for lane, t in sorted(ticket.lanes.items())),
     ]
     story = [f"- {entry.at:%m-%d %H:%M:%S} {_line(ticket, entry)}" for entry in ticket.timeline[-SHOWN_ENTRIES:]]

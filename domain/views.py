@@ -6,8 +6,10 @@ from domain.attribution import totals
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at, due_at
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueRef
-from domain.paging import PageStatus
+from domain.page_rules import ReachBy
+from domain.paging import PageStatus, Urgency
 from domain.policy import ClockKind
+from domain.reach import ReachOutcome
 from domain.report import EscalationReport
 from domain.ticket import Entry, Ticket, TicketStatus
 from domain.tiers import Owner, Priority, Tier, WaitingOn
@@ -62,6 +64,22 @@ class PageView(Frozen):
     url: str | None
     via_events: bool
     failed: str | None
+    wanted_at: datetime | None = None
+    urgency: Urgency = Urgency.HIGH
+    out_of_hours: bool = False
+    assigned_to: tuple[str, ...] = ()
+
+
+class ReachView(Frozen):
+    """A person whom a step of the chain behind the pager reached, or was to reach. ``step`` counts from 1."""
+
+    page: str
+    step: int
+    person: str
+    by: ReachBy
+    at: datetime
+    outcome: ReachOutcome
+    why: str | None
 
 
 class CaseView(Frozen):
@@ -105,6 +123,7 @@ class TicketView(Frozen):
     clocks: tuple[ClockView, ...]
     issues: tuple[IssueView, ...]
     pages: tuple[PageView, ...]
+    reached: tuple[ReachView, ...] = ()
     cases: tuple[CaseView, ...]
     spent_s: dict[Owner, float]
     late: tuple[str, ...]
@@ -168,8 +187,16 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
                 url=p.url,
                 via_events=p.via_events,
                 failed=p.failed,
+                wanted_at=p.wanted_at,
+                urgency=p.urgency,
+                out_of_hours=p.out_of_hours,
+                assigned_to=p.assigned_to,
             )
             for p in ticket.pages
+        ),
+        reached=tuple(
+            ReachView(page=r.page_key, step=r.step, person=r.person, by=r.by, at=r.at, outcome=r.outcome, why=r.why)
+            for r in ticket.reached
         ),
         cases=tuple(
             CaseView(
