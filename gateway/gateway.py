@@ -13,6 +13,7 @@ from config.sections import ApiToken
 from domain.policy import Policy
 from gateway.metrics import Metrics
 from gateway.on_call_memory import OnCallMemory
+from gateway.page_keys import PageKeys
 from gateway.quarantine import Quarantine
 from gateway.running import Running
 from gateway.said_lately import SaidLately
@@ -87,6 +88,7 @@ class Gateway:
     pagerduty_secret: SecretStr | None = None
     pager: Pager | None = None
     on_calls: OnCallMemory = field(default_factory=OnCallMemory)
+    page_keys: PageKeys = field(default_factory=PageKeys)
     public_url: str | None = None
     temporal_ui_url: str | None = None
     api_patience: float = 10.0

@@ -30,6 +30,7 @@ logger = logging.getLogger("tierline.gateway")
 
 # PagerDuty waits five seconds in all.
 _LOOK_UP_SECONDS = 2.5
+_OUR_CREDENTIALS = frozenset({401, 403})
 
 
 class WebhookAnswer(BaseModel):
@@ -112,15 +113,31 @@ async def _hinted(gateway: Gateway, tracker: Tracker, issue_id: str | None, deli
 
 
 async def _key_of(gateway: Gateway, news: PageNews) -> str | None:
-    if news.key is not None or gateway.pager is None:
+    """The page's key; None for an incident that is none of ours.
+
+    Raises:
+        DeskUnavailable: it cannot be looked up now: PagerDuty is to tell it again.
+    """
+    if news.key is not None:
+        gateway.page_keys.keep(news.page_id, news.key)
         return news.key
+    if gateway.page_keys.knows(news.page_id):
+        return gateway.page_keys.key_of(news.page_id)
+    if gateway.pager is None:
+        return None
     try:
         async with asyncio.timeout(_LOOK_UP_SECONDS):
-            return (await asyncio.to_thread(gateway.pager.fetch, news.page_id)).ref.key
-    except PermanentFailure:
-        return None
+            key: str | None = (await asyncio.to_thread(gateway.pager.fetch, news.page_id)).ref.key
+    except PermanentFailure as error:
+        if error.status in _OUR_CREDENTIALS:
+            # It is told again until the key is mended.
+            logger.warning("an incident cannot be looked up: %s", error)
+            raise DeskUnavailable from error
+        key = None
     except (IntegrationError, TimeoutError) as error:
         raise DeskUnavailable from error
+    gateway.page_keys.keep(news.page_id, key)
+    return key
 
 
 def _quarantined(gateway: Gateway, vendor: str, body: bytes, request: Request, error: Unreadable) -> Response:

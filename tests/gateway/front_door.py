@@ -101,16 +101,18 @@ class FrontDoor:
         signed = github_signature(GITHUB, body) | {"X-GitHub-Event": event} | _dashed(headers)
         return await self.http.post("/webhooks/github", content=body, headers=signed)
 
-    async def pagerduty(self, body: bytes) -> httpx2.Response:
+    async def pagerduty(self, body: bytes, **headers: str) -> httpx2.Response:
         """A webhook of PagerDuty."""
-        signed = pagerduty_signature(PAGERDUTY, body)
+        signed = pagerduty_signature(PAGERDUTY, body) | _dashed(headers)
         return await self.http.post("/webhooks/pagerduty", content=body, headers=signed)
 
-    async def slack(self, door: str, body: bytes, *, at: datetime | None = None, **headers: str) -> httpx2.Response:
+    async def slack(
+        self, door: str, body: bytes, *, at: datetime | None = None, headers: dict[str, str] | None = None
+    ) -> httpx2.Response:
         """A request of Slack to ``/slack/{door}``, signed at that time."""
         signed = slack_signature(SLACK, body, int((at or self.now).timestamp()))
         kind = "application/json" if door == "events" else "application/x-www-form-urlencoded"
-        sent = {**signed, "Content-Type": kind, **_dashed(headers)}
+        sent = {**signed, "Content-Type": kind, **(headers or {})}
         return await self.http.post(f"/slack/{door}", content=body, headers=sent)
 
     async def types(
@@ -121,7 +123,7 @@ class FrontDoor:
         trigger: str = "1.1.a",
         channel: tuple[str, str] = ("C0SUPL1", "support-l1"),
         team: str = "T0ACME",
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> str:
         """A person types ``/tier text`` in a channel (its id and name); what they read at once, nothing when a form opens."""
         form = {
@@ -135,7 +137,7 @@ class FrontDoor:
             "trigger_id": trigger,
             "response_url": "https://hooks.slack.example/commands/1",
         }
-        response = await self.slack("commands", urlencode(form).encode(), **headers)
+        response = await self.slack("commands", urlencode(form).encode(), headers=headers)
         assert response.status_code == 200, response.text
         if not response.content:
             return ""
