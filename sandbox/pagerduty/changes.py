@@ -115,7 +115,7 @@ def snooze(state: PagerDutyState, user: User, incident: Incident, minutes: float
     acknowledge(state, user, incident)
     incident.acknowledged_at = incident.updated_at = state.clock()
     incident.snoozed_minutes = minutes
-    state.changed.set()
+    state.touched.add(incident)
     log(state, incident, "snooze_log_entry", user)
     record(state, "incident.snooze", incident, user)
 
@@ -201,7 +201,7 @@ def set_words(state: PagerDutyState, user: User, incident: Incident, title: str,
     if raised:
         incident.level_since = incident.updated_at
         notify(state, incident, incident.assignees, "urgency_raised")
-    state.changed.set()
+    state.touched.add(incident)
 
 
 def set_service(state: PagerDutyState, user: User, incident: Incident, service: Named) -> None:
@@ -218,7 +218,7 @@ def set_service(state: PagerDutyState, user: User, incident: Incident, service: 
     incident.updated_at = state.clock()
     record(state, "incident.service", incident, user)
     webhooks.incident_event(state, "incident.service_updated", incident, user)
-    state.changed.set()
+    state.touched.add(incident)
 
 
 def reassign(state: PagerDutyState, user: User, incident: Incident, assignees: Sequence[User]) -> None:
@@ -270,6 +270,7 @@ def escalate_by_itself(state: PagerDutyState, incident: Incident) -> None:
 def exhaust(state: PagerDutyState, incident: Incident) -> None:
     """Leave an incident where it is: its policy is at its end, and no webhook says so."""
     incident.exhausted = True
+    state.touched.add(incident)
     incident.updated_at = state.clock()
     log(state, incident, "exhaust_escalation_path_log_entry", None)
     record(state, "incident.exhaust", incident, None)
@@ -348,7 +349,7 @@ def notify(
         )
         state.notifications.add(notification)
         log(state, incident, "notify_log_entry", None, [person])
-    state.changed.set()
+    state.touched.add(incident)
 
 
 def _move(state: PagerDutyState, incident: Incident, status: Status, agent: Agent) -> None:
@@ -356,7 +357,7 @@ def _move(state: PagerDutyState, incident: Incident, status: Status, agent: Agen
     incident.updated_at = incident.status_changed_at = state.clock()
     incident.status_changed_by = agent
     incident.acknowledged_by = incident.acknowledged_at = incident.snoozed_minutes = None
-    state.changed.set()
+    state.touched.add(incident)
 
 
 def _occupied(state: PagerDutyState, policy: EscalationPolicy, step: Step) -> tuple[Step, list[User]] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sandbox.pagerduty import webhooks
-from sandbox.pagerduty.account import Named, User
+from sandbox.pagerduty.account import BOT, Named, User
 from sandbox.pagerduty.changes import IncidentError, log, notify, record, require_open
 from sandbox.pagerduty.escalation_policies import EscalationPolicy
 from sandbox.pagerduty.shapes import Shapes
@@ -16,7 +16,7 @@ def annotate(state: PagerDutyState, user: User, incident: Incident, content: str
     incident.notes.append(note)
     incident.updated_at = note.created_at
     log(state, incident, "annotate_log_entry", user, note=content)
-    state.ledger.record("pagerduty", "note.create", note.id, None, user.email)
+    state.ledger.record("pagerduty", "note.create", note.id, _marker(user, incident, content), user.email)
     webhooks.incident_news(state, "incident.annotated", incident, user, Shapes(state).note_data(incident, note))
     return note
 
@@ -26,7 +26,8 @@ def publish_status_update(state: PagerDutyState, user: User, incident: Incident,
     update = StatusUpdate(state.next_id("P"), user, message, state.clock())
     incident.status_updates.append(update)
     incident.updated_at = update.created_at
-    state.ledger.record("pagerduty", "status_update.create", update.id, None, user.email)
+    marker = _marker(user, incident, message)
+    state.ledger.record("pagerduty", "status_update.create", update.id, marker, user.email)
     data = Shapes(state).status_update_data(incident, update)
     webhooks.incident_news(state, "incident.status_update_published", incident, user, data)
     return update
@@ -82,6 +83,11 @@ def set_conference_bridge(state: PagerDutyState, user: User, incident: Incident,
     record(state, "incident.conference_bridge", incident, user)
     data = Shapes(state).conference_bridge_data(incident)
     webhooks.incident_news(state, "incident.conference_bridge.updated", incident, user, data)
+
+
+def _marker(user: User, incident: Incident, text: str) -> str | None:
+    """What tells that a bot wrote the same twice: PagerDuty takes no key for a text. People may repeat themselves."""
+    return f"{incident.id}: {text}" if user == BOT else None
 
 
 def run_workflow(state: PagerDutyState, user: User, incident: Incident, workflow: Named) -> None:

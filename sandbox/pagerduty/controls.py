@@ -105,7 +105,7 @@ def _add_clock_and_ledger(router: APIRouter, state: PagerDutyState) -> None:
     async def set_settings(settings: Settings) -> Settings:
         state.seconds_per_minute = settings.seconds_per_minute
         state.limits.limits = settings.limits
-        state.changed.set()
+        state.touched.add(*state.incidents.values())
         return settings
 
     @router.get("/notifications")
@@ -182,7 +182,7 @@ def _add_account(router: APIRouter, state: PagerDutyState) -> None:
             for level, rule in enumerate(form.rules, start=1)
         ]
         policy.num_loops = form.num_loops
-        state.changed.set()
+        state.touched.add(*state.incidents.values())
         return _policy_view(state, policy)
 
     @router.put("/services/{id}")
@@ -198,7 +198,7 @@ def _add_account(router: APIRouter, state: PagerDutyState) -> None:
         for name in ("acknowledgement_timeout_s", "auto_resolve_timeout_s"):
             if name in form.model_fields_set:
                 setattr(settings, name, getattr(form, name))
-        state.changed.set()
+        state.touched.add(*state.incidents.values())
         return _service_view(state, next(service for service in SERVICES if service.id == id))
 
 

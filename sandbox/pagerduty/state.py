@@ -164,6 +164,29 @@ class Change:
     at: datetime
 
 
+class TouchedIncidents:
+    """The incidents whose time-outs may have moved since somebody looked last."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._event = asyncio.Event()
+
+    def add(self, *incidents: Incident) -> None:
+        """Something happened to these."""
+        self._ids.update(incident.id for incident in incidents)
+        self._event.set()
+
+    def take(self) -> set[str]:
+        """Their ids, which are forgotten here."""
+        taken, self._ids = self._ids, set()
+        self._event.clear()
+        return taken
+
+    async def wait(self) -> None:
+        """Wait until there is one."""
+        await self._event.wait()
+
+
 DROPS_THAT_DISABLE = 3
 """A subscription is disabled after so many deliveries in a row were dropped."""
 DISABLED_FOR_MINUTES = 24 * 60
@@ -199,8 +222,7 @@ class PagerDutyState:
         self.subscriptions = {self.subscription.id: self.subscription}
         self.incidents: dict[str, Incident] = {}
         self.changes: list[Change] = []
-        self.changed = asyncio.Event()
-        """Set after a change that may move a time-out."""
+        self.touched = TouchedIncidents()
         self._numbers = count(1)
         self._ids = count(1)
 

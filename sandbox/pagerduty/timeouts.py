@@ -16,6 +16,8 @@ class Timeouts:
     def __init__(self, state: PagerDutyState) -> None:
         self._state = state
         self._task: asyncio.Task[None] | None = None
+        self._next: dict[str, datetime] = {}
+        """When the next thing happens to an incident by itself, by its id."""
 
     def start(self) -> None:
         """Begin; within an event loop."""
@@ -30,23 +32,31 @@ class Timeouts:
             self._task = None
 
     async def _run(self) -> None:
-        state = self._state
         while True:
-            state.changed.clear()
             soonest = self.carry_out_what_is_due()
-            seconds = None if soonest is None else max(0.0, (soonest - state.clock()).total_seconds())
+            seconds = None if soonest is None else max(0.0, (soonest - self._state.clock()).total_seconds())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(state.changed.wait(), seconds)
+                await asyncio.wait_for(self._state.touched.wait(), seconds)
 
     def carry_out_what_is_due(self) -> datetime | None:
         """Do what is due now, each incident's soonest first; give when the next thing will be."""
-        state = self._state
-        for incident in list(state.incidents.values()):
-            # What is done moves the incident's other time-outs, so that they are worked out again after each.
-            while (due := pending_actions(state, incident)) and due[0][1] <= state.clock():
-                self._do(incident, due[0][0])
-        waiting = [action for each in state.incidents.values() for action in pending_actions(state, each)[:1]]
-        return min((at for _, at in waiting), default=None)
+        now = self._state.clock()
+        due = {id_ for id_, at in self._next.items() if at <= now}
+        # Hundreds of incidents may be open: only those to which something happened are worked out again.
+        while todo := due | self._state.touched.take():
+            due = set()
+            for id_ in todo:
+                self._carry_out(self._state.incidents[id_])
+        return min(self._next.values(), default=None)
+
+    def _carry_out(self, incident: Incident) -> None:
+        # What is done moves the incident's other time-outs, so that they are worked out again after each.
+        while (pending := pending_actions(self._state, incident)) and pending[0][1] <= self._state.clock():
+            self._do(incident, pending[0][0])
+        if pending:
+            self._next[incident.id] = pending[0][1]
+        else:
+            self._next.pop(incident.id, None)
 
     def _do(self, incident: Incident, action: Action) -> None:
         match action:

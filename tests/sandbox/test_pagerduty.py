@@ -111,6 +111,7 @@ async def test_the_life_of_an_incident(sandbox: Sandbox, gateway: Receiver) -> N
         return acknowledged, note, resolved, again, client.rget(f"{path}/notes"), client.rget(path), entries
 
     acknowledged, note, resolved, again, notes, now, entries = await ask(sandbox, question)
+    assert sandbox.ledger.duplicates("pagerduty") == {}
     assert acknowledged["acknowledgements"][0]["acknowledger"]["summary"] == "Tierline"
     assert (note["content"], [one["content"] for one in notes]) == ("Looking.", ["Looking."])
     assert (resolved["assignments"], resolved["resolved_at"] is not None) == ([], True)

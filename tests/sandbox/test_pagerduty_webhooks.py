@@ -130,6 +130,16 @@ async def test_a_status_update_is_published_through_the_api(sandbox: Sandbox, ga
     assert delivered.content["event"]["data"]["message"] == "A fix is near."
 
 
+async def test_a_note_that_the_bot_writes_twice_is_counted(sandbox: Sandbox, people: httpx2.AsyncClient) -> None:
+    id_ = await raise_incident(sandbox)
+    for _ in range(2):
+        await people.post(f"/people/pagerduty/incidents/{id_}/note", json={"user": "ada", "text": "Looking."})
+    assert sandbox.ledger.duplicates("pagerduty") == {}
+    for _ in range(2):
+        await ask(sandbox, lambda client: client.rpost(f"incidents/{id_}/notes", json={"content": "T-1 waits."}))
+    assert sandbox.ledger.duplicates("pagerduty") == {("pagerduty", "note.create", f"{id_}: T-1 waits."): 2}
+
+
 async def test_a_subscriber_gets_what_it_asked_for_signed_with_its_own_secret(
     sandbox: Sandbox, gateway: Receiver
 ) -> None:

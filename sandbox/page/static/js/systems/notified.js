@@ -50,7 +50,7 @@ function line(entry) {
     h("td", {}, h("span", { class: `lozenge ${entry.urgency === "high" ? "bad" : ""}` }, entry.urgency)),
     h("td", {}, entry.level ?? "by name"),
     h("td", {}, WHY[entry.reason]),
-    h("td", {}, h("a", { href: `#pagerduty/${entry.incident}` }, entry.title)),
+    h("td", { class: "broad" }, h("a", { href: `#pagerduty/${entry.incident}` }, entry.title)),
     h("td", { class: "quiet mono" }, entry.incident_key),
   );
 }
