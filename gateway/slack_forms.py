@@ -25,6 +25,7 @@ from gateway.slack_origin import Origin, origin_of, tell
 from gateway.slack_preview import preview_of, preview_text
 from gateway.slack_short_forms import LOOKED_UP, short_form
 from gateway.slack_surfaces import Form, SurfaceFailure
+from gateway.slack_text import unescaped
 from gateway.slack_words import NO_FORM
 from gateway.tickets import DeskError, DeskUnavailable, TicketUnknown
 
@@ -48,7 +49,6 @@ async def open_escalation(
     channel: str | None = None,
     response_url: str | None = None,
     text: str | None = None,
-    confirm: bool = True,
 ) -> str | None:
     """Open the form by which a ticket is escalated.
 
@@ -61,17 +61,23 @@ async def open_escalation(
         channel: where they asked, so that they can be told there what came of it.
         response_url: where they can be told first of all.
         text: what the reason begins with.
-        confirm: whether they are told also that all went well.
 
     Returns:
         None when it is open, else one sentence for the person.
     """
+    origin = Origin(ticket=ticket_id, response_url=response_url, channel=channel, confirm=True)
+    return await open_escalation_from(gateway, slack, trigger_id, origin, actor, text=text)
+
+
+async def open_escalation_from(
+    gateway: Gateway, slack: SlackDoor, trigger_id: str, origin: Origin, actor: Actor, *, text: str | None = None
+) -> str | None:
+    """The same for whoever knows where it was asked for."""
     refused = refusal_of(gateway, actor, CommandName.ESCALATE)
     if refused is not None:
         return refused
-    origin = Origin(ticket=ticket_id, response_url=response_url, channel=channel, confirm=confirm)
     filled = Filled(reason=(text or "")[:LONGEST_INPUT])
-    if ticket_id is None:
+    if origin.ticket is None:
         # Nothing is to be looked up before the person has named a ticket.
         return await _opened(slack, trigger_id, escalation_form(gateway.policy, actor, origin, filled, Shown()))
 
@@ -298,5 +304,5 @@ def _quoted(payload: object) -> str | None:
     for block in blocks if isinstance(blocks, list) else []:
         if text_at(block, "block_id") == slack_escalation_form.QUOTED:
             text = text_at(block, "text", "text", longest=LONGEST_INPUT) or ""
-            return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+            return unescaped(text)
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.payloads import at, text_at
-from gateway.slack_text import plain
+from gateway.slack_text import unescaped
 from integrations.slack.mrkdwn import shortened
 
 VALUE = "value"
@@ -140,7 +140,8 @@ def written(payload: object, block: str, longest: int = LONGEST_INPUT) -> str:
     Raises:
         InputErrors: more than ``longest`` characters.
     """
-    text = plain(text_at(payload, "view", "state", "values", block, VALUE, "value", longest=LONGEST_INPUT + 1) or "")
+    text = text_at(payload, "view", "state", "values", block, VALUE, "value", longest=LONGEST_INPUT + 1) or ""
+    text = unescaped(text).strip()
     if len(text) > longest:
         raise InputErrors({block: f"Write at most {longest} characters."})
     return text

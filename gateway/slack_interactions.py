@@ -8,7 +8,14 @@ from domain.people import Actor
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import digest, needed, text_at
 from gateway.slack_commands import is_ticket
-from gateway.slack_forms import changed, open_button_form, open_escalation, open_from_message, open_send_to_customer
+from gateway.slack_forms import (
+    changed,
+    open_button_form,
+    open_escalation,
+    open_escalation_from,
+    open_from_message,
+    open_send_to_customer,
+)
 from gateway.slack_forms import refusal_of as role_refusal_of
 from gateway.slack_home import is_on_home, is_refresh, publish, tell_there
 from gateway.slack_messages import message_of
@@ -85,16 +92,7 @@ async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], 
     elif button is CardButton.ACCEPT:
         gateway.running.keep(_accepted(gateway, slack, payload, actor, origin))
     elif button is CardButton.ESCALATE:
-        words = await open_escalation(
-            gateway,
-            slack,
-            trigger,
-            ticket_id,
-            actor,
-            channel=origin.channel,
-            response_url=origin.response_url,
-            confirm=origin.confirm,
-        )
+        words = await open_escalation_from(gateway, slack, trigger, origin, actor)
     else:
         words = await open_button_form(gateway, slack, trigger, button, origin, actor)
     if words is not None:
@@ -123,12 +121,12 @@ def _button(payload: dict[str, Any]) -> tuple[CardButton, str] | None:
 
 
 def _origin(payload: dict[str, Any], ticket_id: str | None = None) -> Origin:
-    channel = text_at(payload, "channel", "id")
+    response_url = text_at(payload, "response_url", longest=2_000)
     return Origin(
         ticket=ticket_id,
-        response_url=text_at(payload, "response_url", longest=2_000),
-        channel=channel,
+        response_url=response_url,
+        channel=text_at(payload, "channel", "id"),
         # Beside its card a person sees what came of it.
-        confirm=channel is None,
+        confirm=response_url is None,
         home=is_on_home(payload),
     )

@@ -16,6 +16,8 @@ from gateway.ticket_numbers import ticket_number
 from integrations.slack.blocks import context
 
 CALLBACK = "tierline.open_ticket"
+_PRIORITY, _COMPONENT = "new_priority", "new_component"
+"""Not the escalation form's names: that form takes this one's place, and Slack keeps what stands in inputs of the same name."""
 _LONGEST_TITLE = 200
 _LONGEST_WORD = 100
 
@@ -44,7 +46,7 @@ def new_ticket_form(policy: Policy, origin: Origin, text: str) -> dict[str, Any]
             longest=_LONGEST_TITLE,
             hint="Where Tierline writes to; without one you answer the customer yourself.",
         ),
-        select("priority", "Severity", [(one.value, one.value) for one in Priority], initial=Priority.P3),
+        select(_PRIORITY, "Severity", [(one.value, one.value) for one in Priority], initial=Priority.P3),
         *_component(policy),
         text_input("text", "What the customer reports", initial=text),
     ]
@@ -54,7 +56,7 @@ def new_ticket_form(policy: Policy, origin: Origin, text: str) -> dict[str, Any]
 def words_of(payload: object) -> tuple[str, ...]:
     """Everything that was filled in, so that a form that was changed opens another ticket than the one before."""
     names = ("title", "customer", "customer_id", "email", "text")
-    selected = tuple(chosen(payload, name) or "" for name in ("priority", "component"))
+    selected = tuple(chosen(payload, name) or "" for name in (_PRIORITY, _COMPONENT))
     return (*(written(payload, name) for name in names), *selected)
 
 
@@ -67,11 +69,11 @@ def opening_of(payload: object, actor: Actor, key: str) -> OpenTicket:
     name, email = typed(payload, "customer", _LONGEST_WORD), written(payload, "email", _LONGEST_TITLE)
     if email and "@" not in email.strip("@"):
         raise InputErrors({"email": "Write an e-mail address, or leave it out."})
-    priority = chosen(payload, "priority")
+    priority = chosen(payload, _PRIORITY)
     customer_id = written(payload, "customer_id", _LONGEST_WORD) or name
     title, text = typed(payload, "title", _LONGEST_TITLE), typed(payload, "text")
     if priority is None or priority not in Priority.__members__:
-        raise InputErrors({"priority": "Choose a priority."})
+        raise InputErrors({_PRIORITY: "Choose a priority."})
     try:
         return OpenTicket(
             ticket_id=ticket_number(key),
@@ -79,7 +81,7 @@ def opening_of(payload: object, actor: Actor, key: str) -> OpenTicket:
             description=text,
             customer=Customer(id=customer_id, name=name, email=email or None),
             priority=Priority(priority),
-            component=chosen(payload, "component"),
+            component=chosen(payload, _COMPONENT),
             channel="slack",
             opened_by=actor,
         )
@@ -92,4 +94,4 @@ def _component(policy: Policy) -> list[Block]:
     if not known:
         return []
     options = [("Not known", ANY), *((name, name) for name in known)]
-    return [select("component", "Component", options, initial=ANY, optional=True)]
+    return [select(_COMPONENT, "Component", options, initial=ANY, optional=True)]

@@ -11,7 +11,12 @@ _BRACKETED = re.compile(r"<([^<>]*)>")
 def plain(text: str) -> str:
     """The text as the person wrote it: links as their address, mentions as a name, ``&amp;`` as ``&``."""
     shown = _BRACKETED.sub(lambda found: _unbracketed(found[1]), text)
-    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    return unescaped(shown).strip()
+
+
+def unescaped(text: str) -> str:
+    """The three characters that Slack escapes as they are; what stands in brackets is left alone, as in a form's inputs."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _unbracketed(inside: str) -> str:

@@ -8,7 +8,7 @@ from domain.decide import open_ticket
 from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
-from domain.policy import Policy
+from domain.policy import CommandName, Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.preview import answer as preview_of
 from domain.timeline import TicketTimeline, TimelineQuestion, answer
@@ -47,6 +47,7 @@ class RememberingDesk:
         self.searches: list[tuple[str, ...]] = []
         self.opened_at = datetime.now(UTC)
         self.refusal: str | None = None
+        self.refused_commands: set[CommandName] = set()
         self.away = False
         self.held: asyncio.Event | None = None
         self.commands: list[tuple[str, Command]] = []
@@ -84,6 +85,8 @@ class RememberingDesk:
             raise TicketClosed(ticket_id)
         if self.refusal is not None:
             raise CommandRefused(self.refusal)
+        if command.request.do in self.refused_commands:
+            raise CommandRefused(f"{ticket_id}: not now")
         if self.held is not None:
             await self.held.wait()
         if command.id not in {known.id for _, known in self.commands}:

@@ -13,7 +13,8 @@ class OpenedForms:
     """``gateway.slack_surfaces.Surfaces``; ``works`` False is a Slack that does not answer in time.
 
     ``views`` is every state of every form in order, ``homes`` each person's App Home, ``whispers`` (channel, user, text, thread),
-    ``whispered_blocks`` what each of these shows, ``letters`` (user, text),
+    ``whispered_blocks`` what each of these shows, ``letters`` (user, text); ``failing_updates`` are the codes with which
+    the next updates of forms fail, ``hashes`` those that updates were made with;
     ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known; ``teams`` our own workspace, if that is known.
     """
 
@@ -28,6 +29,8 @@ class OpenedForms:
         self.groups: dict[str, frozenset[str]] = {}
         self.teams: frozenset[str] = frozenset()
         self.asked: list[str] = []
+        self.hashes: list[str] = []
+        self.failing_updates: list[str] = []
         self.works = True
         self.code = "timeout"
 
@@ -38,6 +41,9 @@ class OpenedForms:
 
     async def update(self, form: Form, view: Mapping[str, Any]) -> Form:
         self._must_work()
+        if self.failing_updates:
+            raise SurfaceFailure(self.failing_updates.pop(0))
+        self.hashes.append(form.hash)
         self.views.append(view)
         return Form(form.view_id, str(int(form.hash or "1") + 1))
 
@@ -59,7 +65,9 @@ class OpenedForms:
         self.whispered_blocks.append(blocks)
 
     async def write(self, user_id: str, text: str) -> None:
-        self._must_work()
+        # A trigger that is too old is no trouble for a message.
+        if self.code != "expired_trigger_id":
+            self._must_work()
         self.letters.append((user_id, text))
 
     async def unfurl(self, channel: str, ts: str, unfurls: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from domain.messages import Accept, Escalate, Reopen, Request, Resolve, Return
 from domain.tiers import Tier
-
 from sandbox.slack.blocks import find_view_errors
 from tests.gateway.front_door import AGENT, LEAD, NOBODY, FrontDoor, chosen, eventually, written
 from tests.shared import shared_dir
