@@ -210,6 +210,7 @@ def _end_snooze(turn: Turn) -> None:
     snooze = turn.ticket.snooze
     assert snooze is not None  # it ends
     turn.set(snooze=None)
+    page_chain.snooze_is_over(turn)
     why = f"{snooze.woken_by} has the ticket" if snooze.woken_by is not None else "its time is up"
     if not snooze.held:
         turn.say(f"The snooze is over, {why}: nothing fell due in it")

@@ -33,7 +33,7 @@ def next_due(ticket: Ticket) -> PageDue | None:
     if page is None or not pages.serves_now(ticket, page):
         return None
     due = _renewal(ticket, page) or _step(ticket, page)
-    at = _held_until(ticket, due.at) if due is not None else None
+    at = _held_until(ticket, page, due.at) if due is not None else None
     return due.model_copy(update={"at": at}) if due is not None and at is not None else None
 
 
@@ -45,6 +45,12 @@ def carry_out(turn: Turn) -> None:
         _renew(turn)
     else:
         _reach(turn, due.step)
+
+
+def snooze_is_over(turn: Turn) -> None:
+    """What fell due for the page in the snooze is due now."""
+    if turn.ticket.pages:
+        turn.set_page(turn.ticket.pages[-1].model_copy(update={"quiet_until": turn.at}))
 
 
 def page_failed(turn: Turn, key: str) -> None:
@@ -105,9 +111,9 @@ def _step(ticket: Ticket, page: Page) -> PageDue | None:
     return PageDue(at=min(at, hurried) if hurried is not None else at, what=what, step=step)
 
 
-def _held_until(ticket: Ticket, at: datetime) -> datetime | None:
-    if ticket.snooze is not None:
-        at = max(at, ticket.snooze.until)
+def _held_until(ticket: Ticket, page: Page, at: datetime) -> datetime | None:
+    quiet = ticket.snooze.until if ticket.snooze is not None else page.quiet_until
+    at = max(at, quiet) if quiet is not None else at
     return clear_from(ticket.policy.maintenance, at, product=ticket.product, component=ticket.component)
 
 

@@ -71,7 +71,8 @@ class Page(Frozen):
     ``last_assigned`` and ``last_priority`` are the pager's last words on each, ``heard`` its latest news.
 
     ``chain_from`` is from when the chain behind the pager counts, ``chain_steps`` how many steps of it were carried out, and
-    ``chain_hurried_at`` when the next one became due before its time, because the page, or the step before, reached nobody.
+    ``chain_hurried_at`` when the next one became due before its time, because the page, or the step before, reached nobody; ``quiet_until`` is the end of the last snooze, before which
+    nothing of it was due.
 
     ``woken`` and ``acknowledgements`` are the newest of those whom it woke and who acknowledged it, ``out_of_hours`` says that it was wanted outside
     of working hours.
@@ -104,6 +105,7 @@ class Page(Frozen):
     chain_from: datetime | None = None
     chain_steps: int = 0
     chain_hurried_at: datetime | None = None
+    quiet_until: datetime | None = None
     woken: tuple[Woken, ...] = ()
     acknowledgements: tuple[Woken, ...] = ()
 
