@@ -153,8 +153,8 @@ def resolve(state: PagerDutyState, agent: Agent, incident: Incident, resolution:
     webhooks.incident_event(state, "incident.resolved", incident, by)
 
 
-def reopen(state: PagerDutyState, agent: User, incident: Incident) -> None:
-    """Open a resolved incident again; its policy begins anew.
+def reopen(state: PagerDutyState, agent: User, incident: Incident, *, for_agent: bool = False) -> None:
+    """Open a resolved incident again; its policy begins anew, unless whoever opens it takes it.
 
     Raises:
         IncidentError: it is open, or another with its key is.
@@ -164,17 +164,19 @@ def reopen(state: PagerDutyState, agent: User, incident: Incident) -> None:
         raise IncidentError("Incident Is Not Resolved")
     if state.open_incident(incident.service, incident.incident_key) is not None:
         raise IncidentError("Open incident with matching dedup key already exists on this service")
-    found = _occupied(state, incident.escalation_policy, Step(1, 0))
+    found = (Step(1, 0), [agent]) if for_agent else _occupied(state, incident.escalation_policy, Step(1, 0))
     if found is None:
         raise NobodyOnCall(f"No one is on-call for the escalation policy {incident.escalation_policy.name}")
     _move(state, incident, "triggered", agent)
     incident.resolved_at = None
     incident.opened_at = incident.status_changed_at
     _ask_level(state, incident, *found)
+    incident.by_name = for_agent
     log(state, incident, "assign_log_entry", agent, incident.assignees)
     record(state, "incident.reopen", incident, agent)
     webhooks.incident_event(state, "incident.reopened", incident, agent)
-    notify(state, incident, incident.assignees, "reopened")
+    if not for_agent:
+        notify(state, incident, incident.assignees, "reopened")
 
 
 def set_priority(state: PagerDutyState, user: User, incident: Incident, priority: Named | None) -> None:

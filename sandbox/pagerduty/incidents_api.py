@@ -204,7 +204,7 @@ class IncidentsPart(Part):
         if status == "resolved":
             changes.resolve(self.state, user, incident, str(resolution) if resolution else None)
         elif status is not None and incident.status == "resolved":
-            changes.reopen(self.state, user, incident)
+            changes.reopen(self.state, user, incident, for_agent=status == "acknowledged")
         if status == "acknowledged":
             changes.acknowledge(self.state, user, incident)
 

@@ -31,7 +31,7 @@ def delivery(
     policy: RetryPolicy,
     queue: str = "one",
     headers: Callable[[int, int | None], dict[str, str]] = lambda attempt, status: {"X-Attempt": str(attempt)},
-    **more: Callable[[int | None], None],
+    on_end: Callable[[int | None], None] | None = None,
 ) -> Delivery:
     return Delivery(
         system="jira",
@@ -42,7 +42,7 @@ def delivery(
         policy=policy,
         headers=headers,
         queue=queue,
-        **more,
+        on_end=on_end,
     )
 
 

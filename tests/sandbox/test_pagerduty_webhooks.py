@@ -318,7 +318,12 @@ async def test_incidents_are_sorted_and_changed_in_every_way_that_is_documented(
     assert ([each["id"] for each in newest], wrong) == ([second, first], 400)
     assert bridge["conference_url"] == "https://meet.example/1"
     assert entries[0]["channel"]["summary"] == "A deployment was undone."
-    assert again["status"] == "acknowledged"
+    # Who acknowledges what was resolved takes it, and nobody else is woken.
+    assert (again["status"], [each["assignee"]["id"] for each in again["assignments"]]) == (
+        "acknowledged",
+        ["PUSRBOT"],
+    )
+    assert [each.reason for each in sandbox.pagerduty.notifications.entries()] == ["triggered", "triggered"]
 
 
 def test_the_event_types_are_pagerdutys_own() -> None:
