@@ -170,8 +170,8 @@ async def test_whoever_leads_a_tier_by_the_policy_sees_it_without_a_role(door: F
 
 
 async def test_strangers_get_nothing(door: FrontDoor) -> None:
-    door.forms.profiles["U0VERA"] = Profile(user_id="U0VERA", name="vera", stranger=True)
-    await door.slack("events", json.dumps(enveloped(a_home("U0VERA"))).encode())
+    door.forms.profiles["U0KIRAN"] = Profile(user_id="U0KIRAN", name="kiran", stranger=True)
+    await door.slack("events", json.dumps(enveloped(a_home("U0KIRAN"))).encode())
     await door.gateway.running.finish(1)
 
     assert door.forms.homes == {}

@@ -147,10 +147,10 @@ async def test_the_policy_says_what_an_emoji_does(build: Build) -> None:
 
 
 async def test_strangers_are_turned_away_on_cards_alone(door: FrontDoor) -> None:
-    door.forms.profiles["U0VERA"] = Profile(user_id="U0VERA", name="vera", stranger=True)
+    door.forms.profiles["U0KIRAN"] = Profile(user_id="U0KIRAN", name="kiran", stranger=True)
     elsewhere = {"type": "message", "channel": CHANNEL, "ts": "1795160000.000100"}
-    await happens(door, a_reaction("eyes", user="U0VERA", item=elsewhere), "Ev1")
-    await happens(door, a_reaction("eyes", user="U0VERA"), "Ev2")
+    await happens(door, a_reaction("eyes", user="U0KIRAN", item=elsewhere), "Ev1")
+    await happens(door, a_reaction("eyes", user="U0KIRAN"), "Ev2")
     await eventually(lambda: bool(door.forms.whispers))
     await door.gateway.running.finish(1)
 

@@ -15,7 +15,7 @@ from tests.gateway.front_door import AGENT, NOBODY, FrontDoor, eventually
 from tests.gateway.slack_happenings import BOT, CARD, CHANNEL, a_deletion, a_reply, an_edit, enveloped
 
 THE_CARD = reference(ReferenceKind.CARD, f"{CHANNEL}/{CARD}")
-STRANGER = "U0VERA"
+STRANGER = "U0KIRAN"
 LOG = {"id": "F1", "name": "trace.log", "permalink": "https://acme.slack.com/files/U0SAM/F1/trace.log", "size": 7}
 
 
@@ -25,7 +25,7 @@ def door(door: FrontDoor) -> FrontDoor:
     door.desk.references["T-1042"] = {THE_CARD}
     door.forms.teams = frozenset({"T0ACME"})
     door.forms.profiles[AGENT] = Profile(user_id=AGENT, name="sam")
-    door.forms.profiles[STRANGER] = Profile(user_id=STRANGER, name="vera", stranger=True)
+    door.forms.profiles[STRANGER] = Profile(user_id=STRANGER, name="kiran", stranger=True)
     return door
 
 
@@ -227,7 +227,7 @@ async def test_an_event_without_an_id_is_kept_aside(door: FrontDoor) -> None:
 async def test_whose_workspace_it_is_decides_while_slack_does_not_say_who_wrote(door: FrontDoor) -> None:
     await door.gateway.slack.directory.own_teams()  # type: ignore[union-attr]
     door.forms.works = False
-    await happens(door, a_reply("any news?", user="U0VIC", user_team="T0CARDNET"), shared=True)
+    await happens(door, a_reply("any news?", user="U0KIRAN", user_team="T0CARDNET"), shared=True)
 
     assert door.desk.handed == []
 

@@ -79,13 +79,13 @@ async def test_other_links_stay_as_they_are(door: FrontDoor, url: str) -> None:
     [
         {"shared": True},
         {"user": NOBODY},
-        {"user": "U0VERA"},
+        {"user": "U0KIRAN"},
         {"source": "composer", "channel": "COMPOSER", "message_ts": "Ev-draft"},
     ],
     ids=["a shared channel", "posted without a role", "posted by a stranger", "not posted yet"],
 )
 async def test_who_must_not_see_it_sees_nothing(door: FrontDoor, changes: Mapping[str, Any]) -> None:
-    door.forms.profiles["U0VERA"] = Profile(user_id="U0VERA", name="vera", stranger=True)
+    door.forms.profiles["U0KIRAN"] = Profile(user_id="U0KIRAN", name="kiran", stranger=True)
     await posts(door, OURS, **changes)
     await door.gateway.running.finish(1)
 
