@@ -25,6 +25,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.issue_tracker import IssueTrackerActivities
 from activities.mail import MailActivities
+from activities.pager_watch import PagerWatchActivities
 from activities.pagerduty import PagerDutyActivities
 from activities.retro import RetroActivities
 from activities.sla_audit import SlaAuditActivities
@@ -45,8 +46,9 @@ from telemetry.registration import register_search_attributes
 from workflows import task_queues
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow
+from workflows.pager_watch import PagerWatchWorkflow
 from workflows.retro_digest import RetroDigestWorkflow
-from workflows.schedules import keep_audit_schedule, keep_digest_schedule
+from workflows.schedules import keep_schedules
 from workflows.sla_audit import SlaAuditWorkflow
 from workflows.ticket import TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
@@ -58,6 +60,7 @@ WORKFLOWS: Sequence[type[Any]] = (
     EngineeringIssueWorkflow,
     VendorCaseWorkflow,
     RetroDigestWorkflow,
+    PagerWatchWorkflow,
 )
 AUDIT_WORKFLOWS: Sequence[type[Any]] = (SlaAuditWorkflow,)
 CALLS_PER_SECOND: dict[str, float] = {
@@ -93,6 +96,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
     github = IssueTrackerActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
     pager = PagerDutyActivities(clients.pager, ui_url=_workflows_page(settings, client.namespace))
+    pager_watch = PagerWatchActivities(clients.pager)
     mail = MailActivities(clients.mailer, links=links)
     joins = WorkflowLinkActivities(desk)
     retro = RetroActivities(desk)
@@ -110,7 +114,17 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
         ],
         task_queues.JIRA: _of_tracker(jira),
         task_queues.GITHUB: _of_tracker(github),
-        task_queues.PAGERDUTY: [pager.raise_page, pager.resolve_page, pager.update_page, pager.note_page],
+        task_queues.PAGERDUTY: [
+            pager.raise_page,
+            pager.resolve_page,
+            pager.update_page,
+            pager.note_page,
+            pager_watch.changed,
+            pager_watch.subscriptions,
+            pager_watch.enable,
+            pager_watch.gaps,
+            pager_watch.on_call,
+        ],
         task_queues.MAIL: [mail.mail_customer, mail.mail_vendor, mail.mail_staff],
         task_queues.LINKS: [
             joins.join_issue,
@@ -164,15 +178,12 @@ def _workflows_page(settings: Settings, namespace: str) -> str | None:
     return f"{settings.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows"
 
 
-async def bring_up(client: Client, policy: Policy) -> None:
+async def bring_up(client: Client, policy: Policy, public_url: str) -> None:
     """What the namespace needs before a ticket can live in it: the search attributes and the schedules."""
     added = await register_search_attributes(client)
     if added:
         logger.info("registered the search attributes %s", ", ".join(added))
-    if policy.digest is not None:
-        await keep_digest_schedule(client, policy.digest)
-    if policy.audit is not None:
-        await keep_audit_schedule(client, policy.audit)
+    await keep_schedules(client, policy, public_url)
 
 
 async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> None:
@@ -180,7 +191,7 @@ async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> No
     clients = build_clients(settings)
     metrics_address = f"127.0.0.1:{_free_port()}"
     connection: dict[str, Any] = dict(temporal_connect_config())
-    client = await _connected(connection, metrics_address, policy, stopping)
+    client = await _connected(connection, metrics_address, policy, settings.public_url, stopping)
     if client is None:
         return
 
@@ -208,7 +219,7 @@ async def run(settings: Settings, policy: Policy, stopping: asyncio.Event) -> No
 
 
 async def _connected(
-    connection: dict[str, Any], metrics_address: str, policy: Policy, stopping: asyncio.Event
+    connection: dict[str, Any], metrics_address: str, policy: Policy, public_url: str, stopping: asyncio.Event
 ) -> Client | None:
     """A client of a namespace that is ready, as soon as Temporal answers; None when the worker is stopped before."""
     runtime = runtime_with_metrics(metrics_address)
@@ -216,7 +227,7 @@ async def _connected(
     stopped = asyncio.create_task(stopping.wait())
     try:
         while not stopping.is_set():
-            attempt = asyncio.create_task(_attempt(connection, runtime, policy))
+            attempt = asyncio.create_task(_attempt(connection, runtime, policy, public_url))
             # A server that takes the connection and then says nothing must not keep the worker from stopping.
             await asyncio.wait({attempt, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if not attempt.done():
@@ -232,9 +243,9 @@ async def _connected(
     return None
 
 
-async def _attempt(connection: dict[str, Any], runtime: Runtime, policy: Policy) -> Client:
+async def _attempt(connection: dict[str, Any], runtime: Runtime, policy: Policy, public_url: str) -> Client:
     client = await Client.connect(**connection, data_converter=pydantic_data_converter, runtime=runtime)
-    await bring_up(client, policy)
+    await bring_up(client, policy, public_url)
     return client
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
 from domain.durations import format_duration
 from domain.frozen import Frozen
 from domain.messages import Delivery, PageChanged
@@ -22,6 +24,9 @@ NEEDED_EVENTS = tuple(f"incident.{event.value}" for event in PageEvent if event 
 _OVERLAP = timedelta(minutes=5)
 """How far a round looks back behind the one before: the two clocks differ, and a list may be a little old."""
 _FIRST_LOOK_BACK = timedelta(days=1)
+_SETTLED = timedelta(seconds=15)
+"""What is younger is left to its webhook, and to the next round: PagerDuty may still be telling it."""
+_WITHIN_ITS_SECOND = timedelta(microseconds=999_999)
 _SLOW_EVERY = timedelta(minutes=15)
 """Subscriptions and schedules change seldom: most rounds ask for pages alone, which is two requests."""
 _MOST_TOLD = 1_000
@@ -78,6 +83,7 @@ class WatchState(Frozen):
     looked_at: datetime | None = None
     unheard: tuple[str, ...] = ()
     gaps: tuple[OnCallGap, ...] = ()
+    unknown: tuple[str, ...] = ()
     refused: str | None = None
     untold: tuple[WatchNotice, ...] = ()
 
@@ -125,12 +131,13 @@ def look_from(state: WatchState, now: datetime) -> datetime:
     return state.watermark - _OVERLAP if state.watermark is not None else now - _FIRST_LOOK_BACK
 
 
-def found(pages: Iterable[PageSnapshot], since: datetime) -> list[Delivery]:
+def found(pages: Iterable[PageSnapshot], since: datetime, now: datetime) -> list[Delivery]:
     """What is to be told of these pages: those whose status changed since then, each under an id that is its page's and its status'.
 
     So the ticket takes it once, however often it is found.
     """
-    return [_delivery(page) for page in pages if page.status_since is None or page.status_since >= since]
+    settled = now - _SETTLED
+    return [_delivery(page) for page in pages if page.status_since is None or since <= page.status_since <= settled]
 
 
 def _delivery(page: PageSnapshot) -> Delivery:
@@ -140,7 +147,7 @@ def _delivery(page: PageSnapshot) -> Delivery:
         body=PageChanged(
             page_key=page.ref.key,
             event=PageEvent.FOUND,
-            at=page.status_since,
+            at=_at_the_latest(page.status_since),
             status=page.status,
             by=page.acknowledged_by,
             assigned_to=page.assigned_to,
@@ -150,6 +157,15 @@ def _delivery(page: PageSnapshot) -> Delivery:
             url=page.ref.url,
         ),
     )
+
+
+def _at_the_latest(status_since: datetime | None) -> datetime | None:
+    """PagerDuty's lists tell whole seconds, its webhooks thousandths: without this, what happened last within a second would be older
+    than what was told of before it. Nothing came after it in that second, since it was still so when the second was long over.
+    """
+    if status_since is None or status_since.microsecond:
+        return status_since
+    return status_since + _WITHIN_ITS_SECOND
 
 
 def to_tell(state: WatchState, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -254,21 +270,32 @@ def _silent(task: PagerWatchTask, subscriptions: Sequence[WebhookSubscription]) 
 # --- who is on call --------------------------------------------------------------------------------------------------
 
 
-def mind_gaps(state: WatchState, gaps: Sequence[OnCallGap], now: datetime, end: datetime) -> WatchState:
-    """Say when nobody is on call, once for each gap.
+class OnCallLook(Frozen):
+    """What a look at who will be on call found; ``unknown`` are the services whose escalation policy cannot be had, and why."""
+
+    gaps: tuple[OnCallGap, ...] = ()
+    unknown: dict[str, str] = Field(default_factory=dict)
+
+
+def mind_gaps(state: WatchState, look: OnCallLook, now: datetime, end: datetime) -> WatchState:
+    """Say when nobody is on call, once for each gap, and of which service it is not known, once for as long as it lasts.
 
     As time goes on a gap that has begun is seen shorter, and one that reaches the end of what is looked at longer: what overlaps or
     touches a gap that was told is the same one.
     """
     seen: list[OnCallGap] = []
-    for gap in gaps:
+    for gap in look.gaps:
         known = next((each for each in state.gaps if _one(each, gap)), None)
         if known is None:
             state = state.say(f"gap/{gap.escalation_policy}/{_written(gap.start)}", _gap_text(gap, now, end))
             seen.append(gap)
         else:
             seen.append(gap.model_copy(update={"start": min(known.start, gap.start)}))
-    return state.model_copy(update={"gaps": tuple(seen)})
+    for service, why in look.unknown.items():
+        if service not in state.unknown:
+            text = f"Who is on call for PagerDuty's service {service} cannot be had ({why}): correct the policy"
+            state = state.say(f"unknown/{service}/{_written(now)}", text)
+    return state.model_copy(update={"gaps": tuple(seen), "unknown": tuple(look.unknown)})
 
 
 def _one(told: OnCallGap, gap: OnCallGap) -> bool:

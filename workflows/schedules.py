@@ -14,15 +14,19 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
-from domain.policy import AuditRules, DigestRules
+from domain.pager_watch import PagerWatchTask, watch_task
+from domain.policy import AuditRules, DigestRules, Policy
 from workflows import task_queues, workflow_ids
+from workflows.pager_watch import PagerWatchWorkflow
 from workflows.retro_digest import DigestRequest, RetroDigestWorkflow
 from workflows.sla_audit import SlaAuditWorkflow
 
 _CATCH_UP = timedelta(days=1)
 """A digest that was missed while Temporal was down is still posted, up to a day late."""
 _AUDIT_CATCH_UP = timedelta(seconds=10)
+_WATCH_CATCH_UP = timedelta(seconds=10)
 
 
 def digest_schedule_id(team: str) -> str:
@@ -43,6 +47,48 @@ def audit_schedule_id() -> str:
 async def keep_audit_schedule(client: Client, rules: AuditRules) -> None:
     """Create the audit's schedule, or bring it up to date."""
     await _keep(client, audit_schedule_id(), _audit_schedule(rules))
+
+
+def pager_watch_schedule_id() -> str:
+    """``reconcile/pagerduty``."""
+    return workflow_ids.pager_watch_id()
+
+
+async def keep_pager_watch_schedule(client: Client, task: PagerWatchTask) -> None:
+    """Create the schedule of the watch over PagerDuty, or bring it up to date."""
+    await _keep(client, pager_watch_schedule_id(), _pager_watch_schedule(task))
+
+
+async def keep_schedules(client: Client, policy: Policy, public_url: str) -> None:
+    """Have exactly the schedules that the policy wants: what it no longer has, loses its own."""
+    if policy.digest is not None:
+        await keep_digest_schedule(client, policy.digest)
+    wanted = digest_schedule_id(policy.digest.team) if policy.digest is not None else None
+    await _drop_digests(client, but=wanted)
+    if policy.audit is not None:
+        await keep_audit_schedule(client, policy.audit)
+    else:
+        await _drop(client, audit_schedule_id())
+    task = watch_task(policy, public_url)
+    if task is not None:
+        await keep_pager_watch_schedule(client, task)
+    else:
+        await _drop(client, pager_watch_schedule_id())
+
+
+async def _drop(client: Client, schedule_id: str) -> None:
+    try:
+        await client.get_schedule_handle(schedule_id).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+async def _drop_digests(client: Client, *, but: str | None) -> None:
+    """A digest's schedule is named after its team: after a change of name the old one would go on."""
+    async for schedule in await client.list_schedules():
+        if schedule.id.startswith(digest_schedule_id("")) and schedule.id != but:
+            await _drop(client, schedule.id)
 
 
 async def _keep(client: Client, schedule_id: str, schedule: Schedule) -> None:
@@ -86,4 +132,19 @@ def _audit_schedule(rules: AuditRules) -> Schedule:
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=rules.every)]),
         # Only the present counts: an audit that was missed is not made up for, and two at once would tell of one drift twice.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_AUDIT_CATCH_UP),
+    )
+
+
+def _pager_watch_schedule(task: PagerWatchTask) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            PagerWatchWorkflow.run,
+            task,
+            id=workflow_ids.pager_watch_id(),
+            task_queue=task_queues.WORKFLOWS,
+            static_summary="What PagerDuty's webhooks missed, and who is on call",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=task.rules.every)]),
+        # A round makes up for those that were missed, and two at once would tell the same.
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_WATCH_CATCH_UP),
     )

@@ -28,6 +28,11 @@ def audit_id() -> str:
     return "sla-audit"
 
 
+def pager_watch_id() -> str:
+    """``reconcile/pagerduty``: the Schedule appends the time of each round."""
+    return "reconcile/pagerduty"
+
+
 def digest_id(team: str) -> str:
     """``retro-digest/support``: the Schedule appends the time of each run."""
     return f"retro-digest/{team}"

@@ -67,7 +67,7 @@ async def client(dev_server: DevServer, tmp_path: Path, monkeypatch: pytest.Monk
         connected = await Client.connect(
             dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter
         )
-        await worker.bring_up(connected, _patient_policy())
+        await worker.bring_up(connected, _patient_policy(), settings.public_url)
         executor = resources.enter_context(ThreadPoolExecutor(max_workers=16))
         for running in worker.build_workers(connected, settings, build_clients(settings), executor):
             await resources.enter_async_context(running)
