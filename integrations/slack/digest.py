@@ -5,11 +5,13 @@ from datetime import timedelta
 
 from domain.digest import Digest
 from domain.ladders import clock_name
+from domain.pager_load import PagerLoad
 from domain.tiers import Owner
 from integrations.slack import blocks
 from integrations.slack.blocks import Block
 from integrations.slack.mrkdwn import bar, escaped, link, moment, person
 
+_MOST_PAGED = 10
 _OWNERS = {
     Owner.CUSTOMER: "the customer",
     Owner.L0: "L0",
@@ -43,6 +45,7 @@ def digest_blocks(digest: Digest) -> list[Block]:
         blocks.divider(),
         blocks.section(f"*Issues with most tickets*\n{_top_issues(digest)}"),
         blocks.section(f"*Oldest open*\n{_oldest(digest)}"),
+        *([blocks.section(f"*Pages by person*\n{_pager_load(digest)}")] if digest.pager_load else []),
         blocks.section(f"*Thanks to those who solved* 🎉\n{_thanks(digest)}"),
     ]
 
@@ -111,6 +114,20 @@ def _top_issues(digest: Digest) -> str:
 
 def _oldest(digest: Digest) -> str:
     return _lines(f"🕰 {escaped(old.ticket_id)} in {old.tier}, open for {duration(old.age)}" for old in digest.oldest)
+
+
+def _pager_load(digest: Digest) -> str:
+    shown = digest.pager_load[:_MOST_PAGED]
+    lines = [f"📟 {person(load.name)}: {_load_words(load)}" for load in shown]
+    more = len(digest.pager_load) - len(shown)
+    return _lines([*lines, *([f"and {_count(more, 'other')}"] if more else [])])
+
+
+def _load_words(load: PagerLoad) -> str:
+    parts = [_count(load.pages, "page"), f"{load.out_of_hours} out of hours"]
+    if load.acknowledged_within is not None:
+        parts.append(f"acknowledged within {duration(load.acknowledged_within)} (median)")
+    return ", ".join(parts)
 
 
 def _thanks(digest: Digest) -> str:
