@@ -89,7 +89,7 @@ def _breach(turn: Turn, clock: Clock, step: Step) -> None:
     if clock.kind is ClockKind.VENDOR:
         moves.vendor_is_overdue(turn, step.at)
         return
-    turn.say(f"The {clock_name(clock.kind)} clock is breached: {format_duration(clock.target)} are over", thread=False)
+    turn.say(f"The {clock_name(clock.kind)} clock is breached: {format_duration(clock.target)} are over")
 
 
 # --- one step ------------------------------------------------------------------------------------------------------
@@ -129,7 +129,9 @@ def _done(turn: Turn, clock: Clock, actions: Sequence[Action], sentence: str) ->
         return False
     told = "; ".join([sentence, *reasons])
     what = ", ".join(one.words for one in planned if not one.empty)
-    turn.say(f"{_capital(told)}: {what}", thread=Action.TELL_OWNER in actions)
+    # The breach has a line of its own in the card's thread, so a step of that instant needs none.
+    at_breach = clock.breached_at == turn.at
+    turn.say(f"{_capital(told)}: {what}", thread=Action.TELL_OWNER in actions and not at_breach)
     for one in planned:
         act(turn, one, clock_name(clock.kind), told)
     return True

@@ -1,12 +1,13 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import clock_changes, merging, moves, page_chain, severity_channel, splitting
+from domain import card_place, clock_changes, merging, moves, page_chain, severity_channel, splitting
 from domain.clocks import ClockOutcome
 from domain.intents import (
     DressSeverityChannel,
     FindIssue,
     Intent,
     JoinIssue,
+    Lane,
     MailCustomer,
     MailStaff,
     NotePage,
@@ -43,15 +44,12 @@ from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
-GONE_CHANNEL = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
-"""Slack's words for a channel in which Tierline cannot write any more."""
-
 
 def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
     """Take in what came of an intent."""
     match result.body:
         case CardShown():
-            turn.set(card=result.body.ref)
+            turn.set(card=result.body.ref, card_wanted=False)
         case IssueOpened():
             _issue_opened(turn, result.body.ref)
         case IssueFound():
@@ -150,7 +148,7 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             moves.tell_owner(turn, f"{turn.ticket.id}: {intent.opening.ticket_id} could not be opened ({error})")
         case OpenSeverityChannel():
             severity_channel.could_not_open(turn, intent.name, error)
-        case DressSeverityChannel() | TellSeverityChannel() if failed.code in GONE_CHANNEL:
+        case DressSeverityChannel() | TellSeverityChannel() if failed.code in card_place.GONE_CHANNEL:
             severity_channel.lost(turn, intent.channel, error)
         case UpdatePage():
             turn.say(f"The page's priority could not be raised: {error}")
@@ -160,11 +158,12 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             pass
         case Notice():
             turn.say(f"{intent.channel} could not be told ({error}): {intent.text}")
-        case ShowCard() if failed.code == "message_not_found":
-            turn.set(card=None)
-            turn.say("The card was deleted in Slack: a new one is posted", thread=False)
-            turn.show_card()
+            card_place.tell_past_channel(turn, intent, failed)
+        case ShowCard() | ThreadLine() if card_place.is_lost(failed):
+            card_place.lose(turn, intent, failed)
         case _:
+            if isinstance(intent, ShowCard):
+                turn.set(card_wanted=False)
             # A line in a thread about a line in a thread that failed would fail as well.
             in_slack = isinstance(intent, ShowCard | ThreadLine)
             turn.say(f"{intent.kind.replace('_', ' ').capitalize()} failed: {error}", thread=not in_slack)
@@ -187,7 +186,8 @@ def change_lane(turn: Turn, change: LaneChanged) -> None:
         if change.lane not in lanes:
             turn.say(
                 f"{change.lane.capitalize()} is late: {change.error or 'no answer'}. Tierline keeps trying",
-                thread=False,
+                # Of Slack's own trouble the thread would hear when it is over.
+                thread=change.lane != Lane.SLACK.value,
             )
         since = lanes[change.lane].since if change.lane in lanes else turn.at
         lanes[change.lane] = LaneTrouble(since=since, error=change.error or "no answer")

@@ -26,6 +26,11 @@ def tell_lead(turn: Turn, text: str) -> None:
     turn.intend(lambda key: Notice(key=key, channel=rules.channel, text=text, mention=rules.lead))
 
 
+def lead_of(turn: Turn) -> str | None:
+    """The Slack user id of the lead of the ticket's tier, or None."""
+    return _nearest_rules(turn).lead
+
+
 def tell_channel(turn: Turn, text: str) -> None:
     """Write to the tier's channel."""
     rules = _nearest_rules(turn)

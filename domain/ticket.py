@@ -193,7 +193,8 @@ class Ticket(Frozen):
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
     are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened;
-    ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
+    channels Slack lets nobody write any more; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: str
@@ -229,6 +230,9 @@ class Ticket(Frozen):
     split_from: str | None = None
     split_into: tuple[str, ...] = ()
     card: MessageRef | None = None
+    card_wanted: bool = False
+    cards_lost: int = 0
+    lost_channels: tuple[str, ...] = ()
     lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
     timeline: tuple[Entry, ...] = ()
     timeline_dropped: int = 0
@@ -295,5 +299,17 @@ class Ticket(Frozen):
 
 
 def home_channel(ticket: Ticket) -> str:
-    """The channel of the tier where the ticket began: its card stands there for its whole life."""
-    return ticket.policy.tiers[ticket.stints[0].tier].channel
+    """The channel of the tier where the ticket began: its card stands there for its whole life.
+
+    Where Slack lets nobody write there any more it is the channel of the tier that has the ticket, or of the last one before it that works.
+    """
+    return next(iter(card_channels(ticket)), ticket.policy.tiers[ticket.stints[0].tier].channel)
+
+
+def card_channels(ticket: Ticket) -> tuple[str, ...]:
+    """The channels in which the ticket's card can stand, the best first; none when all are lost."""
+    tiers = ticket.policy.tiers
+    stays = (ticket.stints[0], *reversed(ticket.stints))
+    wanted = [tiers[stint.tier].of_team(stint.team).channel for stint in stays[1:] if stint.tier in tiers]
+    first = [tiers[ticket.stints[0].tier].channel] if ticket.stints[0].tier in tiers else []
+    return tuple(channel for channel in dict.fromkeys([*first, *wanted]) if channel not in ticket.lost_channels)

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         TellIssueInput,
         WorkflowLinkActivities,
     )
+    from domain.card_place import NO_CARD
     from domain.engineering_issue import safe_title
     from domain.intents import (
         CloseSeverityChannel,
@@ -133,7 +134,8 @@ async def _in_slack(
     match intent:
         case ShowCard():
             card = CardInput(
-                key=f"{ticket.id}/card",
+                # Another key for another card: the lost one may still be found.
+                key=f"{ticket.id}/card" + (f"/{ticket.cards_lost}" if ticket.cards_lost else ""),
                 channel=home_channel(ticket),
                 card=card_of(ticket, workflow.now()),
                 ref=ticket.card,
@@ -143,6 +145,8 @@ async def _in_slack(
             return CardShown(ref=ref)
         case ThreadLine():
             if ticket.card is None:
+                if ticket.card_wanted:
+                    raise Refused("the card is on its way", NO_CARD)
                 # Without a card there is no thread; the line stands in the ticket's timeline.
                 return Done()
             line = LineInput(key=intent.key, card=ticket.card, text=intent.text, recheck=recheck)

@@ -197,7 +197,7 @@ def test_a_late_system_is_shown_on_the_card_until_it_catches_up() -> None:
     story.hears(LaneChanged(lane="jira", health=LaneHealth.LATE, error="503"))
     assert story.timeline[-1] == "Tierline: Jira is late: 503. Tierline keeps trying"
     assert card_of(story.ticket, story.now).troubles == (CardTrouble(system="Jira", since=NOON + MINUTE),)
-    assert [type(intent) for intent in story.last] == [ShowCard]
+    assert [type(intent) for intent in story.last] == [ThreadLine, ShowCard]
     story.passes(MINUTE).hears(LaneChanged(lane="jira", health=LaneHealth.LATE, error="504"))
     assert story.ticket.lanes["jira"].since == NOON + MINUTE
     assert story.ticket.lanes["jira"].error == "504"
