@@ -23,7 +23,7 @@ from domain.issues import IssueRef, Tracker
 from domain.messages import Accept, Command
 from domain.people import Actor, ActorKind, Role
 from domain.policy import Policy
-from domain.ticket_references import assignee_of
+from domain.ticket_references import ReferenceKind, assignee_of, reference
 from domain.tiers import Owner, Priority, Tier
 from domain.vendor_case import VendorCase
 from gateway.app import app_for
@@ -297,3 +297,45 @@ async def _is(ask: Callable[[], Awaitable[object]], wanted: object) -> bool:
 async def _answered(handle: Any) -> bool:
     state: VendorCase = await handle.query(VendorCaseWorkflow.case)
     return state.answered_at is not None
+
+
+async def test_tickets_are_found_by_what_they_are_known_by_open_ones_first(client: Client, caller: Caller) -> None:
+    word = f"O'Hara & Söhne %_ {secrets.token_hex(4)}"
+    known = reference(ReferenceKind.HELP_DESK, word)
+    closed, first, second = (a_number() for _ in range(3))
+    desk = caller.gateway.desk
+    async with working(client):
+        for number in (closed, first, second):
+            body = NEW | {"ticket_id": number, "external_ref": word}
+            assert (await caller.api("POST", "", body)).status_code == 201
+        await end(client, workflow_ids.ticket_id(closed))
+
+        async def shown() -> bool:
+            found = await desk.find([known])
+            return len(found) == 3 and found[-1] == closed
+
+        await eventually_true(shown)
+        found = await desk.find(["helpdesk/of nobody", known])
+        of_nobody = [
+            await desk.find([reference(ReferenceKind.HELP_DESK, written)])
+            for written in (f"{word}' OR TierlineTier = 'L1", f"{word}\\", f'{word}"', f"{word}\\' OR 1 = 1")
+        ]
+    await end(client, workflow_ids.ticket_id(first), workflow_ids.ticket_id(second))
+
+    assert (set(found[:2]), found[2]) == ({first, second}, closed)
+    assert of_nobody == [[], [], [], []]
+    assert await desk.find([]) == []
+
+
+async def test_no_more_tickets_are_found_than_a_person_can_choose_from(client: Client, caller: Caller) -> None:
+    word = secrets.token_hex(8)
+    numbers = [a_number() for _ in range(7)]
+    async with working(client):
+        for number in numbers:
+            await caller.api("POST", "", NEW | {"ticket_id": number, "external_ref": word})
+
+        async def shown() -> bool:
+            return len(await caller.gateway.desk.find([f"helpdesk/{word}"])) == 6
+
+        await eventually_true(shown)
+    await end(client, *(workflow_ids.ticket_id(number) for number in numbers))
