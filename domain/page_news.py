@@ -105,7 +105,7 @@ def _status(change: PageChanged) -> PageStatus | None:
         return change.status
     if change.event in _HANDED_ON:
         # Whoever has it now has not acknowledged it; one that stays acknowledged, by somebody else, stays as it was.
-        return None if change.status is PageStatus.ACKNOWLEDGED else PageStatus.TRIGGERED
+        return PageStatus.TRIGGERED if change.status is PageStatus.TRIGGERED else None
     return _STATUS_OF.get(change.event)
 
 
@@ -116,6 +116,8 @@ def _status_told(turn: Turn, page: Page, change: PageChanged, who: str) -> None:
             turn.say(f"{_HANDED_ON[change.event]} to {', '.join(change.assigned_to)}", who)
         return
     before = page.status
+    if change.event is PageEvent.FOUND and _is_known(page, change):
+        return
     word = PageWord(at=change.at, said=_weighed(status), by=change.by or "") if change.at is not None else None
     if word is None:
         counts = status is not before and not (before is PageStatus.RESOLVED and status is PageStatus.ACKNOWLEDGED)
@@ -138,6 +140,13 @@ def _status_told(turn: Turn, page: Page, change: PageChanged, who: str) -> None:
         _say_status(turn, change, status, before if counts else None, who)
     if speaks_of_holder:
         _holder_told(turn, page.key, status, change, who)
+
+
+def _is_known(page: Page, change: PageChanged) -> bool:
+    """Whether polling found what is known already: its times are rounded, so they alone are no news."""
+    if change.status is not page.status:
+        return False
+    return change.status is not PageStatus.ACKNOWLEDGED or change.by in (None, page.acknowledged_by)
 
 
 def _weighed(status: PageStatus) -> str:
@@ -189,7 +198,8 @@ def _assigned(turn: Turn, key: str, change: PageChanged) -> None:
         turn.set_page(page)
     if not names:
         return
-    if change.event in _WAKES or (change.event is PageEvent.FOUND and names != page.assigned_to):
+    missed = change.event is PageEvent.FOUND and change.status is PageStatus.TRIGGERED and names != page.assigned_to
+    if change.event in _WAKES or missed:
         woken = {*page.woken, *(Woken(name=name, at=at) for name in names)}
         page = page.model_copy(update={"woken": _kept(woken)})
     word = PageWord(at=at, said=", ".join(names))

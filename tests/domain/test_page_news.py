@@ -97,9 +97,10 @@ def test_whoever_a_page_is_handed_on_to_has_not_acknowledged_it_yet(event: PageE
     assert owner(story.ticket) == "Bob"
 
 
-def test_a_page_that_is_handed_on_and_stays_acknowledged_keeps_who_has_the_ticket() -> None:
+@pytest.mark.parametrize("stays", [None, PageStatus.ACKNOWLEDGED])
+def test_a_page_that_is_handed_on_and_stays_acknowledged_keeps_who_has_the_ticket(stays: PageStatus | None) -> None:
     story = news(Story().with_engineering(), PageEvent.ACKNOWLEDGED).passes(MINUTE)
-    news(story, PageEvent.REASSIGNED, status=PageStatus.ACKNOWLEDGED, assigned_to=("Bob",))
+    news(story, PageEvent.REASSIGNED, status=stays, assigned_to=("Bob",))
     assert owner(story.ticket) == "Ada"
     assert story.ticket.pages[0].assigned_to == ("Bob",)
 
@@ -144,6 +145,24 @@ def test_what_polling_finds_is_taken_as_if_it_had_been_told_once() -> None:
     assert story.timeline.count("Ada: Acknowledged the page") == 1
     story.page_is(PageStatus.RESOLVED, event=PageEvent.FOUND, at=NOON + 40 * SECOND)
     assert story.ticket.open_page is None
+
+
+def test_polling_that_finds_what_is_known_says_nothing_although_its_times_are_rounded() -> None:
+    story = news(Story().with_engineering().passes(MINUTE), PageEvent.ACKNOWLEDGED)
+    told = story.timeline
+    story.page_is(PageStatus.ACKNOWLEDGED, event=PageEvent.FOUND, at=story.now + SECOND, by="Ada", assigned_to=("Ada",))
+    story.page_is(PageStatus.ACKNOWLEDGED, event=PageEvent.FOUND, at=None, by=None)
+    assert story.timeline == told
+    assert not story.ticket.pages[0].woken
+    news(story.passes(MINUTE), PageEvent.UNACKNOWLEDGED, by=None)
+    assert owner(story.ticket) is None
+
+
+def test_polling_that_finds_an_acknowledgement_gone_takes_the_ticket_back() -> None:
+    story = news(Story().with_engineering().passes(MINUTE), PageEvent.ACKNOWLEDGED).passes(MINUTE)
+    story.page_is(PageStatus.TRIGGERED, event=PageEvent.FOUND, at=story.now, by=None, assigned_to=("Bob",))
+    assert owner(story.ticket) is None
+    assert [woken.name for woken in story.ticket.pages[0].woken] == ["Bob"]
 
 
 def test_news_of_a_page_that_is_over_moves_nothing() -> None:
@@ -197,7 +216,7 @@ _NEWS = st.builds(
         at=NOON + second * SECOND,
         status=_STATUS.get(event),
         by=by,
-        assigned_to=to if event is not PageEvent.ACKNOWLEDGED else (),
+        assigned_to=to,
         priority="P2" if event is PageEvent.PRIORITY_UPDATED else None,
     ),
     st.sampled_from([*_STATUS, PageEvent.PRIORITY_UPDATED]),
