@@ -319,7 +319,7 @@ async def test_a_message_in_a_tickets_thread_goes_up_with_a_preview_that_keeps_w
     card = await _in_thread(world.room.post_card, CHANNEL, a_card(), key="T-1042/0", recheck=False)
     world.desk.references = {"T-1042": {f"card/{CHANNEL}/{card.ts}"}}
     written = await world.does(
-        "slack/message", user="U0SAM", channel=CHANNEL, text="every card is <declined>", thread_ts=card.ts
+        "slack/message", user="U0SAM", channel=CHANNEL, text="every card is declined", thread_ts=card.ts
     )
     chosen = {"user": "U0LENA", "channel": CHANNEL, "ts": written["ts"], "callback_id": "escalate_message"}
     assert (await world.does("slack/shortcut", **chosen))["status"] == 200
@@ -343,7 +343,7 @@ async def test_a_message_in_a_tickets_thread_goes_up_with_a_preview_that_keeps_w
     ((ticket_id, command),) = world.desk.commands
     assert (ticket_id, command.by.id) == ("T-1042", "U0LENA")
     report = EscalationReport(impact="Everybody", customer_summary="We look at it")
-    assert command.request == Escalate(to=Tier.L3, reason="every card is <declined>", report=report)
+    assert command.request == Escalate(to=Tier.L3, reason="every card is declined", report=report)
     await eventually_true(lambda: is_told(world, "U0LENA", "Done: escalate T-1042"))
 
 
