@@ -8,8 +8,14 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.issue_tracker import FindIssueInput, IssueTrackerActivities, OpenIssueInput
-    from activities.mail import CustomerMailInput, MailActivities
-    from activities.pagerduty import PagerDutyActivities, RaisePageInput, ResolvePageInput
+    from activities.mail import CustomerMailInput, MailActivities, StaffMailInput
+    from activities.pagerduty import (
+        NotePageInput,
+        PagerDutyActivities,
+        RaisePageInput,
+        ResolvePageInput,
+        UpdatePageInput,
+    )
     from activities.slack import (
         CardInput,
         ChannelClosingInput,
@@ -38,6 +44,8 @@ with workflow.unsafe.imports_passed_through():
         JoinIssue,
         LeaveIssue,
         MailCustomer,
+        MailStaff,
+        NotePage,
         Notice,
         OpenIssue,
         OpenSeverityChannel,
@@ -50,6 +58,7 @@ with workflow.unsafe.imports_passed_through():
         TellOtherTicket,
         TellSeverityChannel,
         ThreadLine,
+        UpdatePage,
         lane_of,
     )
     from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
@@ -95,8 +104,16 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
             )
             return PageRaised(ref=ref)
         case ResolvePage():
-            resolved = ResolvePageInput(page_key=intent.page_key, page_id=_page_id(ticket, intent))
+            resolved = ResolvePageInput(
+                page_key=intent.page_key, page_id=intent.page_id or _page_id(ticket, intent.page_key)
+            )
             await workflow.execute_activity_method(PagerDutyActivities.resolve_page, resolved, **options)
+            return Done()
+        case UpdatePage() | NotePage():
+            return await _on_page(intent, ticket, recheck, options)
+        case MailStaff():
+            staff = StaffMailInput(key=intent.key, to=intent.to, subject=intent.subject, text=intent.text)
+            await workflow.execute_activity_method(MailActivities.mail_staff, staff, **options)
             return Done()
         case MailCustomer():
             mail = CustomerMailInput(
@@ -117,6 +134,19 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
             return Done()
         case _:
             return await _in_workflows(intent, ticket, options)
+
+
+async def _on_page(intent: UpdatePage | NotePage, ticket: Ticket, recheck: bool, options: dict[str, Any]) -> ResultBody:
+    page_id = _page_id(ticket, intent.page_key)
+    if page_id is None:
+        raise Refused("PagerDuty has not told the page's id, since it went through the Events API or nowhere", None)
+    if isinstance(intent, UpdatePage):
+        update = UpdatePageInput(page_id=page_id, priority=intent.priority, urgency=intent.urgency)
+        await workflow.execute_activity_method(PagerDutyActivities.update_page, update, **options)
+    else:
+        note = NotePageInput(key=intent.key, page_id=page_id, text=intent.text, recheck=recheck)
+        await workflow.execute_activity_method(PagerDutyActivities.note_page, note, **options)
+    return Done()
 
 
 async def _to_other_ticket(intent: TellOtherTicket) -> ResultBody:
@@ -261,9 +291,9 @@ def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:
     )
 
 
-def _page_id(ticket: Ticket, intent: ResolvePage) -> str | None:
+def _page_id(ticket: Ticket, key: str) -> str | None:
     """The pager's own id, which may have become known since the intent was made."""
-    return intent.page_id or next((page.id for page in ticket.pages if page.key == intent.page_key), None)
+    return next((page.id for page in ticket.pages if page.key == key), None)
 
 
 def _summary(intent: Intent, recheck: bool) -> str:
