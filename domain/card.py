@@ -6,7 +6,9 @@ from enum import StrEnum
 from domain.chat import ChannelRef
 from domain.frozen import Frozen
 from domain.issues import IssueRef
+from domain.page_rules import ReachBy
 from domain.policy import ReportField
+from domain.reach import ReachOutcome
 from domain.tiers import Priority, Tier
 
 
@@ -65,6 +67,14 @@ class CardReport(Frozen):
     missing: tuple[ReportField, ...] = ()
 
 
+class CardReach(Frozen):
+    """A person whom the chain behind the pager reaches (a Slack user's id or an address), by which way, and what came of it."""
+
+    person: str
+    by: ReachBy
+    outcome: ReachOutcome
+
+
 class CardTrouble(Frozen):
     """An outside system that is late."""
 
@@ -76,7 +86,7 @@ class Card(Frozen):
     """Everything the one living Slack message of a ticket shows.
 
     ``sla`` is what the ticket is measured by, where the policy has several; ``path`` is the tiers the ticket was in, in order;
-    ``page`` a sentence about the page, or None; ``reached`` one for each person who was reached by another way than the pager.
+    ``page`` a sentence about the page, or None; ``reached`` the people whom the chain behind the pager reaches for it.
     ``buttons`` are pressed often, ``more`` is the rest. ``drawn_at`` is when the card was drawn: percents are of that instant.
     ``ticket_url``, the workflow in the Temporal UI, and ``card_url``, the card's own address, are filled in by whoever knows them.
     """
@@ -100,7 +110,7 @@ class Card(Frozen):
     issues: tuple[CardIssue, ...] = ()
     page: str | None = None
     page_url: str | None = None
-    reached: tuple[str, ...] = ()
+    reached: tuple[CardReach, ...] = ()
     report: CardReport | None = None
     vendor: CardVendor | None = None
     channel: ChannelRef | None = None

@@ -10,6 +10,7 @@ from domain.card import (
     CardButton,
     CardClock,
     CardIssue,
+    CardReach,
     CardReport,
     CardStandstill,
     CardTrouble,
@@ -56,6 +57,11 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         issues=tuple(CardIssue(ref=i.ref, status=i.status or "new", assignee=i.assignee) for i in ticket.issues),
         page=_page_words(page) if page is not None else None,
         page_url=page.url if page is not None else None,
+        reached=tuple(
+            CardReach(person=one.person, by=one.by, outcome=one.outcome)
+            for one in ticket.reached
+            if page is not None and one.page_key == page.key
+        ),
         report=_report(ticket, rules),
         vendor=CardVendor(name=case.vendor_name, due_at=case.due_at, overdue=case.overdue_at is not None)
         if case is not None

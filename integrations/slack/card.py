@@ -1,7 +1,9 @@
 """A ticket's card as Block Kit: one living message that is read at a glance."""
 
-from domain.card import Card, CardButton, CardClock, CardIssue, CardReport
+from domain.card import Card, CardButton, CardClock, CardIssue, CardReach, CardReport
+from domain.page_rules import ReachBy
 from domain.policy import ReportField
+from domain.reach import ReachOutcome
 from domain.report import in_words
 from domain.tiers import Priority, Tier
 from integrations.slack import blocks
@@ -37,6 +39,12 @@ _PARTS = {
     ReportField.REPRODUCTION: "reproduction",
     ReportField.CUSTOMER_SUMMARY: "summary for the customer",
 }
+_OUTCOMES = {
+    ReachOutcome.WANTED: "is being told",
+    ReachOutcome.DONE: "was told",
+    ReachOutcome.FAILED: "could not be told",
+}
+_WAYS = {ReachBy.SLACK: "direct message", ReachBy.MAIL: "mail"}
 _PATH_SHOWN = 7
 _ISSUES_SHOWN = 5
 _REACHED_SHOWN = 5
@@ -152,9 +160,9 @@ def _link_lines(card: Card) -> list[str]:
         lines.append(f"🔧 … and {len(card.issues) - _ISSUES_SHOWN} more issues")
     if card.page:
         lines.append(f"📟 {link(card.page_url, card.page) if card.page_url else escaped(card.page)}")
-    lines += [f"📣 {escaped(shortened(words, 200))}" for words in card.reached[:_REACHED_SHOWN]]
+    lines += [f"📣 {_reach(one)}" for one in card.reached[-_REACHED_SHOWN:]]
     if len(card.reached) > _REACHED_SHOWN:
-        lines.append(f"📣 … and {len(card.reached) - _REACHED_SHOWN} more")
+        lines.append(f"📣 … and {len(card.reached) - _REACHED_SHOWN} before them")
     if card.vendor:
         due = (
             f"overdue since {moment(card.vendor.due_at)}"
@@ -172,6 +180,10 @@ def _link_lines(card: Card) -> list[str]:
 def _issue(issue: CardIssue) -> str:
     who = f" · {escaped(issue.assignee)}" if issue.assignee else ""
     return f"🔧 {link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{who}"
+
+
+def _reach(one: CardReach) -> str:
+    return f"{person(shortened(one.person, 100))} {_OUTCOMES[one.outcome]} by {_WAYS[one.by]}"
 
 
 def _notes(card: Card) -> list[str]:

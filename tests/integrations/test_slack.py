@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.card import CardTrouble, CardVendor
-from domain.chat import MessageRef
+from domain.card import CardReach, CardReport, CardTrouble, CardVendor
+from domain.chat import ChannelRef, MessageRef
+from domain.page_rules import ReachBy
+from domain.policy import ReportField
+from domain.reach import ReachOutcome
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
 from integrations.slack.card import card_blocks, card_text
 from integrations.slack.digest import digest_blocks, digest_text, duration
@@ -205,6 +208,38 @@ def test_a_bare_card_has_no_empty_blocks() -> None:
     assert "_nobody yet_" in texts_of(blocks)
 
 
+def test_a_card_shows_all_that_a_ticket_can_have() -> None:
+    everything = CARD.model_copy(
+        update={
+            "reached": (
+                CardReach(person="U0LENA", by=ReachBy.SLACK, outcome=ReachOutcome.DONE),
+                CardReach(person="lead@acme.example", by=ReachBy.MAIL, outcome=ReachOutcome.FAILED),
+            ),
+            "report": CardReport(missing=(ReportField.IMPACT, ReportField.REPRODUCTION)),
+            "vendor": CardVendor(name="Cardnet", due_at=NOON, overdue=True),
+            "channel": ChannelRef(id="C0SEV1", name="sev1-t-1042"),
+            "external_ref": "A-77",
+            "help_desk_url": "https://desk.example/A-77",
+            "waiting_since": NOON,
+            "snoozed_until": NOON,
+            "snoozed_by": "U0SAM",
+        }
+    )
+
+    said = texts_of(card_blocks(everything))
+
+    assert "📣 <@U0LENA> was told by direct message" in said
+    assert "📣 lead@acme.example could not be told by mail" in said
+    assert "*Report*\\n⚠️ the impact and how to reproduce it missing" in said
+    assert "🏭 Cardnet, overdue since <!date^" in said
+    assert "💬 <#C0SEV1>" in said
+    assert "*Reference*\\n<https://desk.example/A-77|A-77>" in said
+    assert "engineering since <!date^1795176000^" in said
+    assert "💤 Snoozed by <@U0SAM> until <!date^1795176000^" in said
+    complete = everything.model_copy(update={"report": CardReport(written=(ReportField.IMPACT,))})
+    assert "*Report*\\n✅ impact" in texts_of(card_blocks(complete))
+
+
 def test_a_breached_clock_is_said_once() -> None:
     assert CARD.clock is not None
     late = CARD.clock.model_copy(update={"breached": True, "percent": 130, "name": "handoff"})
@@ -229,7 +264,7 @@ def test_no_text_of_a_persons_becomes_a_mention_or_a_link(evil: str) -> None:
             "page": evil,
             "vendor": CardVendor(name=evil, due_at=NOON),
             "external_ref": evil,
-            "reached": (evil,),
+            "reached": (CardReach(person=evil, by=ReachBy.MAIL, outcome=ReachOutcome.DONE),),
             "troubles": (CardTrouble(system=evil, since=NOON),),
         }
     )
@@ -247,7 +282,7 @@ def test_long_texts_stay_within_slacks_limits() -> None:
             "customer": "y" * 5000,
             "vendor": CardVendor(name="z" * 5000, due_at=NOON),
             "troubles": (CardTrouble(system="t" * 5000, since=NOON),) * 30,
-            "reached": ("r" * 5000,) * 30,
+            "reached": (CardReach(person="r" * 5000, by=ReachBy.MAIL, outcome=ReachOutcome.DONE),) * 30,
         }
     )
 
