@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from slack_sdk import WebClient
 
-from domain.chat import MessageRef
+from domain.chat import ChannelRef, MessageRef
 from domain.issues import IssueRef, Tracker
 from domain.paging import Urgency
 from integrations.base_url import checked_base_url
@@ -22,7 +22,7 @@ from integrations.jira.tracker import JiraTracker
 from integrations.pager import Pager
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.slack.room import SlackRoom
-from tests.integrations.subjects import CARD, NOON, issue_draft, page_draft
+from tests.integrations.subjects import CARD, DIGEST, NOON, issue_draft, page_draft
 from tests.integrations.vendor_at_fault import SECRET_IN_BODY, Misbehaviour, VendorAtFault
 
 TOKEN = "xoxb-very-secret-token-of-the-test"
@@ -44,6 +44,7 @@ def pagerduty(url: str) -> Pager:
     return PagerDutyPager(SecretStr(TOKEN), "bot@acme.example", f"{url}/pagerduty")
 
 
+CHANNEL = ChannelRef(id="C0SEV1", name="sev1-t-1")
 MESSAGE = MessageRef(channel="C0SUPL1", ts="1700000000.000100")
 JIRA_ISSUE = IssueRef(tracker=Tracker.JIRA, id="10042", key="PAY-12", url="https://x.example/browse/PAY-12")
 GITHUB_ISSUE = IssueRef(tracker=Tracker.GITHUB, id="I_1", key="acme/storefront#7", url="https://x.example/7")
@@ -52,6 +53,18 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "slack post": lambda url: slack(url).post_card("C0SUPL1", CARD, key="k", recheck=False),
     "slack post again": lambda url: slack(url).post_card("C0SUPL1", CARD, key="k", recheck=True),
     "slack update": lambda url: slack(url).update_card(MESSAGE, CARD),
+    "slack channel": lambda url: slack(url).open_severity_channel(
+        "sev1-t-1", CARD, private=False, invite=("S0LEADS",), key="k", recheck=True
+    ),
+    "slack channel's line": lambda url: slack(url).tell_severity_channel(CHANNEL, "words", key="k", recheck=False),
+    "slack channel's end": lambda url: slack(url).close_severity_channel(
+        CHANNEL, "words", card=None, key="k", recheck=False
+    ),
+    "slack notice to a person": lambda url: slack(url).post_notice(
+        "U0ADA", "words", mention=None, card=None, key="k", recheck=True
+    ),
+    "slack digest": lambda url: slack(url).post_digest("C0LEADS", DIGEST, key="k", recheck=False),
+    "slack line again": lambda url: slack(url).post_line(MESSAGE, "words", key="k", recheck=True),
     "slack user": lambda url: slack(url).user("U0ADA"),
     "jira open": lambda url: jira(url).open_issue(issue_draft(Tracker.JIRA), recheck=False),
     "jira open again": lambda url: jira(url).open_issue(issue_draft(Tracker.JIRA), recheck=True),
