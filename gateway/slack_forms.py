@@ -9,29 +9,31 @@ from domain.messages import Command, Reply
 from domain.people import Actor
 from domain.policy import CommandName
 from domain.preview import Preview
-from domain.ticket_references import ReferenceKind, reference
 from domain.tiers import Tier
 from domain.views import TicketView
 from gateway import slack_escalation_form, slack_new_ticket_form, slack_reply_form
-from gateway.access import may, refusal_in_slack
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import at, text_at
-from gateway.slack_commands import is_ticket
 from gateway.slack_escalation_form import Filled, Shown, escalation_form, filled_so_far, tier_of
 from gateway.slack_frames import skeleton, told
 from gateway.slack_inputs import LONGEST_INPUT
 from gateway.slack_messages import PickedMessage, tickets_of
 from gateway.slack_origin import Origin, origin_of, tell
+from gateway.slack_people import refusal_of
 from gateway.slack_preview import preview_of, preview_text
 from gateway.slack_short_forms import LOOKED_UP, short_form
 from gateway.slack_surfaces import Form, SurfaceFailure
 from gateway.slack_text import unescaped
 from gateway.slack_words import NO_FORM
+from gateway.ticket_finder import Unclear, find, mention_of
 from gateway.tickets import DeskError, DeskUnavailable, TicketUnknown
 
 _NO_MORE = "I could not fill the form in; please close it and open it again."
 _NO_THREAD = (
     "This message is in no ticket's thread, so I do not know which customer is meant; use Reply on the ticket's card."
+)
+_NO_TICKET = (
+    "Which ticket? Write its id, such as T-1042, the help desk's number, an issue such as PAY-12, or the card's link."
 )
 _LONGEST_QUOTE = 2_900
 _ATTEMPTS = 2
@@ -248,25 +250,15 @@ def commands_of(filled: Filled, tier: Tier, actor: Actor, command_id: str) -> li
 
 async def named_ticket(gateway: Gateway, text: str) -> tuple[str | None, str | None]:
     """The ticket that somebody named, or a sentence that says why it is not known which one."""
-    written = text.strip("#:,. ")
-    if is_ticket(written.upper()):
-        return written.upper(), None
+    mention = mention_of(text.strip(), gateway.policy)
+    if mention is None:
+        return None, _NO_TICKET
     try:
-        found = await gateway.desk.find(
-            [reference(ReferenceKind.HELP_DESK, written), reference(ReferenceKind.ISSUE, written)]
-        )
-    except DeskError:
+        return await find(gateway.desk, mention), None
+    except Unclear as unclear:
+        return None, unescaped(str(unclear))
+    except (DeskError, TimeoutError):
         return None, str(DeskUnavailable())
-    if len(found) == 1:
-        return found[0], None
-    if found:
-        return None, f"Several tickets are known by that: {', '.join(found[:5])}. Name one of them."
-    return None, "I know no ticket by that; write it as T-1042."
-
-
-def refusal_of(gateway: Gateway, actor: Actor, command: CommandName) -> str | None:
-    """Why this person cannot do it, and who can; None when they may."""
-    return None if may(actor, gateway.policy.allowed(command)) else refusal_in_slack(gateway.policy, command)
 
 
 class _Unknown(str):

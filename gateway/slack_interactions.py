@@ -7,7 +7,6 @@ from domain.messages import Accept, Command
 from domain.people import Actor
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import digest, needed, text_at
-from gateway.slack_commands import is_ticket
 from gateway.slack_forms import (
     changed,
     open_button_form,
@@ -16,13 +15,13 @@ from gateway.slack_forms import (
     open_from_message,
     open_send_to_customer,
 )
-from gateway.slack_forms import refusal_of as role_refusal_of
 from gateway.slack_home import is_on_home, is_refresh, publish, tell_there
 from gateway.slack_messages import message_of
 from gateway.slack_origin import Origin, tell
-from gateway.slack_people import actor_of, turned_away
+from gateway.slack_people import actor_of, refusal_of, turned_away
 from gateway.slack_submissions import COMMANDS, submitted
 from gateway.slack_words import Answer, said
+from gateway.ticket_finder import is_ticket
 
 ESCALATE_MESSAGE = "escalate_message"
 SEND_TO_CUSTOMER = "send_to_customer"
@@ -85,7 +84,7 @@ async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], 
         return
     button, ticket_id = pressed
     origin = _origin(payload, ticket_id)
-    words = role_refusal_of(gateway, actor, COMMANDS[button])
+    words = refusal_of(gateway, actor, COMMANDS[button])
     trigger = text_at(payload, "trigger_id") or ""
     if words is not None:
         pass
