@@ -14,7 +14,7 @@ from sandbox.deliveries import SLACK_INTERACTION, Answer, Delivery
 from sandbox.signatures import slack_signature
 from sandbox.slack import modals, posting
 from sandbox.slack.blocks import interactive_elements
-from sandbox.slack.directory import SLACKBOT_USER_ID, STRANGER_TEAM_DOMAIN, TEAM_DOMAIN, TEAM_ID, Channel
+from sandbox.slack.directory import BOT_USER_ID, SLACKBOT_USER_ID, STRANGER_TEAM_DOMAIN, TEAM_DOMAIN, TEAM_ID, Channel
 from sandbox.slack.errors import SlackError
 from sandbox.slack.responses import show_answer
 from sandbox.slack.sockets import Envelope
@@ -134,6 +134,7 @@ async def send_submission(state: SlackState, view: View) -> Outcome:
 
 async def send_close(state: SlackState, view: View, *, whole_stack: bool = False) -> None:
     """The cancel button of a modal, or its cross, which closes all below it too; the app hears of it if it asked to."""
+    whole_stack = whole_stack or bool(view.definition.get("clear_on_close"))
     payload = {
         "type": "view_closed",
         **_origin(state, view.user),
@@ -294,14 +295,19 @@ def _apply_submission_answer(state: SlackState, view: View, outcome: Outcome) ->
             case "errors":
                 view.errors = {str(block_id): str(words) for block_id, words in answer.get("errors", {}).items()}
             case "update":
-                modals.replace_view(state, view, answer.get("view"))
+                _record_view(state, "view_submission.update", modals.replace_view(state, view, answer.get("view")))
             case "push":
-                modals.push_view(state, view.user, answer.get("view"))
+                _record_view(state, "view_submission.push", modals.push_view(state, view.user, answer.get("view")))
             case _:
                 return Outcome(outcome.status, outcome.body, "invalid_response_action")
     except SlackError as refusal:
         return Outcome(outcome.status, outcome.body, refusal.code)
     return outcome
+
+
+def _record_view(state: SlackState, operation: str, view: View) -> None:
+    """What the app made of a modal by its answer is a write of its own, as by ``views.update``."""
+    state.ledger.record("slack", operation, view.id, view.definition.get("external_id"), BOT_USER_ID, repeatable=True)
 
 
 def _tell(state: SlackState, channel_id: str, user_id: str, text: str, thread_ts: str | None = None) -> None:

@@ -50,19 +50,28 @@ def show_answer(state: SlackState, permit: ResponseUrl, answer: dict[str, Any]) 
     if answer.get("delete_original"):
         if original:
             posting.delete(state, original)
+            _record(state, "response_url.delete", original, repeatable=True)
         return None
     content = posting.Content(answer.get("text"), answer.get("blocks"), answer.get("attachments"))
     if answer.get("replace_original"):
         if original is None:
             raise SlackError("message_not_found")
         posting.edit(state, original, content)
+        _record(state, "response_url.replace", original, repeatable=True)
         return original
     thread_ts = answer.get("thread_ts")
     if answer.get("response_type") == "in_channel":
         message = posting.post(state, permit.channel, BOT_USER_ID, content, thread_ts=thread_ts)
-        state.ledger.record("slack", "response_url", f"{message.channel}/{message.ts}", None, BOT_USER_ID)
+        _record(state, "response_url", message)
         return message
-    return posting.post_ephemeral(state, permit.channel, permit.user, content, thread_ts=thread_ts)
+    message = posting.post_ephemeral(state, permit.channel, permit.user, content, thread_ts=thread_ts)
+    _record(state, "response_url.ephemeral", message)
+    return message
+
+
+def _record(state: SlackState, operation: str, message: Message, *, repeatable: bool = False) -> None:
+    subject = f"{message.channel}/{message.ts}"
+    state.ledger.record("slack", operation, subject, None, BOT_USER_ID, repeatable=repeatable)
 
 
 def _original(state: SlackState, permit: ResponseUrl) -> Message | None:

@@ -59,7 +59,7 @@ function build(element, blockId, use, options) {
   if (kind === "checkboxes" || kind === "radio_buttons") return choices(element, blockId, use, options);
   if (kind.endsWith("_select")) return select(element, blockId, use, options);
   if (DATES[kind]) return picker(element, blockId, use, options);
-  return textInput(element, options);
+  return textInput(element, blockId, use, options);
 }
 
 function button(element, blockId, use) {
@@ -195,8 +195,12 @@ function picker(element, blockId, use, options) {
   return node;
 }
 
-function textInput(element, options) {
+function textInput(element, blockId, use, options) {
+  // Outside a form each word is told: at once, or as the person leaves the input or presses Enter.
+  const when = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
+  const act = acting(element, blockId, use, options, () => valueOf(node));
   const common = {
+    on: act ? { [when.includes("on_character_entered") ? "input" : "change"]: act } : {},
     class: "input",
     id: options.id,
     placeholder: element.placeholder?.text ?? null,
@@ -204,6 +208,6 @@ function textInput(element, options) {
     value: element.initial_value ?? "",
     autofocus: element.focus_on_load ?? null,
   };
-  if (element.multiline) return h("textarea", { ...common, rows: 4 });
-  return h("input", { ...common, type: WRITTEN[element.type] ?? "text" });
+  const node = element.multiline ? h("textarea", { ...common, rows: 4 }) : h("input", { ...common, type: WRITTEN[element.type] ?? "text" });
+  return node;
 }

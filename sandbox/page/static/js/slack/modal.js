@@ -72,7 +72,7 @@ export function modalHost() {
         { class: "modal-head" },
         h("img", { src: "/page/icon.svg", alt: "", width: 26, height: 26 }),
         h("h2", { id: "modal-title" }, plain(view.title.text)),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => close(view, user, refresh) } }, icon("close")),
+        h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => close(view, user, refresh, true) } }, icon("close")),
       ),
       h("div", { class: "modal-body" }, renderBlocks(view.blocks, use, { errors: view.errors }), trouble),
       h(
@@ -85,8 +85,9 @@ export function modalHost() {
     return form;
   }
 
-  async function close(view, user, refresh) {
-    await post("/people/slack/close", { user, view_id: view.id }).catch(() => null);
+  /** Cancel goes back to the modal below; the cross closes those too. */
+  async function close(view, user, refresh, wholeStack = false) {
+    await post("/people/slack/close", { user, view_id: view.id, whole_stack: wholeStack }).catch(() => null);
     await refresh();
   }
 

@@ -164,6 +164,7 @@ export function slackPane() {
       h("h2", { class: "of-groups" }, "User groups"),
       h("ul", { class: "groups" }, directory.groups().map((group) => h("li", { title: group.name }, h("span", { class: "mention" }, `@${group.handle}`), h("span", { class: "quiet" }, group.users.map((id) => directory.userName(id)).join(", ") || "nobody")))),
     );
+    channelNav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function drawHead(channel) {
