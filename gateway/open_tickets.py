@@ -1,6 +1,6 @@
 """Open tickets as visibility lists them: by search attributes and the memo, so that a list wakes no ticket."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel
 from temporalio.client import Client, WorkflowExecution
@@ -21,11 +21,15 @@ class _Facts(BaseModel):
     late: tuple[str, ...] = ()
 
 
-async def open_tickets(client: Client, *, assignee: str | None, most: int, rpc_timeout: timedelta) -> OpenTickets:
+async def open_tickets(
+    client: Client, *, assignee: str | None, due_before: datetime | None, most: int, rpc_timeout: timedelta
+) -> OpenTickets:
     """Up to ``most`` open tickets, of one assignee or all; the server's order is not by due time."""
     query = f"WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND {STATUS.name} = 'open'"
     if assignee is not None:
         query += f" AND {ASSIGNEE.name} = '{assignee}'"
+    if due_before is not None:
+        query += f" AND {DUE_AT.name} < '{due_before.astimezone(UTC).isoformat().replace('+00:00', 'Z')}'"
     found: dict[str, ListedTicket] = {}
     listed = client.list_workflows(query, page_size=min(most + 1, _PAGE), limit=most + 1, rpc_timeout=rpc_timeout)
     async for execution in listed:

@@ -108,6 +108,6 @@ class SlackCards:
 
 def _is_fresh(ts: str, now: datetime) -> bool:
     try:
-        return now.timestamp() - float(ts) < _FRESH_SECONDS
+        return abs(now.timestamp() - float(ts)) < _FRESH_SECONDS
     except ValueError:
         return False

@@ -5,6 +5,7 @@ The tickets come off visibility, which wakes none of them; a bounded number is t
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from domain.card import CardButton
@@ -31,6 +32,7 @@ LIST_LAG_SECONDS = 2.0
 _READ_AT_ONCE = 8
 _READING_SECONDS = 2.0
 _LEADS_NAMED = 3
+_SOON = timedelta(hours=4)
 _OFFERED = {
     CardButton.ACCEPT: CommandName.ACCEPT,
     CardButton.REPLY: CommandName.REPLY,
@@ -113,7 +115,12 @@ async def _home(gateway: Gateway, actor: Actor, said: str | None, zone: str | No
     mine = _soonest(own.tickets)
     own_ids = {ticket.ticket_id for ticket in mine}
     tiers = tiers_of(policy, actor)
-    team = _soonest(t for t in everyone.tickets if t.tier in tiers and t.ticket_id not in own_ids)
+    listed = {ticket.ticket_id: ticket for ticket in everyone.tickets}
+    if everyone.more:
+        # What was read is not by due time: what is due soon must not be missing.
+        soon = await gateway.desk.open_tickets(due_before=now + _SOON)
+        listed |= {ticket.ticket_id: ticket for ticket in soon.tickets}
+    team = _soonest(t for t in listed.values() if t.tier in tiers and t.ticket_id not in own_ids)
     views = await _views(gateway, [*mine[:MINE_SHOWN], *team[:TEAM_SHOWN]])
     return Home(
         made_at=now,

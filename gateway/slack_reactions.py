@@ -10,10 +10,9 @@ from typing import Any
 from domain.card import CardButton
 from domain.messages import Accept, Command
 from domain.policy import CommandName, Policy
-from gateway.access import may, refusal_in_slack
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import needed, text_at
-from gateway.slack_people import actor_of, turned_away
+from gateway.slack_people import actor_of, refusal_of, turned_away
 from gateway.slack_threads import bots_of
 from gateway.slack_whispers import whisper
 from gateway.tickets import DeskError, DeskUnavailable
@@ -25,6 +24,7 @@ _PROMPTS = {
     CommandName.ESCALATE: ("{ticket} must go up? Say where to and why.", CardButton.ESCALATE),
 }
 _LABELS = {CardButton.RESOLVE: "Resolve…", CardButton.ESCALATE: "Escalate…"}
+_LONGEST_ID = 100
 # Of Slack's three seconds, some went into knowing who reacted, and to what.
 _ACTING_SECONDS = 1.5
 _LATE = (
@@ -39,7 +39,7 @@ async def reaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) 
         Unreadable: it has no id.
         DeskUnavailable: Slack is to send it again.
     """
-    event_id = needed(text_at(payload, "event_id"), "event_id")
+    event_id = needed(text_at(payload, "event_id", longest=_LONGEST_ID), "event_id")
     wanted = command_of(gateway.policy, text_at(payload, "event", "reaction"))
     user = text_at(payload, "event", "user")
     channel, ts = (text_at(payload, "event", "item", name) for name in ("channel", "ts"))
@@ -57,10 +57,10 @@ async def reaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) 
     actor = actor_of(gateway, user, None)
     if refusal is not None:
         tell(refusal, "stranger")
-    elif not may(actor, gateway.policy.allowed(wanted)):
-        tell(refusal_in_slack(gateway.policy, wanted), "refused")
+    elif (refused := refusal_of(gateway, actor, wanted)) is not None:
+        tell(refused, "refused")
     elif wanted is CommandName.ACCEPT:
-        command = Command(id=f"slack/{event_id}"[:200], by=actor, request=Accept())
+        command = Command(id=f"slack/{event_id}", by=actor, request=Accept())
         try:
             async with asyncio.timeout(min(slack.patience, _ACTING_SECONDS)):
                 result = await gateway.desk.execute(ticket_id, command)

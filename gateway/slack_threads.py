@@ -20,6 +20,7 @@ _WRITTEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 """Kinds of messages that people write; everything else is Slack's own (somebody joined, a topic was set) or an app's."""
 _TEAMS = ("user_team", "source_team", "team")
 _LONGEST = 20_000
+_LONGEST_ID = 100
 _MOST_FILES = 10
 
 
@@ -44,7 +45,7 @@ async def thread_message(gateway: Gateway, slack: SlackDoor, payload: dict[str, 
         Unreadable: it has no id.
         DeskUnavailable: Slack is to send it again.
     """
-    event_id = needed(text_at(payload, "event_id"), "event_id")
+    event_id = needed(text_at(payload, "event_id", longest=_LONGEST_ID), "event_id")
     written = written_in(payload)
     if written is None:
         return

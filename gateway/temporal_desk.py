@@ -159,10 +159,14 @@ class TemporalDesk:
         assert answer.timeline is not None  # one of the two is there
         return answer.timeline
 
-    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
+    async def open_tickets(
+        self, *, assignee: str | None = None, due_before: datetime | None = None, most: int = 1_000
+    ) -> OpenTickets:
         """List open tickets off visibility; no ticket is woken, and no worker is needed."""
         async with _reaching(_QUICK):
-            return await open_tickets(self._client, assignee=assignee, most=most, rpc_timeout=_QUICK)
+            return await open_tickets(
+                self._client, assignee=assignee, due_before=due_before, most=most, rpc_timeout=_QUICK
+            )
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:
         """Query the case, also when it has ended."""

@@ -138,9 +138,12 @@ class TicketDesk(Protocol):
         """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold."""
         ...
 
-    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
-        """Tickets that are open: all of them, or those of one person (``domain.ticket_references.assignee_of``). A list may be some
-        seconds behind its tickets."""
+    async def open_tickets(
+        self, *, assignee: str | None = None, due_before: datetime | None = None, most: int = 1_000
+    ) -> OpenTickets:
+        """Tickets that are open: all of them, those of one person (``domain.ticket_references.assignee_of``), those that do something
+        by themselves before an instant. A list may be some seconds behind its tickets.
+        """
         ...
 
     async def vendor_case(self, ticket_id: str, case: int) -> VendorCase | None:

@@ -140,10 +140,15 @@ class RememberingDesk:
         assert told.timeline is not None
         return told.timeline
 
-    async def open_tickets(self, *, assignee: str | None = None, most: int = 1_000) -> OpenTickets:
+    async def open_tickets(
+        self, *, assignee: str | None = None, due_before: datetime | None = None, most: int = 1_000
+    ) -> OpenTickets:
         self._reach()
         found = [
-            ticket for ticket in self.listed if assignee is None or self.assigned.get(ticket.ticket_id) == assignee
+            ticket
+            for ticket in self.listed
+            if (assignee is None or self.assigned.get(ticket.ticket_id) == assignee)
+            and (due_before is None or (ticket.due_at is not None and ticket.due_at < due_before))
         ]
         return OpenTickets(tuple(found[:most]), more=len(found) > most)
 

@@ -207,6 +207,14 @@ async def test_hundreds_of_tickets_fit_and_only_a_few_are_asked(door: FrontDoor)
     assert "… and 285 tickets more" in text
 
 
+async def test_what_is_due_soon_is_there_however_many_tickets_are_open(door: FrontDoor) -> None:
+    have(door, *(a_listed(2_000 + n, due=30 * HOUR) for n in range(1_001)), a_listed(7, due=MINUTE))
+    view = await opens_home(door)
+
+    assert "*T-7*" in section(view, "My team's")
+    assert "There are more open tickets than are read here" in text_of(view)
+
+
 async def test_a_ticket_that_does_not_answer_is_shown_by_what_the_list_knows(door: FrontDoor) -> None:
     have(door, a_listed(1), of=SAM)
     del door.desk.tickets["T-1"]
