@@ -30,7 +30,10 @@ from domain.paging import PageEvent, PageStatus
 from domain.policy import ClockKind, Policy
 from domain.reach import ReachOutcome
 from domain.ticket import Ticket
+from domain.ticket_card import card_of
+from domain.ticket_story import story_of
 from domain.tiers import Priority, Tier, WaitingOn
+from domain.views import view_of
 from tests.domain.building import ADA, DAY, HOUR, LENA, MINUTE, NOON, SAM, SECOND, Story, an_opening
 from tests.domain.test_pages import paging
 
@@ -75,6 +78,18 @@ def test_each_step_is_carried_out_at_its_own_instant_once() -> None:
     assert [mail.to for mail in story.all(MailStaff)] == ["lena@acme.example"]
     told = [line for line in story.timeline if "Nobody acknowledged the page within" in line]
     assert told[0] == "Tierline: Nobody acknowledged the page within 5m: U0SAM, U0TOM are told by Slack (step 1)"
+
+
+def test_the_ledger_and_the_page_are_shown() -> None:
+    story = paged().passes(6 * MINUTE)
+    story.page_is(None, by=None, event=PageEvent.TRIGGERED, at=story.now, assigned_to=("Ada",))
+    view = view_of(story.ticket, story.now)
+    assert [(one.page, one.step, one.person, one.outcome) for one in view.reached] == [
+        (view.pages[0].key, 1, person, ReachOutcome.WANTED) for person in ("U0SAM", "U0TOM")
+    ]
+    assert (view.pages[0].wanted_at, view.pages[0].assigned_to) == (NOON, ("Ada",))
+    assert "Behind the pager: step 1 by slack at 11-16 12:05:00: wanted" in story_of(story.ticket)
+    assert card_of(story.ticket, story.now).page == "paged Ada, nobody acknowledged yet"
 
 
 def test_steps_that_are_carried_out_late_have_their_own_instants() -> None:
