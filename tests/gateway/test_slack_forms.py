@@ -309,7 +309,11 @@ async def test_the_global_shortcut_lets_the_ticket_be_named_by_anything_that_it_
 
 @pytest.mark.parametrize(
     ("written", "words"),
-    [("PAY-99", "I know no ticket by that"), ("the one of yesterday", "I know no ticket"), ("ZD-1", "Several tickets")],
+    [
+        ("PAY-99", "I know no ticket by “PAY-99”"),
+        ("the one of yesterday", "Which ticket?"),
+        ("ZD-1", "Several tickets"),
+    ],
 )
 async def test_a_ticket_that_is_not_known_is_said_under_its_input(door: FrontDoor, written: str, words: str) -> None:
     door.desk.references = {"T-1042": {"helpdesk/ZD-1"}, "T-1043": {"helpdesk/ZD-1"}}
