@@ -585,6 +585,8 @@ async def test_a_response_url_works_five_times(workspace: Workspace) -> None:
     assert "used_url" in answers[-1].body
     assert public.status_code == 200
     assert len((await workspace.sees("U0LENA"))["ephemerals"]) == 5
+    assert len(await workspace.written("response_url.ephemeral")) == 5
+    assert len(await workspace.written("response_url")) == 1
     assert [message["text"] for message in (await workspace.sees("U0SAM"))["messages"]] == ["all"]
 
 

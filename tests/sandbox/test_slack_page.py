@@ -167,6 +167,20 @@ async def test_transport_sockets_and_limits_are_changed_on_the_page(screen: Scre
     assert workspace.sandbox.slack.transport == "socket"
 
 
+async def test_a_typed_word_is_told_as_enter_is_pressed(screen: Screen, workspace: Workspace) -> None:
+    element = {"type": "plain_text_input", "action_id": "ticket"}
+    search = {"type": "input", "block_id": "find", "dispatch_action": True, "label": plain("Find"), "element": element}
+    await workspace.call("views_publish", user_id="U0LENA", view={"type": "home", "blocks": [search]})
+    await screen.opens("#slack/home")
+
+    await screen.page.get_by_label("Find").fill("T-7")
+    await screen.page.get_by_label("Find").press("Enter")
+
+    [received] = await workspace.app.wait_for("/slack/interactive")
+    [action] = received.payload["actions"]
+    assert (action["type"], action["value"]) == ("plain_text_input", "T-7")
+
+
 async def test_charts_and_tables_are_drawn(screen: Screen, workspace: Workspace) -> None:
     points = [{"label": day, "value": number} for number, day in enumerate(("Mon", "Tue"), start=2)]
     chart = {

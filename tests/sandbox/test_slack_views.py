@@ -121,6 +121,16 @@ async def test_the_cross_closes_the_whole_stack(workspace: Workspace) -> None:
     assert (await workspace.people.get("/people/slack/views")).json()["views"] == []
 
 
+async def test_a_modal_that_says_so_closes_all_below_it(workspace: Workspace) -> None:
+    await workspace.call("views_open", trigger_id=await trigger_of_shortcut(workspace), view=modal(note_input()))
+    trigger = await trigger_of_shortcut(workspace)
+    top = await workspace.call("views_push", trigger_id=trigger, view=modal(note_input(), clear_on_close=True))
+
+    await workspace.does("close", user="U0LENA", view_id=top["view"]["id"])
+
+    assert (await workspace.people.get("/people/slack/views")).json()["views"] == []
+
+
 # --- the Home tab ---
 
 
