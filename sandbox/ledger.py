@@ -67,8 +67,11 @@ class Ledger:
 
     def duplicates(self, system: str | None = None) -> dict[tuple[str, str, str], int]:
         """How often each (system, operation, marker) was written, for those written more often than is right."""
-        once = (entry for entry in self.entries(system) if entry.marker is not None and not entry.repeatable)
-        counted = Counter((entry.system, entry.operation, entry.marker) for entry in once)
+        counted = Counter(
+            (entry.system, entry.operation, entry.marker)
+            for entry in self.entries(system)
+            if entry.marker is not None and not entry.repeatable
+        )
         return {(s, o, m): count for (s, o, m), count in counted.items() if count > 1}
 
 
