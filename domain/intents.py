@@ -291,6 +291,18 @@ _LANES: dict[str, Lane] = {
 }
 
 
+_LANE_NAMES = {
+    Lane.SLACK_CHANNELS.value: "The ticket's own channel",
+    Lane.GITHUB.value: "GitHub",
+    Lane.PAGERDUTY.value: "PagerDuty",
+}
+
+
+def lane_name(lane: str) -> str:
+    """A lane's system as people write it."""
+    return _LANE_NAMES.get(lane, lane.capitalize())
+
+
 def lane_of(intent: Intent) -> Lane:
     """The lane that an intent runs on: its outside system's."""
     if isinstance(intent, OpenIssue):

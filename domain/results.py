@@ -22,6 +22,7 @@ from domain.intents import (
     TellSeverityChannel,
     ThreadLine,
     UpdatePage,
+    lane_name,
 )
 from domain.issues import IssueCategory, IssueRef
 from domain.messages import (
@@ -185,7 +186,7 @@ def change_lane(turn: Turn, change: LaneChanged) -> None:
     if change.health is LaneHealth.LATE:
         if change.lane not in lanes:
             turn.say(
-                f"{change.lane.capitalize()} is late: {change.error or 'no answer'}. Tierline keeps trying",
+                f"{lane_name(change.lane)} is late: {change.error or 'no answer'}. Tierline keeps trying",
                 # Of Slack's own trouble the thread would hear when it is over.
                 thread=change.lane != Lane.SLACK.value,
             )
@@ -194,5 +195,5 @@ def change_lane(turn: Turn, change: LaneChanged) -> None:
     else:
         trouble = lanes.pop(change.lane, None)
         if trouble is not None:
-            turn.say(f"{change.lane.capitalize()} caught up; it was late since {trouble.since:%H:%M:%S} UTC")
+            turn.say(f"{lane_name(change.lane)} caught up; it was late since {trouble.since:%H:%M:%S} UTC")
     turn.set(lanes=lanes)

@@ -20,6 +20,7 @@ from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
 from domain.pager_load import paged_people
+from domain.intents import lane_name
 from domain.paging import PageStatus
 from domain.people import Role
 from domain.policy import CommandName, ReportField, TierRules
@@ -71,7 +72,7 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         help_desk_url=_help_desk_url(ticket),
         snoozed_until=ticket.snooze.until if ticket.snooze is not None else None,
         snoozed_by=ticket.snooze.by if ticket.snooze is not None else None,
-        troubles=tuple(CardTrouble(system=lane.capitalize(), since=t.since) for lane, t in ticket.lanes.items()),
+        troubles=tuple(CardTrouble(system=lane_name(lane), since=t.since) for lane, t in ticket.lanes.items()),
         buttons=_allowed(ticket, _buttons(ticket)),
         more=_allowed(ticket, _more(ticket, rules)),
         drawn_at=now,

@@ -94,14 +94,15 @@ class SlackRoom:
         self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
     ) -> MessageRef:
         """Write to a channel, or a person (a user's id), with a link to the card."""
-        if recheck and (found := self._find(self._conversation(channel), key)):
+        where = self._conversation(channel)
+        if recheck and (found := self._find(where, key)):
             return found
         words = [person(mention)] if mention else []
         words.append(shortened(escaped(text), _TEXT_LIMIT))
         address = self._address(card) if card is not None else None
         if address is not None:
             words.append(link(address, "Open the card"))
-        return self._post(channel, key, text=" ".join(words))
+        return self._post(where, key, text=" ".join(words))
 
     def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:
         """Post the joint-retro digest."""

@@ -235,6 +235,15 @@ def test_each_change_that_the_card_shows_has_a_line_in_its_thread(change: str) -
     assert len(said) == len(set(said))
 
 
+def test_late_systems_have_the_names_that_people_know() -> None:
+    story = Story()
+    for lane in ("pagerduty", "github", "slack channels"):
+        story.hears(LaneChanged(lane=lane, health=LaneHealth.LATE, error="503"))
+    card = card_of(story.ticket, story.now)
+    assert [trouble.system for trouble in card.troubles] == ["PagerDuty", "GitHub", "The ticket's own channel"]
+    assert story.thread[-1] == "The ticket's own channel is late: 503. Tierline keeps trying"
+
+
 def test_a_page_that_is_acknowledged_is_told_in_the_thread() -> None:
     story = Story().with_engineering()
     lines = len(story.thread)
