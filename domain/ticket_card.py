@@ -19,8 +19,8 @@ from domain.card import (
 from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
-from domain.pager_load import paged_people
 from domain.intents import lane_name
+from domain.pager_load import paged_people
 from domain.paging import PageStatus
 from domain.people import Role
 from domain.policy import CommandName, ReportField, TierRules
