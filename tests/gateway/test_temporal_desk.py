@@ -20,7 +20,7 @@ from config.settings import Settings
 from domain.calendar import ALWAYS
 from domain.issue_watch import TicketJoined
 from domain.issues import IssueRef, Tracker
-from domain.messages import Accept, Command
+from domain.messages import Accept, Command, Delivery, ThreadChange, ThreadMessage
 from domain.people import Actor, ActorKind, Role
 from domain.policy import Policy
 from domain.ticket_references import ReferenceKind, assignee_of, reference
@@ -171,6 +171,10 @@ async def test_open_tickets_are_listed_without_asking_them(client: Client, calle
     # The workers are gone: a list needs none.
     everyone = {ticket.ticket_id: ticket for ticket in (await desk.open_tickets()).tickets}
     few = await desk.open_tickets(most=1)
+    soon, later = [
+        {ticket.ticket_id for ticket in (await desk.open_tickets(due_before=utc_now() + within)).tickets}
+        for within in (timedelta(minutes=30), timedelta(minutes=90))
+    ]
     await end(client, workflow_ids.ticket_id(mine), workflow_ids.ticket_id(free))
 
     assert {mine, free} <= set(everyone)
@@ -180,6 +184,25 @@ async def test_open_tickets_are_listed_without_asking_them(client: Client, calle
     assert listed.due_at == listed.opened_at + timedelta(hours=1)
     assert (listed.owner_since, listed.breaches, listed.late) == (listed.opened_at, 0, ())
     assert (len(few.tickets), few.more) == (1, True)
+    assert free not in soon
+    assert free in later
+
+
+async def test_what_is_written_below_a_card_is_told_by_its_ticket_once(client: Client, caller: Caller) -> None:
+    ticket, desk = a_number(), caller.gateway.desk
+    sam = Actor(kind=ActorKind.SLACK, id="U0SAM", name="sam")
+    ts = f"{int(utc_now().timestamp())}.000100"
+    said = ThreadMessage(change=ThreadChange.POSTED, ts=ts, by=sam, text="the acquirer rotated its key")
+    async with working(client):
+        await caller.open(ticket)
+        for _ in range(2):
+            assert await desk.deliver(ticket, Delivery(id="slack/Ev01", body=said))
+        view = await desk.view(ticket)
+    await end(client, workflow_ids.ticket_id(ticket))
+
+    told = [(entry.who, entry.text, entry.public) for entry in view.timeline if entry.who == "sam"]
+    assert told == [("sam", "in the thread: the acquirer rotated its key", False)]
+    assert view.first_response_at is None
 
 
 async def test_unknown_and_ended_tickets_are_told_apart(client: Client, caller: Caller) -> None:
