@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from domain.frozen import Frozen
-from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
 from domain.issues import IssueRef
 from domain.messages import OpenTicket
 from domain.policy import Policy
@@ -19,10 +19,10 @@ class LeaveIssueInput(Frozen):
 
 
 class TellIssueInput(Frozen):
-    """A note for the engineers, and the ticket that it is about (for an issue's workflow that had ended)."""
+    """What a ticket tells its issue's workflow, with how the ticket joined it (for a workflow that had ended)."""
 
     joined: TicketJoined
-    note: IssueNote
+    word: TicketWord
 
 
 class CloseCaseInput(Frozen):
@@ -59,8 +59,8 @@ class WorkflowLinkActivities:
 
     @activity.defn(name="workflows_tell_issue")
     async def tell_issue(self, tell: TellIssueInput) -> None:
-        """Have the engineers read something."""
-        await self._desk.tell_issue(tell.joined, tell.note)
+        """Tell an issue's workflow something."""
+        await self._desk.tell_issue(tell.joined, tell.word)
 
     @activity.defn(name="workflows_open_case")
     async def open_case(self, case: VendorCase) -> None:

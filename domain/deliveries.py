@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, merging, moves, page_news, pages, thread
+from domain import clock_changes, merging, moves, page_news, page_results, pages, thread
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -10,6 +10,8 @@ from domain.messages import (
     IssueGone,
     MergeAnswered,
     PageChanged,
+    PageRefused,
+    PageServed,
     ThreadMessage,
     TicketMergedIn,
     VendorAnswered,
@@ -29,6 +31,10 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
     match delivery.body:
         case PageChanged():
             page_news.page_changed(turn, delivery.body)
+        case PageServed():
+            page_results.served(turn, delivery.body)
+        case PageRefused():
+            page_results.could_not_raise(turn, delivery.body.page_key, delivery.body.error)
         case IssueChanged():
             _issue_changed(turn, delivery.body)
         case IssueCommented():

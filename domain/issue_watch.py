@@ -9,9 +9,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain import issue_pages
 from domain.frozen import Frozen
+from domain.issue_pages import (
+    ChangeIssuePage,
+    EndIssuePage,
+    IssuePage,
+    NoteIssuePage,
+    PageOffered,
+    PageReleased,
+    PageWanted,
+    RaiseIssuePage,
+)
 from domain.issues import IssueCategory, IssueComment, IssueRef, IssueSnapshot
 from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone
+from domain.paging import PageRef
 
 REMEMBERED_COMMENTS = 500
 """Remote ids of comments that are kept to tell each once; older ones lie before the watermark anyway."""
@@ -65,8 +77,28 @@ class IssueVanished(Frozen):
     why: str
 
 
-IssueMessage = Annotated[TicketJoined | TicketLeft | IssueHint | IssueNote, Field(discriminator="kind")]
-IssueEvent = IssueMessage | IssueFetched | IssueVanished
+class IssuePageRaised(Frozen):
+    """The pager has a page of the issue."""
+
+    kind: Literal["issue_page_raised"] = "issue_page_raised"
+    ref: PageRef
+
+
+class IssuePageFailed(Frozen):
+    """The pager refused a page of the issue for good."""
+
+    kind: Literal["issue_page_failed"] = "issue_page_failed"
+    page_key: str
+    error: str
+
+
+IssueMessage = Annotated[
+    TicketJoined | TicketLeft | IssueHint | IssueNote | PageWanted | PageOffered | PageReleased,
+    Field(discriminator="kind"),
+]
+TicketWord = Annotated[IssueNote | PageWanted | PageOffered | PageReleased, Field(discriminator="kind")]
+"""What a ticket that is on the issue tells its workflow."""
+IssueEvent = IssueMessage | IssueFetched | IssueVanished | IssuePageRaised | IssuePageFailed
 
 
 class FetchIssue(Frozen):
@@ -103,7 +135,10 @@ class TellTicket(Frozen):
     body: DeliveryBody
 
 
-IssueIntent = Annotated[FetchIssue | WriteComment | LinkBack | TellTicket, Field(discriminator="kind")]
+IssueIntent = Annotated[
+    FetchIssue | WriteComment | LinkBack | TellTicket | RaiseIssuePage | ChangeIssuePage | NoteIssuePage | EndIssuePage,
+    Field(discriminator="kind"),
+]
 
 
 class WatchedIssue(Frozen):
@@ -118,6 +153,7 @@ class WatchedIssue(Frozen):
     known: IssueSnapshot | None = None
     tickets: tuple[str, ...] = ()
     told_comments: tuple[str, ...] = ()
+    pages: tuple[IssuePage, ...] = ()
     gone: str | None = None
     steps: int = 0
 
@@ -141,7 +177,18 @@ def decide_issue(state: WatchedIssue, event: IssueEvent) -> IssueDecision:
             return _joined(state, event)
         case TicketLeft():
             tickets = tuple(ticket for ticket in state.tickets if ticket != event.ticket_id)
-            return IssueDecision(state=state.model_copy(update={"tickets": tickets}))
+            left = state.model_copy(update={"tickets": tickets})
+            return _with_pages(left, issue_pages.release(left.pages, event.ticket_id))
+        case PageWanted():
+            return _with_pages(state, issue_pages.want(state.pages, event))
+        case PageOffered():
+            return _with_pages(state, issue_pages.offer(state.pages, event))
+        case PageReleased():
+            return _with_pages(state, issue_pages.release(state.pages, event.ticket_id, event.page_key))
+        case IssuePageRaised():
+            return _with_pages(state, issue_pages.raised(state.pages, event.ref))
+        case IssuePageFailed():
+            return _with_pages(state, issue_pages.failed(state.pages, event.page_key, event.error))
         case IssueHint():
             return _with(state, [_fetch(state)]) if state.tickets else IssueDecision(state=state)
         case IssueNote():
@@ -162,7 +209,7 @@ def _joined(state: WatchedIssue, event: TicketJoined) -> IssueDecision:
     intents: list[IssueIntent] = [LinkBack(key="", ticket_id=event.ticket_id, title=event.title)]
     if joined.known is not None and joined.gone is None:
         # A later ticket knows only what was true when it was linked; it is told what is true now.
-        intents.append(TellTicket(key="", ticket_id=event.ticket_id, body=_changed(joined.known)))
+        intents.append(TellTicket(key="", ticket_id=event.ticket_id, body=_changed(joined, joined.known)))
     else:
         intents.append(_fetch(joined))
     return _with(joined, intents)
@@ -176,7 +223,7 @@ def _fetched(state: WatchedIssue, snapshot: IssueSnapshot) -> IssueDecision:
     news = _news(state, snapshot)
     bodies: list[DeliveryBody] = [IssueCommented(ref=snapshot.ref, comment=comment) for comment in news]
     if before is None or _facts(before) != _facts(snapshot):
-        change = _changed(snapshot)
+        change = _changed(state, snapshot)
         # What an engineer wrote is told before the news that the issue is done, so that a ticket hears it while it is open.
         bodies = [*bodies, change] if snapshot.category is IssueCategory.DONE else [change, *bodies]
     told = (*state.told_comments, *(comment.id for comment in news))
@@ -217,19 +264,29 @@ def _facts(snapshot: IssueSnapshot) -> tuple[object, ...]:
     return snapshot.ref, snapshot.title, snapshot.status, snapshot.category, snapshot.assignee
 
 
-def _changed(snapshot: IssueSnapshot) -> IssueChanged:
+def _changed(state: WatchedIssue, snapshot: IssueSnapshot) -> IssueChanged:
     return IssueChanged(
         ref=snapshot.ref,
         title=snapshot.title,
         status=snapshot.status,
         category=snapshot.category,
         assignee=snapshot.assignee,
+        tickets=max(1, len(state.tickets)),
         at=snapshot.updated_at,
     )
 
 
 def _fetch(state: WatchedIssue) -> FetchIssue:
     return FetchIssue(key="", comments_since=_read_from(state))
+
+
+def _with_pages(state: WatchedIssue, change: tuple[issue_pages.Pages, list[issue_pages.PageIntent]]) -> IssueDecision:
+    pages, intents = change
+    wanted: list[IssueIntent] = [
+        TellTicket(key="", ticket_id=one.ticket_id, body=one.body) if isinstance(one, issue_pages.AnswerNeed) else one
+        for one in intents
+    ]
+    return _with(state.model_copy(update={"pages": pages}), wanted)
 
 
 def _tell(state: WatchedIssue, tickets: tuple[str, ...], body: DeliveryBody) -> IssueDecision:

@@ -1,6 +1,16 @@
 """What came of a ticket's own intents, and of the lanes that they run on."""
 
-from domain import card_place, clock_changes, merging, moves, page_chain, severity_channel, splitting
+from domain import (
+    card_place,
+    clock_changes,
+    merging,
+    moves,
+    page_chain,
+    page_results,
+    severity_channel,
+    shared_pages,
+    splitting,
+)
 from domain.clocks import ClockOutcome
 from domain.intents import (
     DressSeverityChannel,
@@ -16,6 +26,7 @@ from domain.intents import (
     OpenSeverityChannel,
     OpenSplitTicket,
     OpenVendorCase,
+    PageWithIssue,
     RaisePage,
     ShowCard,
     TellOtherTicket,
@@ -24,6 +35,7 @@ from domain.intents import (
     UpdatePage,
     lane_name,
 )
+from domain.issue_pages import PageWanted
 from domain.issues import IssueCategory, IssueRef
 from domain.messages import (
     CardShown,
@@ -38,7 +50,6 @@ from domain.messages import (
     TicketMergedIn,
 )
 from domain.messages import IntentResult as IntentResult
-from domain.paging import PageStatus
 from domain.people import TIERLINE
 from domain.policy import ClockKind
 from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
@@ -56,7 +67,7 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
         case IssueFound():
             _issue_found(turn, result.body)
         case PageRaised():
-            _page_raised(turn, result.body)
+            page_results.raised(turn, result.body.ref)
         case SeverityChannelOpened():
             severity_channel.opened(turn, result.body.channel)
         case Done():
@@ -76,6 +87,7 @@ def _issue_opened(turn: Turn, ref: IssueRef) -> None:
         moves.tell_lead(turn, f"{ref.key} was opened after {turn.ticket.id} was closed: it may need nobody any more")
         return
     turn.intend(lambda key: JoinIssue(key=key, ref=ref))
+    shared_pages.offer(turn)
 
 
 def _issue_found(turn: Turn, found: IssueFound) -> None:
@@ -93,25 +105,12 @@ def _issue_found(turn: Turn, found: IssueFound) -> None:
     )
     turn.say(f"Linked to {found.ref.key} ({found.status}): {found.ref.url}")
     turn.intend(lambda key: JoinIssue(key=key, ref=found.ref))
+    shared_pages.offer(turn)
     if found.category is IssueCategory.DONE:
         # Nobody is at work there: the tier still has to answer.
         return
     if turn.ticket.status is TicketStatus.OPEN and turn.ticket.tier.rank < Tier.L3.rank:
         moves.wait_on(turn, WaitingOn.ENGINEERING)
-
-
-def _page_raised(turn: Turn, raised: PageRaised) -> None:
-    ref = raised.ref
-    page = next((page for page in turn.ticket.pages if page.key == ref.key), None)
-    if page is None:
-        return
-    updates = {"id": ref.id or page.id, "url": ref.url or page.url, "via_events": ref.via_events, "why": ref.why}
-    # The webhook of an acknowledgement may have been quicker than the answer to our own call.
-    turn.set_page(page.model_copy(update=updates | {"status": page.status or PageStatus.TRIGGERED}))
-    turn.say("Paged the on-call" + (f" through the Events API: {ref.why}" if ref.via_events else ""))
-    troubles = [lane for lane in turn.ticket.lanes if lane == "slack"]
-    if troubles:
-        turn.say("Slack was late; the page went out through PagerDuty all the same", thread=False)
 
 
 def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
@@ -126,14 +125,9 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
         case FindIssue():
             turn.say(f"{intent.reference} could not be linked: {error}")
         case RaisePage():
-            page = next(page for page in turn.ticket.pages if page.key == intent.draft.key)
-            turn.set_page(page.model_copy(update={"failed": error}))
-            turn.say(f"Nobody could be paged: {error}")
-            if page.status is PageStatus.RESOLVED:
-                # The need was over before the pager answered.
-                return
-            moves.tell_lead(turn, f"{turn.ticket.id}: nobody could be paged ({error}). Call the on-call yourself")
-            page_chain.page_failed(turn, page.key)
+            page_results.could_not_raise(turn, intent.draft.key, error)
+        case PageWithIssue() if isinstance(intent.word, PageWanted):
+            page_results.could_not_raise(turn, intent.word.draft.key, error)
         case OpenVendorCase():
             turn.say(f"The vendor could not be asked: {error}")
             moves.tell_lead(turn, f"{turn.ticket.id}: the vendor could not be asked ({error})")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.digest import TicketFacts
-from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
 from domain.messages import OpenTicket
 from domain.policy import Policy
 from domain.vendor_case import CaseClosed, VendorCase
@@ -21,8 +21,8 @@ class WorkflowDesk(Protocol):
         """Tell the issue's workflow, if it still runs."""
         ...
 
-    async def tell_issue(self, joined: TicketJoined, note: IssueNote) -> None:
-        """Give the issue's workflow a note for the engineers, starting it where it had ended."""
+    async def tell_issue(self, joined: TicketJoined, word: TicketWord) -> None:
+        """Tell the issue's workflow something, starting it where it had ended."""
         ...
 
     async def open_case(self, case: VendorCase) -> None:

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
-from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
 from domain.messages import OpenTicket
 from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
@@ -58,13 +58,13 @@ class TemporalWorkflowDesk:
         )
         await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=left)))
 
-    async def tell_issue(self, joined: TicketJoined, note: IssueNote) -> None:
-        """Give the issue's workflow a note for the engineers; joining first is harmless and starts one that had ended."""
+    async def tell_issue(self, joined: TicketJoined, word: TicketWord) -> None:
+        """Tell the issue's workflow something; joining first is harmless and starts one that had ended."""
         await self.join_issue(joined)
         handle = self._client.get_workflow_handle_for(
             EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(joined.ref)
         )
-        await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=note))
+        await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=word))
 
     async def open_case(self, case: VendorCase) -> None:
         """Start the vendor case's workflow, once."""

@@ -9,7 +9,15 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.issue_tracker import CommentInput, FetchIssueInput, IssueTrackerActivities, LinkBackInput
+    from activities.pagerduty import (
+        NotePageInput,
+        PagerDutyActivities,
+        RaisePageInput,
+        ResolvePageInput,
+        UpdatePageInput,
+    )
     from domain.frozen import Frozen
+    from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
     from domain.issue_watch import (
         FetchIssue,
         IssueDecision,
@@ -17,6 +25,8 @@ with workflow.unsafe.imports_passed_through():
         IssueFetched,
         IssueIntent,
         IssueMessage,
+        IssuePageFailed,
+        IssuePageRaised,
         IssueVanished,
         LinkBack,
         TellTicket,
@@ -27,7 +37,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.issues import IssueRef, IssueSnapshot
     from domain.messages import Delivery
-    from workflows import continuation, task_queues, workflow_ids
+    from domain.paging import PageRef
+    from workflows import continuation, task_queues, urgency, workflow_ids
     from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
     from workflows.ticket import TicketWorkflow
 
@@ -36,7 +47,9 @@ REMEMBERED_MESSAGES = 1_000
 _GONE = frozenset({"404", "410"})
 """HTTP statuses by which a tracker says that an issue is not there."""
 _TRACKER = "tracker"
+_PAGER = "pagerduty"
 _TICKETS = "tickets"
+_PAGE_INTENTS = (RaiseIssuePage, ChangeIssuePage, NoteIssuePage, EndIssuePage)
 
 
 class QueuedIssueIntent(Frozen):
@@ -78,7 +91,7 @@ class EngineeringIssueWorkflow:
     def __init__(self, start: IssueStart) -> None:
         self._start = start
         self._inbox: list[IssueEvent] = []
-        self._lanes: Lanes[IssueIntent, IssueSnapshot | None] = Lanes(self._carry_out, self)
+        self._lanes: Lanes[IssueIntent, IssueSnapshot | PageRef | None] = Lanes(self._carry_out, self)
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._unsettled = False
@@ -122,9 +135,11 @@ class EngineeringIssueWorkflow:
 
     # --- the lanes' listener: it only enqueues --------------------------------------------------------------------
 
-    def done(self, intent: IssueIntent, result: IssueSnapshot | None) -> None:
+    def done(self, intent: IssueIntent, result: IssueSnapshot | PageRef | None) -> None:
         """An intent was carried out."""
-        if result is not None:
+        if isinstance(result, PageRef):
+            self._inbox.append(IssuePageRaised(ref=result))
+        elif result is not None:
             self.well(_TRACKER)
             self._inbox.append(IssueFetched(snapshot=result))
 
@@ -138,16 +153,18 @@ class EngineeringIssueWorkflow:
         elif isinstance(intent, TellTicket):
             # The ticket is over, so it is on no issue any more.
             self._inbox.append(TicketLeft(id=f"{intent.key}/over", ticket_id=intent.ticket_id))
+        elif isinstance(intent, RaiseIssuePage):
+            self._inbox.append(IssuePageFailed(page_key=intent.draft.key, error=error))
         else:
             workflow.logger.warning("%s was refused: %s", intent.kind, error)
 
     def late(self, lane: str, error: str) -> None:
-        """The tracker does not answer."""
+        """The tracker, or the pager, does not answer."""
         self._late[lane] = error
         self._unsettled = True
 
     def well(self, lane: str) -> None:
-        """The tracker answers again."""
+        """It answers again."""
         self._late.pop(lane, None)
         self._unsettled = True
 
@@ -172,12 +189,16 @@ class EngineeringIssueWorkflow:
         return any(isinstance(intent, FetchIssue) for intent in self._lanes.waiting(_TRACKER))
 
     def _queue(self, intent: IssueIntent, *, begun: bool = False) -> None:
-        self._lanes.add(_TICKETS if isinstance(intent, TellTicket) else _TRACKER, intent, begun=begun)
+        self._lanes.add(_lane_of(intent), intent, begun=begun)
 
-    async def _carry_out(self, intent: IssueIntent, policy: RetryPolicy, recheck: bool) -> IssueSnapshot | None:
+    async def _carry_out(
+        self, intent: IssueIntent, policy: RetryPolicy, recheck: bool
+    ) -> IssueSnapshot | PageRef | None:
         if isinstance(intent, TellTicket):
             await self._tell(intent)
             return None
+        if isinstance(intent, _PAGE_INTENTS):
+            return await _page(intent, policy, recheck)
         options: dict[str, Any] = {
             "task_queue": task_queues.of_tracker(self._issue.ref.tracker),
             "start_to_close_timeout": ONE_ATTEMPT,
@@ -235,3 +256,38 @@ class EngineeringIssueWorkflow:
         )
         carry = IssueCarry(issue=self._issue, queued=queued, seen=tuple(self._seen))
         workflow.continue_as_new(self._start.model_copy(update={"carry": carry}))
+
+
+def _lane_of(intent: IssueIntent) -> str:
+    if isinstance(intent, TellTicket):
+        return _TICKETS
+    return _PAGER if isinstance(intent, _PAGE_INTENTS) else _TRACKER
+
+
+async def _page(
+    intent: RaiseIssuePage | ChangeIssuePage | NoteIssuePage | EndIssuePage, policy: RetryPolicy, recheck: bool
+) -> PageRef | None:
+    """Run an intent of a page that serves the issue's tickets."""
+    options: dict[str, Any] = {
+        "task_queue": task_queues.PAGERDUTY,
+        "start_to_close_timeout": ONE_ATTEMPT,
+        "retry_policy": policy,
+        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        "summary": intent.kind.replace("_", " "),
+        "priority": urgency.AFTER_PAGES,
+    }
+    match intent:
+        case RaiseIssuePage():
+            options["priority"] = urgency.of_page(intent.draft.urgency, intent.severity)
+            wanted = RaisePageInput(draft=intent.draft)
+            return await workflow.execute_activity_method(PagerDutyActivities.raise_page, wanted, **options)
+        case ChangeIssuePage():
+            changed = UpdatePageInput(page_id=intent.page_id, priority=intent.priority, urgency=intent.urgency)
+            await workflow.execute_activity_method(PagerDutyActivities.update_page, changed, **options)
+        case NoteIssuePage():
+            note = NotePageInput(page_id=intent.page_id, text=intent.text, key=intent.key, recheck=recheck)
+            await workflow.execute_activity_method(PagerDutyActivities.note_page, note, **options)
+        case EndIssuePage():
+            ended = ResolvePageInput(page_key=intent.page_key, page_id=intent.page_id)
+            await workflow.execute_activity_method(PagerDutyActivities.resolve_page, ended, **options)
+    return None

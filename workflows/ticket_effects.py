@@ -51,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
         OpenSeverityChannel,
         OpenSplitTicket,
         OpenVendorCase,
+        PageWithIssue,
         RaisePage,
         ResolvePage,
         ShowCard,
@@ -244,7 +245,7 @@ async def _in_tracker(intent: OpenIssue | FindIssue, recheck: bool, options: dic
 
 
 async def _in_workflows(
-    intent: JoinIssue | LeaveIssue | TellIssue | OpenVendorCase | CloseVendorCase,
+    intent: JoinIssue | LeaveIssue | TellIssue | PageWithIssue | OpenVendorCase | CloseVendorCase,
     ticket: Ticket,
     options: dict[str, Any],
 ) -> ResultBody:
@@ -256,9 +257,12 @@ async def _in_workflows(
         case LeaveIssue():
             leave = LeaveIssueInput(ref=intent.ref, left=TicketLeft(id=intent.key, ticket_id=ticket.id))
             await workflow.execute_activity_method(WorkflowLinkActivities.leave_issue, leave, **options)
+        case PageWithIssue():
+            word = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), word=intent.word)
+            await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, word, **options)
         case TellIssue():
             note = IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text)
-            tell = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), note=note)
+            tell = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), word=note)
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, tell, **options)
         case OpenVendorCase():
             case = _vendor_case(intent, ticket)

@@ -12,8 +12,9 @@ from domain.tiers import Priority
 
 _OF_TICKET = {Priority.P1: 1, Priority.P2: 2, Priority.P3: 3, Priority.P4: 4}
 _WAKES_LAST = 2
-_AFTER_PAGES = 3
 _LAST = 5
+AFTER_PAGES = TaskPriority(priority_key=3)
+"""What changes, notes or ends a page: behind every page that wakes somebody."""
 
 
 def of_ticket(priority: Priority) -> TaskPriority:
@@ -21,11 +22,16 @@ def of_ticket(priority: Priority) -> TaskPriority:
     return TaskPriority(priority_key=_OF_TICKET[priority])
 
 
+def of_page(urgency: Urgency, priority: Priority) -> TaskPriority:
+    """How the raising of a page for a ticket of that priority compares with others."""
+    wakes = urgency is Urgency.HIGH
+    return TaskPriority(priority_key=min(_OF_TICKET[priority], _WAKES_LAST) if wakes else _LAST)
+
+
 def of_intent(intent: Intent, priority: Priority) -> TaskPriority:
     """How an intent of a ticket of that priority compares with others of its task queue."""
     if isinstance(intent, RaisePage):
-        wakes = intent.draft.urgency is Urgency.HIGH
-        return TaskPriority(priority_key=min(_OF_TICKET[priority], _WAKES_LAST) if wakes else _LAST)
+        return of_page(intent.draft.urgency, priority)
     if lane_of(intent) is Lane.PAGERDUTY:
-        return TaskPriority(priority_key=_AFTER_PAGES)
+        return AFTER_PAGES
     return of_ticket(priority)

@@ -8,7 +8,18 @@ from domain.attribution import totals
 from domain.calendar import Calendar, Week
 from domain.clocks import Clock
 from domain.decide import Decision, decide, open_ticket
-from domain.intents import FindIssue, Intent, Notice, OpenIssue, RaisePage, ShowCard, ThreadLine
+from domain.intents import (
+    FindIssue,
+    Intent,
+    Notice,
+    OpenIssue,
+    PageWithIssue,
+    RaisePage,
+    ResolvePage,
+    ShowCard,
+    ThreadLine,
+)
+from domain.issue_pages import PageReleased, PageWanted
 from domain.issues import IssueCategory, IssueComment, IssueRef, Tracker
 from domain.ladders import next_deadline
 from domain.messages import (
@@ -35,7 +46,7 @@ from domain.messages import (
     ResultBody,
     TimePassed,
 )
-from domain.paging import PageRef, PageStatus
+from domain.paging import PageDraft, PageRef, PageStatus
 from domain.people import Actor, ActorKind, Customer, Role
 from domain.policy import (
     Action,
@@ -252,6 +263,24 @@ class Story:
         """The one intent of a kind that there was so far."""
         (intent,) = self.all(kind)
         return intent
+
+    @property
+    def wanted_pages(self) -> list[PageDraft]:
+        """The pages that were wanted so far, by itself or from the issue that the ticket shares them with."""
+        drafts = {intent.key: intent.draft for intent in self.all(RaisePage)}
+        for intent in self.all(PageWithIssue):
+            if isinstance(intent.word, PageWanted):
+                drafts[intent.key] = intent.word.draft
+        return [drafts[intent.key] for intent in self.intents if intent.key in drafts]
+
+    @property
+    def ended_pages(self) -> list[str]:
+        """The keys of the pages that were needed no longer, in order."""
+        ended = {intent.key: intent.page_key for intent in self.all(ResolvePage)}
+        for intent in self.all(PageWithIssue):
+            if isinstance(intent.word, PageReleased):
+                ended[intent.key] = intent.word.page_key
+        return [ended[intent.key] for intent in self.intents if intent.key in ended]
 
     @property
     def told(self) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.intents import Notice, RaisePage, ResolvePage
+from domain.intents import Notice
 from domain.issues import IssueCategory
 from domain.messages import Accept, CustomerMessage, Reply
 from domain.paging import PageStatus
@@ -57,13 +57,13 @@ def test_oncall_4760_no_page_goes_on_after_the_acknowledgement(kind: ClockKind, 
     """Whichever clock's ladder pages, and wherever somebody says that they have it."""
     story = WAYS[way](with_engineering(kind).passes(10 * MINUTE))
     assert story.ticket.stint.accepted_by is not None
-    raised = len(story.all(RaisePage))
+    raised = len(story.wanted_pages)
     story.passes(DAY)
     assert story.ticket.tier is Tier.L3
-    assert len(story.all(RaisePage)) == raised
+    assert len(story.wanted_pages) == raised
     # The pager itself wakes nobody any more: the page is acknowledged there, or was ended.
     page = story.ticket.pages[-1]
-    assert page.status is PageStatus.ACKNOWLEDGED or [r.page_key for r in story.all(ResolvePage)] == [page.key]
+    assert page.status is PageStatus.ACKNOWLEDGED or story.ended_pages == [page.key]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -91,7 +91,7 @@ def test_the_lead_goes_on_to_hear_of_a_clock_that_runs_on() -> None:
 def test_a_page_that_nobody_had_answered_yet_is_ended_once() -> None:
     story = with_engineering(ClockKind.HANDOFF).does(ADA, Accept())
     story.issue_is(IssueCategory.IN_PROGRESS).does(ADA, Reply(text="We are on it"))
-    assert len(story.all(ResolvePage)) == 1
+    assert len(story.ended_pages) == 1
     assert any("The page is ended: ada has the ticket" in line for line in story.timeline)
 
 
@@ -99,7 +99,7 @@ def test_an_acknowledgement_counts_for_its_stint_alone() -> None:
     ops = a_person("U0OPS", "ops", *ADA.roles)
     story = with_engineering(ClockKind.HANDOFF).does(ops, Accept()).replied(ops).passes(DAY)
     story.does(HELPDESK, CustomerMessage(text="It fails again")).passes(30 * MINUTE)
-    assert len(story.all(RaisePage)) == 2, "the follow-up is a need of its own"
+    assert len(story.wanted_pages) == 2, "the follow-up is a need of its own"
 
 
 def test_zammad_3140_nothing_is_escalated_after_the_agent_has_replied() -> None:

@@ -135,14 +135,14 @@ def test_a_page_that_somebody_resolved_without_taking_the_ticket_is_raised_anew(
     ladder = a_ladder(rung(50, Action.PAGE), rung(100, Action.TELL_LEAD))
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder})).with_engineering()
     story.page_is(PageStatus.RESOLVED).passes(15 * MINUTE)
-    assert [raised.draft.key for raised in story.all(RaisePage)] == ["tierline/T-1042/page/1", "tierline/T-1042/page/2"]
+    assert [draft.key for draft in story.wanted_pages] == ["tierline/T-1042/page/1", "tierline/T-1042/page/2"]
 
 
 def test_a_follow_up_after_an_acknowledged_page_may_wake_somebody_again() -> None:
     ladder = a_ladder(rung(50, Action.PAGE), rung(100, Action.TELL_LEAD))
     story = Story(a_policy(ladders=the_ladders() | {"handoff": ladder})).with_engineering()
     story.page_is(PageStatus.ACKNOWLEDGED).replied().passes(DAY).customer_writes().passes(15 * MINUTE)
-    assert len(story.all(RaisePage)) == 2
+    assert len(story.wanted_pages) == 2
 
 
 def test_no_ladder_runs_while_a_ticket_is_resolved() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.engineering_issue import safe_text, safe_title
-from domain.intents import CloseVendorCase, Intent, OpenIssue, OpenVendorCase, RaisePage, ResolvePage, TellIssue
+from domain.intents import CloseVendorCase, Intent, OpenIssue, OpenVendorCase, PageWithIssue, RaisePage, TellIssue
 from domain.issues import IssueCategory
 from domain.messages import Escalate, Note, Reopen, Return
 from domain.people import Customer
@@ -27,7 +27,7 @@ from tests.domain.building import (
 
 PERSONAL = "I am Grace Hopper, grace@navy.example or hopper@home.example, call +1 202 555 0143. Yours, Grace"
 SECRETS = ("Grace", "Hopper", "grace@", "hopper@", "202 555", "navy.example", "home.example")
-OUTSIDE = (OpenIssue, TellIssue, RaisePage, ResolvePage, OpenVendorCase, CloseVendorCase)
+OUTSIDE = (OpenIssue, TellIssue, RaisePage, PageWithIssue, OpenVendorCase, CloseVendorCase)
 
 
 def a_ticket(**customer: str | None) -> Ticket:
