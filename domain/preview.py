@@ -21,33 +21,34 @@ from domain.intents import (
     JoinIssue,
     LeaveIssue,
     MailCustomer,
+    MailStaff,
+    NotePage,
     Notice,
     OpenIssue,
     OpenSeverityChannel,
     OpenSplitTicket,
     OpenVendorCase,
+    PageWithIssue,
     RaisePage,
     ResolvePage,
     ShowCard,
     TellIssue,
     TellOtherTicket,
+    TellSeverityChannel,
     ThreadLine,
+    UpdatePage,
 )
+from domain.issue_pages import PageReleased, PageWanted
 from domain.issues import Tracker
 from domain.messages import Command, Escalate, TimePassed
 from domain.page_rules import PageTarget
-from domain.paging import Urgency
+from domain.paging import PageDraft, Urgency
 from domain.policy import Policy, ReportField
 from domain.report import EscalationReport
 from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Tier, WaitingOn
 
 _UNSAID = "…"
-_OTHERS = {
-    "update_page": "raises the page that is out",
-    "note_page": "notes it on the page that is out",
-    "mail_staff": "mails those whom the pager did not reach",
-}
 _TRACKERS = {Tracker.JIRA: "Jira", Tracker.GITHUB: "GitHub"}
 
 
@@ -177,10 +178,18 @@ def _outside(decision: Decision) -> Iterator[Promise]:
 def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
     """The intent as a promise; None for the card and its thread, which always tell what happened."""
     match intent:
-        case ShowCard() | ThreadLine() | DressSeverityChannel():
+        case ShowCard() | ThreadLine() | DressSeverityChannel() | TellSeverityChannel():
             return None
         case RaisePage():
-            return _page(intent, ticket)
+            return _page(intent.draft, ticket)
+        case PageWithIssue():
+            return _page_with_issue(intent, ticket)
+        case UpdatePage():
+            return Promise(text="raises the page that is out")
+        case NotePage():
+            return Promise(text="notes it on the page that is out")
+        case MailStaff():
+            return Promise(text="mails those whom the pager did not reach")
         case ResolvePage():
             return Promise(text="ends the page that is out")
         case OpenIssue():
@@ -213,11 +222,24 @@ def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
             return Promise(text=f"opens {intent.opening.ticket_id} for the second problem")
         case _:
             # Better in its own bare word than not told at all.
-            return Promise(text=_OTHERS.get(intent.kind, intent.kind.replace("_", " ")))
+            return Promise(text=intent.kind.replace("_", " "))
 
 
-def _page(intent: RaisePage, ticket: Ticket) -> Promise:
-    draft = intent.draft
+def _page_with_issue(intent: PageWithIssue, ticket: Ticket) -> Promise | None:
+    match intent.word:
+        case PageWanted():
+            paged = _page(intent.word.draft, ticket)
+            return paged.model_copy(
+                update={"text": f"{paged.text}, or joins the page that is out for {intent.ref.key}"}
+            )
+        case PageReleased():
+            return Promise(text=f"needs the page for {intent.ref.key} no more")
+        case _:
+            # The issue is told of a page that is out already: nobody notices.
+            return None
+
+
+def _page(draft: PageDraft, ticket: Ticket) -> Promise:
     rules = ticket.policy.tiers.get(ticket.tier)
     name = rules.of_team(ticket.stint.team).name if rules is not None else ticket.tier.value
     when = "now" if draft.urgency is Urgency.HIGH else "without waking anybody"

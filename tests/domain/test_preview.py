@@ -17,6 +17,7 @@ from domain.intents import (
     OpenIssue,
     OpenSplitTicket,
     OpenVendorCase,
+    PageWithIssue,
     RaisePage,
     ResolvePage,
     ShowCard,
@@ -24,6 +25,7 @@ from domain.intents import (
     TellOtherTicket,
     ThreadLine,
 )
+from domain.issue_pages import PageOffered, PageWanted
 from domain.messages import (
     Accept,
     Cancel,
@@ -137,6 +139,10 @@ def seen_outside(intent: Intent) -> str | None:
     match intent:
         case ShowCard() | ThreadLine():
             return None
+        case PageWithIssue(word=PageWanted(draft=draft)):
+            return f"page {draft.service}"
+        case PageWithIssue(word=PageOffered()):
+            return None
         case RaisePage():
             return f"page {intent.draft.service}"
         case Notice():
@@ -176,6 +182,7 @@ def kind_promised(promise: Promise) -> str | None:
         "raises the page": "update_page",
         "notes it on the page": "note_page",
         "mails those": "mail_staff",
+        "needs the page": "page_with_issue",
         "asks T-": "another ticket",
         "opens T-": "another ticket",
     }
@@ -188,6 +195,8 @@ def whom(looked: Preview) -> list[PageTarget]:
 
 def paged(done: Decision) -> list[PageTarget]:
     drafts = [intent.draft for intent in done.intents if isinstance(intent, RaisePage)]
+    words_to_issues = [intent.word for intent in done.intents if isinstance(intent, PageWithIssue)]
+    drafts += [word.draft for word in words_to_issues if isinstance(word, PageWanted)]
     return [PageTarget(service=draft.service, escalation_policy=draft.escalation_policy) for draft in drafts]
 
 
