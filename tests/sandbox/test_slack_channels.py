@@ -1,6 +1,5 @@
 """The local Slack's channels: made, filled, named, archived; with links, files, reactions, strangers and limits."""
 
-import asyncio
 from typing import Any
 
 import httpx2
@@ -308,15 +307,21 @@ async def test_posts_are_limited_in_each_channel_once_limits_hold(workspace: Wor
     assert len(await workspace.written("chat.postMessage")) == 14
 
 
+async def listed_groups(workspace: Workspace) -> tuple[int, str | None]:
+    token = workspace.sandbox.credentials.slack_bot_token.get_secret_value()
+    answer = await workspace.people.get("/slack/api/usergroups.list", headers={"Authorization": f"Bearer {token}"})
+    return answer.status_code, answer.headers.get("retry-after")
+
+
 async def test_a_method_is_limited_by_its_tier(workspace: Workspace) -> None:
     clock = [1000.0]
     workspace.sandbox.slack.limits.clock = lambda: clock[0]
     await workspace.under(rate_limits=True)
-    calls = [await asyncio.to_thread(_list_groups, workspace) for _ in range(21)]
+    calls = [await listed_groups(workspace) for _ in range(21)]
     clock[0] += 30
-    still = await asyncio.to_thread(_list_groups, workspace)
+    still = await listed_groups(workspace)
     clock[0] += 30
-    again = await asyncio.to_thread(_list_groups, workspace)
+    again = await listed_groups(workspace)
     await workspace.under(per_minute={"users.info": 1})
     await workspace.call("users_info", user="U0ADA")
 
@@ -324,10 +329,3 @@ async def test_a_method_is_limited_by_its_tier(workspace: Workspace) -> None:
     assert (calls[-1][1], still, again[0]) == ("60", (429, "30"), 200)
     with pytest.raises(SlackApiError, match="ratelimited"):
         await workspace.call("users_info", user="U0ADA")
-
-
-def _list_groups(workspace: Workspace) -> tuple[int, str | None]:
-    token = workspace.sandbox.credentials.slack_bot_token.get_secret_value()
-    address = f"{workspace.sandbox.http_url}/slack/api/usergroups.list"
-    answer = httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
-    return answer.status_code, answer.headers.get("retry-after")
