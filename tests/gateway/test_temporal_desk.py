@@ -20,8 +20,8 @@ from config.settings import Settings
 from domain.calendar import ALWAYS
 from domain.issue_watch import TicketJoined
 from domain.issues import IssueRef, Tracker
-from domain.messages import Accept, Command, Delivery, ThreadChange, ThreadMessage
-from domain.people import Actor, ActorKind, Role
+from domain.messages import Accept, Command, Delivery, Escalate, ThreadChange, ThreadMessage
+from domain.people import TIERLINE, Actor, ActorKind, Role
 from domain.policy import Policy
 from domain.ticket_references import ReferenceKind, assignee_of, reference
 from domain.tiers import Owner, Priority, Tier
@@ -30,7 +30,7 @@ from gateway.app import app_for
 from gateway.composition import gateway_with
 from gateway.gateway import Gateway, utc_now
 from gateway.temporal_desk import TemporalDesk
-from gateway.tickets import DeskUnavailable
+from gateway.tickets import DeskUnavailable, TicketUnknown
 from sandbox.signatures import jira_signature, pagerduty_signature
 from telemetry.registration import register_search_attributes
 from tests.gateway.front_door import JIRA, LINK_SECRET, PAGERDUTY, eventually_true, token
@@ -362,3 +362,22 @@ async def test_no_more_tickets_are_found_than_a_person_can_choose_from(client: C
 
         await eventually_true(shown)
     await end(client, *(workflow_ids.ticket_id(number) for number in numbers))
+
+
+async def test_a_real_ticket_tells_what_a_command_would_bring_and_what_it_lacks(client: Client, caller: Caller) -> None:
+    number = a_number()
+    lead = Actor(kind=ActorKind.SLACK, id="U0LENA", name="Lena", roles=frozenset({Role.LEAD}))
+    escalate = Command(id="preview", by=lead, request=Escalate(to=Tier.L2, reason="why"))
+    async with working(client):
+        assert (await caller.api("POST", "", NEW | {"ticket_id": number})).status_code == 201
+        looked = await caller.gateway.desk.preview(number, [escalate])
+        refused = await caller.gateway.desk.preview(number, [escalate.model_copy(update={"by": TIERLINE})])
+        unchanged = await caller.gateway.desk.view(number)
+    await end(client, workflow_ids.ticket_id(number))
+
+    assert looked.refusal is None
+    assert looked.promises[0].text.startswith("goes from L1")
+    assert refused.refusal is not None
+    assert unchanged.tier is Tier.L1
+    with pytest.raises(TicketUnknown):
+        await caller.gateway.desk.preview(a_number(), [escalate])
