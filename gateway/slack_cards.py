@@ -17,11 +17,11 @@ from gateway.tickets import DeskUnavailable, TicketDesk
 
 _MOST_KEPT = 5_000
 _CARD_SECONDS = 3_600.0
-_NO_CARD_SECONDS = 600.0
+_NO_CARD_SECONDS = 120.0
 _BETWEEN_LOOKS = 0.2
 _LONGEST_QUEUE_SECONDS = 1.5
-# Visibility may be this far behind the workflow that has just posted its card.
-_FRESH_SECONDS = 30.0
+# Visibility may be this far behind a card: its worker may have died between posting it and saying so. Slack comes again within it.
+_FRESH_SECONDS = 120.0
 _LOOKS_WHILE_FRESH = 4
 
 
