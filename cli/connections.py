@@ -52,7 +52,10 @@ def _attempts(clients: Clients, policy: Policy | None, public_url: str | None) -
     chat, jira, github, pager, mailer = clients.chat, clients.jira, clients.github, clients.pager, clients.mailer
     if chat is not None:
         channels = _own(_channels(policy))
-        yield "Slack", _in_thread(lambda: chat.check(channels))
+        groups = _own(sorted(policy.user_groups)) if policy is not None else []
+        own_channels = policy.severity_channel if policy is not None else None
+        private = own_channels is not None and own_channels.private
+        yield "Slack", _in_thread(lambda: chat.check(channels, groups, private_channels=private))
     if jira is not None:
         projects = _own(_projects(policy, Tracker.JIRA))
         yield "Jira", _in_thread(lambda: jira.check(projects))
@@ -73,7 +76,9 @@ def _own(names: Iterable[str]) -> list[str]:
 
 def _channels(policy: Policy | None) -> Iterator[str]:
     if policy is not None:
-        yield from (rules.channel for rules in policy.tiers.values())
+        for rules in policy.tiers.values():
+            yield rules.channel
+            yield from (team.channel for team in rules.teams.values() if team.channel is not None)
         if policy.digest is not None:
             yield policy.digest.channel
         if policy.audit is not None:

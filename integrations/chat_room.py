@@ -75,6 +75,10 @@ class ChatRoom(Protocol):
         """Who that is."""
         ...
 
-    def check(self, channels: Sequence[str]) -> list[Check]:
-        """Try the token, the scopes, and that the bot is in each channel."""
+    def check(
+        self, channels: Sequence[str], groups: Sequence[str] = (), *, private_channels: bool = False
+    ) -> list[Check]:
+        """Try the tokens, the scopes (with those for private channels, if any is one), that the bot is in each channel, and that each
+        user group is there.
+        """
         ...

@@ -38,7 +38,7 @@ def build_clients(settings: Settings) -> Clients:
     pagerduty, mail = settings.pagerduty, settings.mail
     dead_man_url = settings.audit.dead_man_url
     return Clients(
-        chat=SlackRoom(slack.bot_token, slack.base_url) if slack is not None else None,
+        chat=SlackRoom(slack.bot_token, slack.base_url, app_token=slack.app_token) if slack is not None else None,
         jira=JiraTracker(jira.url, jira.email, jira.api_token) if jira is not None else None,
         github=GitHubTracker(
             github.base_url,

@@ -20,20 +20,24 @@ from integrations.slack.card import card_blocks, card_plain, card_text
 from integrations.slack.digest import digest_blocks, digest_charts, digest_text
 from integrations.slack.failures import SYSTEM, slack_failures
 from integrations.slack.mrkdwn import escaped, link, person, shortened
+from integrations.slack.scopes import NEEDED_SCOPES, PRIVATE_SCOPES, needed_for
 from integrations.slack.severity_channel import SeverityChannels
 
 logger = logging.getLogger("integrations.slack")
 
 METADATA_TYPE = "tierline"
-NEEDED_SCOPES = frozenset(
-    {"chat:write", "commands", "channels:history", "channels:read", "im:history", "im:write", "users:read"}
-)
 
 _TIMEOUT_S = 10
 # How far a recheck looks: a thousand messages of a channel, newest first; five thousand of a thread, which begins at its oldest.
 _HISTORY_PAGE = 200
 _THREAD_PAGE = 999
 _PAGES = 5
+_SOCKET_ADVICE = {
+    "not_allowed_token_type": "TIERLINE_SLACK__APP_TOKEN is no app-level token; make one with the scope connections:write",
+    "missing_scope": "the app-level token lacks the scope connections:write; make another one",
+    "invalid_auth": "Slack does not know TIERLINE_SLACK__APP_TOKEN; make another one with the scope connections:write",
+    "forbidden_team": "the app-level token is of an app in another workspace",
+}
 _TEXT_LIMIT = 3000
 _REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "blocks_too_long", "msg_blocks_too_long"})
 
@@ -44,9 +48,13 @@ class SlackRoom:
     Args:
         bot_token: the app's ``xoxb-`` token.
         base_url: the Web API's address, for a stand-in or GovSlack.
+        app_token: the app-level token of Socket Mode, which ``check`` tries; everything else is done as the bot.
     """
 
-    def __init__(self, bot_token: SecretStr, base_url: str = "https://slack.com/api/") -> None:
+    def __init__(
+        self, bot_token: SecretStr, base_url: str = "https://slack.com/api/", *, app_token: SecretStr | None = None
+    ) -> None:
+        self._app_token = app_token
         # The SDK logs bodies that it cannot read; those may hold people's words.
         logger = logging.getLogger("integrations.slack.sdk")
         logger.setLevel(logging.CRITICAL)
@@ -161,16 +169,46 @@ class SlackRoom:
         name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
         return ChatUser(id=user_id, name=str(name or user_id), time_zone=user.get("tz"))
 
-    def check(self, channels: Sequence[str]) -> list[Check]:
-        """Try the token, the scopes, and that the bot is in each channel."""
+    def check(
+        self, channels: Sequence[str], groups: Sequence[str] = (), *, private_channels: bool = False
+    ) -> list[Check]:
+        """Try the tokens, the scopes, that the bot is in each channel, and that each user group is there."""
         try:
             with slack_failures():
                 me = self._client.auth_test()
         except IntegrationError as error:
             return [Check(what="Slack: token", ok=False, advice=str(error))]
         found = [Check(what=f"Slack: token, for the workspace {me.get('team', '')}", ok=True)]
-        found += _scopes(me.headers)
-        return found + [self._channel(channel) for channel in channels]
+        found += _scopes(me.headers, private_channels=private_channels)
+        found += self._socket_mode()
+        found += [self._channel(channel) for channel in channels]
+        return found + [self._user_group(group) for group in groups]
+
+    def _socket_mode(self) -> list[Check]:
+        if self._app_token is None:
+            return []
+        what = "Slack: Socket Mode"
+        try:
+            with slack_failures():
+                self._client.apps_connections_open(app_token=self._app_token.get_secret_value())
+        except IntegrationError as error:
+            code = getattr(error, "code", None)
+            advice = _SOCKET_ADVICE.get(code or "", str(error))
+            return [Check(what=what, ok=False, advice=advice)]
+        return [Check(what=what, ok=True)]
+
+    def _user_group(self, group: str) -> Check:
+        what = f"Slack: user group {group}"
+        try:
+            with slack_failures():
+                members = self._client.usergroups_users_list(usergroup=group).get("users") or []
+        except IntegrationError as error:
+            gone = getattr(error, "code", None) in ("no_such_subteam", "subteam_not_found")
+            advice = "there is none; correct it in the policy" if gone else str(error)
+            return Check(what=what, ok=False, advice=advice)
+        if not members:
+            return Check(what=what, ok=False, advice="nobody is in it, so that nobody has the roles it gives")
+        return Check(what=f"{what}: {len(members)} in it", ok=True)
 
     def _channel(self, channel: str) -> Check:
         what = f"Slack: channel {channel}"
@@ -291,12 +329,13 @@ def _only_blocks(failure: PermanentFailure, what: str) -> None:
     logger.error("Slack refused the blocks of %s (%s); it is shown without them. Report this", what, failure.code)
 
 
-def _scopes(headers: Mapping[str, str]) -> list[Check]:
+def _scopes(headers: Mapping[str, str], *, private_channels: bool) -> list[Check]:
     listed = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), None)
     if listed is None:
         return []
-    missing = NEEDED_SCOPES - {scope.strip() for scope in listed.split(",")}
+    needed = NEEDED_SCOPES | PRIVATE_SCOPES if private_channels else NEEDED_SCOPES
+    missing = sorted(needed - {scope.strip() for scope in listed.split(",")})
     if not missing:
         return [Check(what="Slack: scopes", ok=True)]
-    advice = f"add {', '.join(sorted(missing))} to the app and reinstall it"
-    return [Check(what="Slack: scopes", ok=False, advice=advice)]
+    told = ", ".join(f"{scope} (for {needed_for(scope) or 'private channels'})" for scope in missing)
+    return [Check(what="Slack: scopes", ok=False, advice=f"add {told} to the app and reinstall it")]

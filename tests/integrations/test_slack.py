@@ -4,16 +4,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from domain.card import CardReach, CardReport, CardTrouble, CardVendor
 from domain.chat import ChannelRef, MessageRef
 from domain.page_rules import ReachBy
 from domain.policy import ReportField
 from domain.reach import ReachOutcome
+from integrations.checks import Check
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
 from integrations.slack.card import card_blocks, card_text
 from integrations.slack.digest import digest_blocks, digest_text, duration
 from integrations.slack.mrkdwn import bar, link, moment, person
+from integrations.slack.room import SlackRoom
+from sandbox.slack.directory import UserGroup
 from tests.integrations.conftest import World
 from tests.integrations.subjects import CARD, DIGEST, ISSUE, NOON
 
@@ -148,6 +152,50 @@ async def test_the_check_tells_what_to_do(world: World) -> None:
     assert told["Slack: channel C0SUPL1 (#support-l1)"].ok
     assert not told["Slack: channel C0NOWHERE"].ok
     assert "no such channel" in (told["Slack: channel C0NOWHERE"].advice or "")
+
+
+async def test_the_check_names_missing_scopes_and_what_they_are_for(world: World) -> None:
+    world.sandbox.slack.scopes -= {"links:write", "usergroups:read", "groups:write"}
+
+    def scopes(found: list[Check]) -> Check:
+        return next(check for check in found if check.what == "Slack: scopes")
+
+    public = scopes(await world.do(world.slack.check, []))
+    private = scopes(await world.do(world.slack.check, [], private_channels=True))
+    world.sandbox.slack.scopes |= {"links:write", "usergroups:read"}
+
+    assert public.advice == (
+        "add links:write (for chat.unfurl), usergroups:read (for usergroups.users.list) to the app and reinstall it"
+    )
+    assert "groups:write (for private channels)" in (private.advice or "")
+    assert scopes(await world.do(world.slack.check, [])).ok
+
+
+async def test_the_check_finds_user_groups_that_are_not_there_or_empty(world: World) -> None:
+    groups = world.sandbox.slack.user_groups
+    groups["S0NOBODY"] = UserGroup("S0NOBODY", "nobody", "Nobody", ())
+
+    found = await world.do(world.slack.check, [], ["S0LEADS", "S0GONE", "S0NOBODY"])
+
+    told = {check.what: check for check in found if "user group" in check.what}
+    assert told["Slack: user group S0LEADS: 1 in it"].ok
+    assert told["Slack: user group S0GONE"].advice == "there is none; correct it in the policy"
+    assert "nobody is in it" in (told["Slack: user group S0NOBODY"].advice or "")
+
+
+async def test_the_check_tries_socket_modes_token(world: World) -> None:
+    credentials = world.sandbox.credentials
+    base_url = f"{world.sandbox.http_url}/slack/api/"
+
+    async def told(app_token: SecretStr) -> Check:
+        room = SlackRoom(credentials.slack_bot_token, base_url, app_token=app_token)
+        return next(check for check in await world.do(room.check, []) if check.what == "Slack: Socket Mode")
+
+    assert (await told(credentials.slack_app_token)).ok
+    wrong = await told(SecretStr("xapp-1-A-wrong"))
+    assert not wrong.ok
+    assert "Slack does not know TIERLINE_SLACK__APP_TOKEN" in (wrong.advice or "")
+    assert not any("Socket" in check.what for check in await world.do(world.slack.check, []))
 
 
 def texts_of(blocks: object) -> str:

@@ -169,7 +169,9 @@ class RecordedChat:
     def user(self, user_id: str) -> ChatUser:
         return ChatUser(id=user_id, name=user_id)
 
-    def check(self, channels: Sequence[str]) -> list[Check]:
+    def check(
+        self, channels: Sequence[str], groups: Sequence[str] = (), *, private_channels: bool = False
+    ) -> list[Check]:
         return []
 
     def texts(self, channel: str | None = None) -> list[str]:
