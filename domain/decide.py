@@ -101,7 +101,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     """
     now = _utc(now)
     turn = ladders.advance(state, now, inclusive=isinstance(event, TimePassed))
-    before, clocks = card_of(state, now), turn.ticket.clocks
+    before, clocks, arrived = card_of(state, now), turn.ticket.clocks, turn.ticket
     answer: str | None = None
     refused: str | None = None
     if turn.ticket.status is not TicketStatus.CLOSED or _concerns_closed(event):
@@ -124,7 +124,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 pass
     clock_story.tell(turn, clocks)
     turn.settle_owner()
-    severity_channel.follow(turn, state)
+    severity_channel.follow(turn, arrived)
     if before != card_of(turn.ticket, now):
         turn.show_card()
     return _decision(turn, answer=answer, refused=refused)

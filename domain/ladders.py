@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-from domain import clock_story, moves, page_chain
+from domain import clock_story, moves, page_chain, severity_channel
 from domain.clock_names import clock_name as clock_name
 from domain.clocks import BREACH, Clock, Step, counted_at, next_step, steps_left
 from domain.durations import format_duration
@@ -56,7 +56,9 @@ def advance(state: Ticket, now: datetime, *, inclusive: bool, silent: bool = Fal
             break
         # A policy edit or a priority change may put a deadline into the past: it is then carried out now, not before.
         turn.at = max(deadline.at, _latest(turn.ticket))
+        before = turn.ticket
         _carry_out(turn)
+        severity_channel.follow(turn, before)
     turn.at = now
     return turn
 

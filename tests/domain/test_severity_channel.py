@@ -191,3 +191,15 @@ def test_a_channel_that_somebody_archived_is_left_alone() -> None:
 def test_its_name_keeps_slacks_rules() -> None:
     assert name_of("sev1-", "T-1042") == "sev1-t-1042"
     assert len(name_of("a" * 21, "T-" + "Z" * 200)) <= 80
+
+
+def test_what_is_decided_late_comes_to_the_same_in_the_channel() -> None:
+    policy = watching()
+    on_time, late = with_its_channel(policy), with_its_channel(policy)
+
+    on_time.passes(200 * MINUTE).does(SAM, Note(text="x"))
+    late.jumps(200 * MINUTE).does(SAM, Note(text="x"))
+
+    assert [one.text for one in late.all(TellSeverityChannel)] == [one.text for one in on_time.all(TellSeverityChannel)]
+    assert len(late.all(TellSeverityChannel)) > 2
+    assert [d.invite for d in late.all(DressSeverityChannel)] == [d.invite for d in on_time.all(DressSeverityChannel)]
