@@ -44,26 +44,26 @@ class PagerWatchActivities:
     def __init__(self, pager: Pager | None) -> None:
         self._client = pager
 
-    @activity.defn(name="pager_watch_changed")
+    @activity.defn(name="pagerduty_watch_changed")
     def changed(self, wanted: ChangedPagesInput) -> list[Delivery]:
         """What tickets are to be told, oldest change first."""
         with classified():
             pages = self._pager().changed_since(wanted.since, wanted.services)
         return found(pages, wanted.since, wanted.now)
 
-    @activity.defn(name="pager_watch_subscriptions")
+    @activity.defn(name="pagerduty_watch_subscriptions")
     def subscriptions(self) -> list[WebhookSubscription]:
         """The account's webhook subscriptions."""
         with classified():
             return self._pager().subscriptions()
 
-    @activity.defn(name="pager_watch_enable")
+    @activity.defn(name="pagerduty_watch_enable")
     def enable(self, wanted: EnableInput) -> None:
         """Enable a subscription; one that is enabled already stays so."""
         with classified():
             self._pager().enable(wanted.subscription)
 
-    @activity.defn(name="pager_watch_gaps")
+    @activity.defn(name="pagerduty_watch_gaps")
     def gaps(self, wanted: GapsInput) -> OnCallLook:
         """When nobody is on call. A service that is not there is named, and hides nothing of the others."""
         policies: list[str] = []
@@ -80,7 +80,7 @@ class PagerWatchActivities:
             gaps = pager.gaps(list(dict.fromkeys(policies)), wanted.start, wanted.end)
         return OnCallLook(gaps=tuple(gaps), unknown=unknown)
 
-    @activity.defn(name="pager_watch_on_call")
+    @activity.defn(name="pagerduty_on_call")
     def on_call(self, target: PageTarget) -> list[OnCall]:
         """Who a page to this target would wake now, first level first."""
         with classified():

@@ -11,9 +11,14 @@ import pytest
 
 from cli.connections import try_connections
 from cli.findings import Finding, Verdict
+from config.policy import PLACEHOLDER
+from domain.page_rules import PageRules, PageService, PageTarget
+from domain.policy import ClockKind, ClockRules, Match, Policy, TierRules
+from domain.tiers import Priority, Tier
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import PassingFailure
+from integrations.pager import PagerNeeds
 from sandbox import engine
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
@@ -213,7 +218,7 @@ class Outside:
     def __init__(self, work: Callable[[], list[Check]]) -> None:
         self._work = work
 
-    def check(self, names: Sequence[str]) -> list[Check]:
+    def check(self, names: Sequence[str], *_: object, **__: object) -> list[Check]:
         return self._work()
 
 
@@ -224,6 +229,52 @@ def clients(*, slack: Callable[[], list[Check]], jira: Callable[[], list[Check]]
 async def answers(of: Clients, patience: timedelta) -> list[Finding]:
     tasks = try_connections(of, None, NOBODY, patience=patience)
     return [finding for found in await asyncio.gather(*tasks) for finding in found]
+
+
+class PagerAsked:
+    """A pager that keeps what it was asked to check."""
+
+    def __init__(self) -> None:
+        self.needs = PagerNeeds()
+
+    def check(self, needs: PagerNeeds) -> list[Check]:
+        self.needs = needs
+        return []
+
+
+@pytest.mark.parametrize(
+    ("public_url", "webhooks"),
+    [
+        ("https://tierline.example/", "https://tierline.example/webhooks/pagerduty"),
+        # PagerDuty cannot reach this machine's own address: nothing is to be set up for it.
+        ("http://127.0.0.1:8090", None),
+        (None, None),
+    ],
+)
+async def test_pagerduty_is_asked_for_what_the_policy_names(public_url: str | None, webhooks: str | None) -> None:
+    page = PageRules(
+        service="PSVCPAY",
+        services=(
+            PageService(match=Match(component="web"), service="PSVCWEB", escalation_policy="PEPSUP"),
+            PageService(match=Match(component="cards"), service=f"P{PLACEHOLDER}"),
+        ),
+        priorities={Priority.P1: "SEV-1"},
+    )
+    tiers = {Tier.L1: TierRules(name="Support", channel="C0SUPL1", page=page)}
+    hour = timedelta(hours=1)
+    clocks = {ClockKind.RESOLUTION: ClockRules(targets=dict.fromkeys(Priority, hour))}
+    policy = Policy(name="acme", version="1", tiers=tiers, clocks=clocks, quiet_time=hour)
+    pager = PagerAsked()
+
+    await asyncio.gather(*try_connections(Clients(pager=cast(None, pager)), policy, NOBODY, public_url=public_url))
+
+    assert pager.needs.targets == (
+        PageTarget(service="PSVCPAY"),
+        PageTarget(service="PSVCWEB", escalation_policy="PEPSUP"),
+    )
+    assert (pager.needs.priorities, pager.needs.webhook_url) == (("SEV-1",), webhooks)
+    assert pager.needs.start is not None
+    assert pager.needs.end == pager.needs.start + timedelta(days=1)
 
 
 async def test_systems_are_tried_side_by_side() -> None:

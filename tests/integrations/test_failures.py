@@ -1,5 +1,6 @@
 """Whatever a vendor does wrong, each client asks once and says in one clear sentence what kind of failure it is."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -148,6 +149,24 @@ def test_a_priority_that_cannot_be_looked_up_does_not_stop_the_page(vendor: Vend
         pagerduty(vendor.url).raise_page(page_draft())
 
     assert vendor.requests == ["GET /pagerduty/priorities", "POST /pagerduty/incidents"]
+
+
+def test_a_page_that_an_event_raised_is_known_by_its_alert(vendor: VendorAtFault) -> None:
+    incident = {"id": "PINC1", "status": "triggered", "incident_key": None, "title": "[P1] T-1042: Checkout fails"}
+    foreign = incident | {"id": "PINC2", "title": "Disk is full"}
+    alerts = {"alerts": [{"alert_key": "disk-7"}, {"alert_key": "tierline/T-1042/page/1"}]}
+    for path, body in {
+        "/pagerduty/incidents/PINC1": {"incident": incident},
+        "/pagerduty/incidents/PINC1/alerts": alerts,
+        "/pagerduty/incidents/PINC2": {"incident": foreign},
+    }.items():
+        vendor.answers[path] = Misbehaviour(200, body=json.dumps(body))
+
+    found = [pagerduty(vendor.url).fetch(page).ref.key for page in ("PINC1", "PINC2")]
+
+    assert found == ["tierline/T-1042/page/1", "PINC2"]
+    # Other people's incidents cost no second request.
+    assert len(vendor.requests) == 3
 
 
 def test_building_a_client_calls_nobody(vendor: VendorAtFault) -> None:

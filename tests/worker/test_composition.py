@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 import activities.issue_tracker
 import activities.mail
+import activities.pager_watch
 import activities.pagerduty
 import activities.retro
 import activities.sla_audit
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = (
     activities.issue_tracker,
     activities.mail,
+    activities.pager_watch,
     activities.pagerduty,
     activities.retro,
     activities.sla_audit,
@@ -116,4 +118,4 @@ def test_every_workflow_there_is_is_served() -> None:
         for found in (*WORKFLOWS, *AUDIT_WORKFLOWS)
         if (definition := workflow._Definition.from_class(found))
     }
-    assert names == {"Ticket", "EngineeringIssue", "VendorCase", "RetroDigest", "SlaAudit"}
+    assert names == {"Ticket", "EngineeringIssue", "VendorCase", "RetroDigest", "SlaAudit", "PagerWatch"}
