@@ -12,7 +12,7 @@ from domain.messages import Accept, Command
 from domain.policy import CommandName, Policy
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import needed, text_at
-from gateway.slack_people import actor_of, refusal_of, turned_away
+from gateway.slack_people import NO_STRANGERS, actor_of, refusal_of, turned_away
 from gateway.slack_threads import bots_of
 from gateway.slack_whispers import whisper
 from gateway.tickets import DeskError, DeskUnavailable
@@ -55,8 +55,11 @@ async def reaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) 
 
     refusal = await turned_away(gateway, slack.directory, user, ())
     actor = actor_of(gateway, user, None)
-    if refusal is not None:
+    if refusal == NO_STRANGERS:
         tell(refusal, "stranger")
+    elif refusal is not None:
+        # An app: it reads nothing.
+        return
     elif (refused := refusal_of(gateway, actor, wanted)) is not None:
         tell(refused, "refused")
     elif wanted is CommandName.ACCEPT:

@@ -158,6 +158,14 @@ async def test_strangers_are_turned_away_on_cards_alone(door: FrontDoor) -> None
     assert door.desk.commands == []
 
 
+async def test_another_apps_reaction_does_nothing(door: FrontDoor) -> None:
+    door.forms.profiles["U0OTHERAPP"] = Profile(user_id="U0OTHERAPP", name="other", bot=True)
+    await happens(door, a_reaction("eyes", user="U0OTHERAPP"))
+    await door.gateway.running.finish(1)
+
+    assert [*door.desk.handed, *door.forms.whispers] == []
+
+
 async def test_while_no_worker_answers_slack_comes_again_and_the_person_knows(build: Build) -> None:
     door = knowing_the_card(build(slack_patience=0.05))
     door.desk.held = asyncio.Event()
