@@ -51,12 +51,11 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class Filled:
-    """What stands in the form so far; a component or a tier that was not touched is None."""
+    """What stands in the form so far; what was not touched is None."""
 
     ticket: str = ""
     tier: Tier | None = None
     priority: Priority | None = None
-    component: str | None = None
     vendor: str | None = None
     reason: str = ""
     report: EscalationReport | None = None
@@ -297,7 +296,6 @@ def _filled(payload: object) -> Filled:
         ticket=written(payload, "ticket", 500),
         tier=Tier(tier) if tier else None,
         priority=Priority(priority) if priority else None,
-        component=component,
         vendor=chosen(payload, "vendor"),
         reason=written(payload, "reason"),
         report=report,

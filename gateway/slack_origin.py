@@ -14,7 +14,7 @@ class Origin(BaseModel):
 
     With ``confirm`` a result is told even when all went well: whoever pressed a button of a card sees the card change, others do not.
     ``home`` says that they asked on their App Home, which is made anew to tell them. ``seen`` is the fingerprint of what the person was
-    shown last before it is sent, ``shows`` the ticket that the form is filled for.
+    shown last before it is sent.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -25,7 +25,6 @@ class Origin(BaseModel):
     confirm: bool = False
     home: bool = False
     seen: str | None = None
-    shows: str | None = None
 
     def metadata(self) -> str:
         """As ``private_metadata``, of which Slack keeps 3,000 characters."""

@@ -8,7 +8,7 @@ from domain.preview import Preview, Promise
 from domain.report import in_words
 from gateway.gateway import Gateway
 from gateway.on_call import on_call
-from gateway.tickets import DeskUnavailable, TicketUnknown
+from gateway.tickets import DeskUnavailable
 from integrations.slack.mrkdwn import escaped, moment, person, shortened
 
 _LONGEST = 2_900
@@ -51,6 +51,3 @@ async def _line(gateway: Gateway, promise: Promise) -> str:
     if promise.wakes is None or gateway.pager is None:
         return line
     return f"{line}: {escaped((await on_call(gateway, promise.wakes)).words)}"
-
-
-__all__ = ["TicketUnknown", "preview_of", "preview_text"]
