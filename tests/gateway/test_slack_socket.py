@@ -12,9 +12,13 @@ import pytest
 from pydantic import SecretStr
 from slack_sdk import WebClient
 
+from config.sections import GatewaySettings, SlackSettings
+from config.settings import Settings
 from domain.messages import Note
+from domain.people import Role
 from domain.policy import Policy
 from gateway.app import app_for
+from gateway.composition import open_gateway
 from gateway.gateway import Gateway, SlackDoor
 from gateway.quarantine import Quarantine
 from gateway.running import Running
@@ -247,3 +251,33 @@ async def test_while_temporal_is_away_the_words_are_those_of_http(world: World) 
 
     assert "cannot reach its workflows" in status["body"]["text"]
     assert "Working on it" in working["body"]["text"]
+
+
+async def test_the_token_alone_turns_it_on_and_user_groups_are_known_before_anybody_types(
+    world: World, free_port: int, tmp_path: Path
+) -> None:
+    policy = world.desk.policy.model_copy(update={"roles": {Role.LEAD: ("S0LEADS",)}})
+    credentials = world.sandbox.credentials
+    settings = Settings(
+        gateway=GatewaySettings(link_secret=LINK_SECRET, quarantine_dir=tmp_path / "quarantine"),
+        slack=SlackSettings(
+            bot_token=credentials.slack_bot_token,
+            app_token=credentials.slack_app_token,
+            base_url=f"{world.sandbox.http_url}/slack/api/",
+        ),
+    )
+    async with open_gateway(settings, policy, {"target_host": f"127.0.0.1:{free_port}"}) as gateway:
+        slack = gateway.slack
+        assert slack is not None
+        line = slack.line
+        assert line is not None
+        await eventually(lambda: line.up)
+        await eventually(lambda: slack.directory.groups_of("U0LENA", ["S0LEADS"]) == {"S0LEADS"})
+        helped = await world.types("help escalate")
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app_for(gateway)), base_url="http://tierline.example"
+        ) as http:
+            over_http = await http.post("/slack/commands", content=b"text=help")
+
+    assert "/tier escalate T-1042" in helped["body"]["text"]
+    assert over_http.status_code == 404, "without a signing secret nothing is taken over HTTP"
