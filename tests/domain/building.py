@@ -425,4 +425,9 @@ class Story:
 
 def essence(intents: Sequence[Intent]) -> list[dict[str, Any]]:
     """What is intended, apart from the keys and the cards, which are drawn once for several changes."""
-    return [intent.model_dump(mode="json", exclude={"key"}) for intent in intents if not isinstance(intent, ShowCard)]
+    # What is said to another workflow carries the intent's key as its own id.
+    return [
+        intent.model_dump(mode="json", exclude={"key": True, "word": {"id"}})
+        for intent in intents
+        if not isinstance(intent, ShowCard)
+    ]
