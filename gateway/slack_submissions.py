@@ -127,12 +127,16 @@ def _escalation(payload: dict[str, Any], actor: Actor, filled: Filled, tier: Tie
 async def _one_after_the_other(gateway: Gateway, ticket_id: str, commands: list[Command]) -> Outcome:
     if len(commands) > 1:
         try:
-            looked = await preview_of(gateway, ticket_id, commands)
+            both = await preview_of(gateway, ticket_id, commands)
+            alone = await preview_of(gateway, ticket_id, commands[-1:])
         except DeskError as error:
             return Outcome(False, str(error))
-        if looked is not None and (looked.refusal is not None or looked.missing):
+        if alone is not None and (alone.refusal is not None or alone.missing):
             # The customer is told nothing of an escalation that does not happen. One that has happened already says so.
             commands = commands[-1:]
+        elif both is not None and both.refusal is not None:
+            # Nor does one happen whose words cannot be sent.
+            return Outcome(False, both.refusal)
     outcome = Outcome(False, "")
     for command in commands:
         outcome = await gateway.running.carry_out(ticket_id, command)
