@@ -289,6 +289,7 @@ async def test_what_the_on_call_does_in_pagerduty_reaches_the_ticket(world: Worl
     news = [delivery.body for _, delivery in world.desk.deliveries]
     assert all(isinstance(change, PageChanged) and change.page_key == key for change in news)
     assert [(c.status, c.by, c.note) for c in news if isinstance(c, PageChanged)] == [
+        (PageStatus.TRIGGERED, "Tierline", None),
         (PageStatus.ACKNOWLEDGED, "Ada", None),
         (None, "Ada", "looking"),
         (PageStatus.RESOLVED, "Ada", None),
