@@ -4,29 +4,39 @@ Whoever sleeps is woken once for a bug, however many customers report it. A page
 first, whose workflow hears of it from the pager; that ticket tells the issue, and the issue tells the others.
 """
 
+import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.frozen import Frozen
 from domain.messages import DeliveryBody, PageChanged, PageRefused, PageServed
-from domain.paging import PageDraft, PageRef, PageStatus, Urgency
+from domain.paging import PageDraft, PageEvent, PageRef, PageStatus, Urgency
 from domain.tiers import Priority
 
 
 class PageWanted(Frozen):
-    """A ticket on the issue needs somebody: it joins the page that is out, or has this one raised."""
+    """A ticket on the issue needs somebody: it joins the page that is out, or has this one raised.
+
+    ``instead_of`` is the ``incident_key`` of a page that served it and is worth no more: only a page that was raised later serves it.
+    """
 
     kind: Literal["page_wanted"] = "page_wanted"
     id: str
     ticket_id: str
     severity: Priority
     draft: PageDraft
+    instead_of: str | None = None
 
 
 class PageOffered(Frozen):
-    """A ticket tells of a page that it hears of from the pager: one that it raised itself, and every news of it (``change``)."""
+    """A ticket tells of a page that it hears of from the pager: one that it raised itself, and every news of it (``change``).
+
+    ``needed`` is False where it passes on news of a page that serves others alone, or that another ticket had raised; ``status`` is then
+    what the news says of it, None where that is nothing.
+    """
 
     kind: Literal["page_offered"] = "page_offered"
     id: str
@@ -34,9 +44,10 @@ class PageOffered(Frozen):
     severity: Priority
     urgency: Urgency
     ref: PageRef
-    status: PageStatus
+    status: PageStatus | None
     acknowledged_by: str | None = None
     change: PageChanged | None = None
+    needed: bool = True
 
 
 class PageReleased(Frozen):
@@ -57,7 +68,7 @@ class PageNeed(Frozen):
 
 class IssuePage(Frozen):
     """A page that serves tickets of the issue. ``ref`` is without an id until the pager has it; what it is to be raised to by
-    then is ``higher_priority`` and ``higher_urgency``.
+    then is ``higher_priority`` and ``higher_urgency``. ``told_at`` is the pager's time of the last word on its status.
     """
 
     ref: PageRef
@@ -68,6 +79,7 @@ class IssuePage(Frozen):
     needs: tuple[PageNeed, ...] = ()
     higher_priority: str | None = None
     higher_urgency: Urgency | None = None
+    told_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -134,11 +146,14 @@ REMEMBERED_PAGES = 20
 
 
 def want(pages: Pages, want: PageWanted) -> tuple[Pages, list[PageIntent]]:
-    """A need: the newest page that is open serves it, else one is raised."""
+    """A need: the newest page that is open serves it, else one is raised.
+
+    A page that is to be replaced serves it no more: its other tickets keep it until they need nobody, or come for another one, too.
+    """
     if _of_need(pages, want.draft.key) is not None:
         return pages, []
     need = PageNeed(ticket_id=want.ticket_id, page_key=want.draft.key)
-    serving = next((page for page in reversed(pages) if page.is_open), None)
+    serving = _serving(pages, want.instead_of)
     if serving is None:
         page = IssuePage(
             ref=PageRef(key=want.draft.key), severity=want.severity, urgency=want.draft.urgency, needs=(need,)
@@ -162,6 +177,8 @@ def offer(pages: Pages, offer: PageOffered) -> tuple[Pages, list[PageIntent]]:
     """A ticket raised a page by itself, or heard of one: the other tickets that it serves hear of it."""
     page = next((page for page in pages if page.key == offer.ref.key), None)
     if page is None:
+        if not offer.needed or offer.status is None:
+            return pages, []
         need = PageNeed(ticket_id=offer.ticket_id, page_key=offer.ref.key)
         new = IssuePage(
             ref=offer.ref,
@@ -173,22 +190,29 @@ def offer(pages: Pages, offer: PageOffered) -> tuple[Pages, list[PageIntent]]:
         )
         return (_kept((*pages, new)), []) if new.is_open else (pages, [])
     known = {"id": offer.ref.id or page.ref.id, "url": offer.ref.url or page.ref.url}
-    now = page.model_copy(
-        update={
-            "ref": page.ref.model_copy(update=known),
-            "status": offer.status,
-            "acknowledged_by": offer.acknowledged_by,
-        }
-    )
+    now = page.model_copy(update={"ref": page.ref.model_copy(update=known), **_status_told(page, offer)})
     change = offer.change
+    late = _made_up_for(now) if page.ref.id is None else []
     if change is None:
-        return _replaced(pages, now), []
+        return _replaced(pages, now), late
     told: list[PageIntent] = [
         AnswerNeed(key="", ticket_id=need.ticket_id, body=change.model_copy(update={"page_key": need.page_key}))
         for need in page.needs
         if need.ticket_id != offer.ticket_id
     ]
-    return _replaced(pages, now), told
+    return _replaced(pages, now), [*late, *told]
+
+
+def _status_told(page: IssuePage, offer: PageOffered) -> dict[str, object]:
+    """What an offer changes of the page's status. Of news that come in another order the last word counts, by the pager's own clock."""
+    at = offer.change.at if offer.change is not None else None
+    if offer.status is None or (at is not None and page.told_at is not None and at < page.told_at):
+        return {}
+    reopens = offer.change is not None and offer.change.event is PageEvent.REOPENED
+    if not offer.needed and not page.is_open and not reopens:
+        # Late news of a page that is over: it must not seem to be out, or the next ticket would join it, and wake nobody.
+        return {}
+    return {"status": offer.status, "acknowledged_by": offer.acknowledged_by, "told_at": at or page.told_at}
 
 
 def release(pages: Pages, ticket_id: str, page_key: str | None = None) -> tuple[Pages, list[PageIntent]]:
@@ -234,6 +258,12 @@ def failed(pages: Pages, page_key: str, error: str) -> tuple[Pages, list[PageInt
 
 def _of_need(pages: Pages, page_key: str) -> IssuePage | None:
     return next((page for page in pages if any(need.page_key == page_key for need in page.needs)), None)
+
+
+def _serving(pages: Pages, instead_of: str | None) -> IssuePage | None:
+    """The newest page that is open, and was raised after the one that is to be replaced."""
+    newer = itertools.takewhile(lambda page: page.key != instead_of, reversed(pages))
+    return next((page for page in newer if page.is_open), None)
 
 
 def _served(page: IssuePage, needs: Sequence[PageNeed]) -> list[PageIntent]:

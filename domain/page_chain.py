@@ -186,8 +186,9 @@ def _renew(turn: Turn) -> None:
     assert rules.acknowledged_for is not None  # that time is over
     who = page.acknowledged_by or "Somebody"
     quiet = f"{who} acknowledged the page, and nobody did anything for {format_duration(rules.acknowledged_for)}"
-    turn.say(f"{quiet}: it is ended, and the on-call is paged again")
-    pages.note_on_page(turn, f"{quiet}: this page is ended, and a new one is raised")
+    turn.say(f"{quiet}: {'' if page.shared is not None else 'it is ended, and '}the on-call is paged again")
+    shared = page.shared is not None
+    pages.note_on_page(turn, f"{quiet}: a new page is raised{'' if shared else ', and this one is ended'}")
     pages.take_back(turn, page)
     pages.resolve_page(turn)
-    pages.raise_page(turn, quiet)
+    pages.raise_page(turn, quiet, instead_of=page)

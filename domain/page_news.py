@@ -44,7 +44,8 @@ _NOTES = {
 
 def page_changed(turn: Turn, change: PageChanged) -> None:
     """Take the news in."""
-    page = next((page for page in turn.ticket.pages if page.key == change.page_key), None)
+    # The newest first: a page that the ticket joined again may be one that it once raised by itself.
+    page = next((page for page in reversed(turn.ticket.pages) if change.page_key in (page.key, page.served_by)), None)
     if page is None or (change.note is not None and page_notes.is_ours(change.note)):
         return
     heard = _fingerprint(change)
@@ -56,9 +57,13 @@ def page_changed(turn: Turn, change: PageChanged) -> None:
         page = page.model_copy(update={"id": change.page_id, "url": change.url})
     turn.set_page(page)
     who = change.by or "PagerDuty"
+    # What its issue tells a ticket goes by the ticket's own key of the page.
+    from_pager = change.page_key == (page.served_by or page.key)
     _tell(turn, change, who)
     if not pages.serves_now(turn.ticket, page):
         _of_a_page_that_is_over(turn, page, _status(change))
+        if from_pager:
+            shared_pages.pass_on(turn, page, change, _status(change))
         return
     # What PagerDuty tells of a page, it has: whatever we were told when we raised it.
     turn.set_page(page.model_copy(update={"failed": None}))
@@ -68,7 +73,10 @@ def page_changed(turn: Turn, change: PageChanged) -> None:
     _priority_told(turn, page.key, change, who)
     if change.event in _IS_WORK:
         pages.somebody_acted(turn)
-    shared_pages.offer(turn, change)
+    if page.served_by is None:
+        shared_pages.offer(turn, change)
+    elif from_pager:
+        shared_pages.pass_on(turn, page, change, _status(change))
 
 
 def _fingerprint(change: PageChanged) -> str | None:

@@ -30,8 +30,11 @@ def rules_of_pages(ticket: Ticket) -> PageRules | None:
 # --- the need ------------------------------------------------------------------------------------------------------
 
 
-def raise_page(turn: Turn, reason: str) -> None:
-    """Wake the on-call of the tier, unless the need is served already, or nobody is to be woken now."""
+def raise_page(turn: Turn, reason: str, *, instead_of: Page | None = None) -> None:
+    """Wake the on-call of the tier, unless the need is served already, or nobody is to be woken now.
+
+    ``instead_of`` is the page that is worth no more, which must not serve the ticket again through another ticket that needs it still.
+    """
     ticket, rules = turn.ticket, rules_of_pages(turn.ticket)
     if rules is None:
         turn.say(f"Nobody was paged: the policy names nobody to page for {ticket.tier.value}")
@@ -51,7 +54,7 @@ def raise_page(turn: Turn, reason: str) -> None:
         out_of_hours=is_out_of_hours(ticket.policy, ticket.tier, rules, turn.at),
     )
     turn.set(pages=(*ticket.pages, page))
-    shared_pages.have_raised(turn, draft)
+    shared_pages.have_raised(turn, draft, instead_of=instead_of)
 
 
 def page_that_serves(turn: Turn) -> Page | None:

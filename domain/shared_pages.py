@@ -9,8 +9,11 @@ from domain.ticket import Page, Ticket
 from domain.turn import Turn
 
 
-def have_raised(turn: Turn, draft: PageDraft) -> None:
-    """Have the page raised; where the ticket is on an issue, by that, so that one page serves all who need it."""
+def have_raised(turn: Turn, draft: PageDraft, *, instead_of: Page | None = None) -> None:
+    """Have the page raised; where the ticket is on an issue, by that, so that one page serves all who need it.
+
+    ``instead_of`` is a page that served the ticket and is worth no more, also where others still need it.
+    """
     ref = _issue(turn.ticket)
     if ref is None:
         turn.intend(lambda key: RaisePage(key=key, draft=draft))
@@ -20,7 +23,15 @@ def have_raised(turn: Turn, draft: PageDraft) -> None:
     ticket = turn.ticket
     turn.intend(
         lambda key: PageWithIssue(
-            key=key, ref=ref, word=PageWanted(id=key, ticket_id=ticket.id, severity=ticket.priority, draft=draft)
+            key=key,
+            ref=ref,
+            word=PageWanted(
+                id=key,
+                ticket_id=ticket.id,
+                severity=ticket.priority,
+                draft=draft,
+                instead_of=_incident_key(instead_of) if instead_of is not None else None,
+            ),
         )
     )
 
@@ -69,6 +80,34 @@ def offer(turn: Turn, change: PageChanged | None = None) -> None:
     )
 
 
+def pass_on(turn: Turn, page: Page, change: PageChanged, status: PageStatus | None) -> None:
+    """Let the issue know news of a page that the pager told this ticket, and that moves others: it serves the ticket no more, or it is
+    another ticket's, which is closed.
+
+    ``status`` is what the news says of the page's status.
+    """
+    ref, ticket = page.shared, turn.ticket
+    if ref is None:
+        return
+    turn.intend(
+        lambda key: PageWithIssue(
+            key=key,
+            ref=ref,
+            word=PageOffered(
+                id=key,
+                ticket_id=ticket.id,
+                severity=ticket.priority,
+                urgency=page.urgency,
+                ref=PageRef(key=_incident_key(page), id=page.id, url=page.url, via_events=page.via_events),
+                status=status,
+                acknowledged_by=change.by if status is PageStatus.ACKNOWLEDGED else None,
+                change=change,
+                needed=False,
+            ),
+        )
+    )
+
+
 def served(turn: Turn, serving: PageServed) -> bool:
     """A page of the issue serves this ticket. Returns whether it is one that another ticket had raised."""
     page = next((page for page in turn.ticket.pages if page.key == serving.page_key), None)
@@ -93,6 +132,11 @@ def served(turn: Turn, serving: PageServed) -> bool:
             f"Joined the page that is out for the same issue{f' (with {others})' if others else ''}: nobody is woken anew"
         )
     return joined
+
+
+def _incident_key(page: Page) -> str:
+    """By which the pager knows it."""
+    return page.served_by or page.key
 
 
 def _issue(ticket: Ticket) -> IssueRef | None:
