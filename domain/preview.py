@@ -8,7 +8,7 @@ from datetime import datetime
 
 from domain import quality_gate
 from domain.clock_names import clock_name
-from domain.clocks import Clock, ClockStatus, due_at
+from domain.clocks import Clock, ClockOutcome, ClockStatus, due_at
 from domain.decide import Decision, decide
 from domain.durations import format_duration
 from domain.frozen import Frozen
@@ -50,6 +50,13 @@ from domain.tiers import Tier, WaitingOn
 
 _UNSAID = "…"
 _TRACKERS = {Tracker.JIRA: "Jira", Tracker.GITHUB: "GitHub"}
+_ENDINGS = {
+    ClockOutcome.MET: "in time",
+    ClockOutcome.BREACHED: "breached",
+    ClockOutcome.LEFT: "nobody took it there",
+    ClockOutcome.CANCELLED: "not needed any more",
+    ClockOutcome.MERGED: "the other ticket goes on with it",
+}
 
 
 class Promise(Frozen):
@@ -280,4 +287,4 @@ def _due(ticket: Ticket, clock: Clock) -> datetime | None:
 
 
 def _ending(clock: Clock) -> str:
-    return clock.outcome.value if clock.outcome is not None else "ended"
+    return _ENDINGS[clock.outcome] if clock.outcome is not None else "ended"

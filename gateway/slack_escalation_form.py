@@ -45,7 +45,7 @@ _TEXTS = (ReportField.IMPACT, ReportField.REPRODUCTION, ReportField.CUSTOMER_SUM
 _HINTS = {
     ReportField.IMPACT: "Who is hit, and how hard?",
     ReportField.REPRODUCTION: "Steps, what was expected, what happened.",
-    ReportField.CUSTOMER_SUMMARY: "In words that the customer may read.",
+    ReportField.CUSTOMER_SUMMARY: "Plain words, and nothing that is only for us.",
 }
 
 

@@ -137,7 +137,8 @@ async def open_send_to_customer(
     async def fill(form: Form) -> None:
         found = await _tickets(gateway, message)
         known = origin.model_copy(update={"ticket": found[0] if found else None})
-        text = message.text[:LONGEST_INPUT]
+        # What Tierline writes is for colleagues: nobody sends that off by a click.
+        text = "" if message.is_ours else message.text[:LONGEST_INPUT]
         if known.ticket is None:
             view = told(known, "Reply", _NO_THREAD)
         elif not text:

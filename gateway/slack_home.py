@@ -196,7 +196,7 @@ def _late(open_tickets: OpenTickets) -> dict[str, list[str]]:
 
 def _team_name(policy: Policy, tiers: frozenset[Tier]) -> str:
     named = [rules.name for tier, rules in sorted(policy.tiers.items()) if tier in tiers]
-    return "everybody" if tiers == frozenset(Tier) else ", ".join(named) or ", ".join(sorted(tiers))
+    return "all tiers" if tiers == frozenset(Tier) else ", ".join(named) or ", ".join(sorted(tiers))
 
 
 def _no_role(policy: Policy) -> str:

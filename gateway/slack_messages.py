@@ -13,7 +13,7 @@ from gateway.slack_text import plain
 _METADATA = "tierline"
 _LONGEST_TEXT = 40_000
 _MENTIONED = re.compile(r"(?<![\w-])T-[0-9A-Z]{1,20}(?![\w-])", re.ASCII)
-_KEY = re.compile(r"(T-[0-9A-Z]{1,20})/\d+", re.ASCII)
+_KEY = re.compile(r"(T-[0-9A-Z]{1,20})/(?:card(?:/\d+)?|\d+)", re.ASCII)
 
 
 @dataclass(frozen=True)

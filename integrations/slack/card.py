@@ -149,7 +149,7 @@ def _running(card: Card, clock: CardClock) -> str:
     name = escaped(clock.name)
     if clock.breached:
         return f"⛔ *{name}* `{bar(1)}` breached, was due {moment(clock.due_at)} ({countdown(clock.due_at)})"
-    drawn = f" at {moment(card.drawn_at)}" if card.drawn_at is not None else ""
+    drawn = f" as of {moment(card.drawn_at)}" if card.drawn_at is not None else ""
     due = f"due {moment(clock.due_at)} ({countdown(clock.due_at)})"
     return f"⏱ *{name}* {due}\n`{bar(clock.percent / 100)}` {clock.percent} %{drawn}"
 

@@ -135,7 +135,7 @@ class SlackRoom:
         self._channels.dress(channel, card)
         if not (recheck and self._find(channel.id, key)):
             words = [card_text(card), *([link(card.card_url, "Open the card")] if card.card_url else [])]
-            self._post(channel.id, key, text=" ".join(words))
+            self._post(channel.id, key, text="\n".join(words))
         return channel
 
     def dress_severity_channel(self, channel: ChannelRef, card: Card, *, invite: Sequence[str] = ()) -> None:

@@ -304,6 +304,12 @@ def test_the_first_refusal_ends_the_whole() -> None:
     assert looked.promises == ()
 
 
+def test_a_clock_that_nobody_met_is_told_so() -> None:
+    story = Story()
+    looked = preview(story.ticket, command(REQUESTS["to L3"]), story.now)
+    assert "stops the acceptance clock (nobody took it there)" in words(looked)
+
+
 def test_it_changes_nothing() -> None:
     story = Story()
     before = story.ticket

@@ -338,15 +338,26 @@ async def test_a_message_in_a_tickets_thread_knows_its_ticket(door: FrontDoor) -
     await eventually(lambda: told(door) == ["Done: escalate T-1042"])
 
 
-async def test_a_message_of_ours_knows_its_ticket_by_its_metadata(door: FrontDoor) -> None:
+@pytest.mark.parametrize("key", ["T-1042/7", "T-1042/card", "T-1042/card/2"])
+async def test_a_message_of_ours_knows_its_ticket_by_its_metadata(door: FrontDoor, key: str) -> None:
     lead = FormFilling(door)
-    metadata = {"event_type": "tierline", "event_payload": {"key": "T-1042/7"}}
+    metadata = {"event_type": "tierline", "event_payload": {"key": key}}
     await lead.on_message("escalate_message", "T-1042: the acceptance clock is at 75 %", metadata=metadata)
     await eventually(lambda: len(door.forms.views) == 2)
 
     assert "Card payments fail" in lead.text
     assert lead.values()["reason"]["value"]["value"] is None
     assert door.desk.searches == []
+
+
+async def test_words_of_ours_are_not_put_into_the_mouth_of_whoever_writes_to_the_customer(door: FrontDoor) -> None:
+    lead = FormFilling(door)
+    metadata = {"event_type": "tierline", "event_payload": {"key": "T-1042/card"}}
+    await lead.on_message("send_to_customer", "T-1042 Card payments fail: L3 Engineering, P1", metadata=metadata)
+    await eventually(lambda: len(door.forms.views) == 2)
+
+    assert lead.values()["text"]["value"]["value"] is None
+    assert "L3 Engineering" not in lead.text
 
 
 async def test_a_message_that_names_a_ticket_suggests_it(door: FrontDoor) -> None:

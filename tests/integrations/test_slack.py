@@ -214,7 +214,7 @@ def test_a_card_says_what_a_reader_needs_at_a_glance() -> None:
     end = "<!date^1795176000^{date_short_pretty}, {time}|2026-11-20 12:00 UTC>"
     assert f"⏱ *resolution* due {end} (<!date^1795176000^{{ago}}|2026-11-20 12:00 UTC>)" in clock["text"]["text"]
     # The bar is as old as the card's last change, and says so.
-    assert "`▓▓▓▓░░░░░░` 42 % at <!date^1795175820^" in clock["text"]["text"]
+    assert "`▓▓▓▓░░░░░░` 42 % as of <!date^1795175820^" in clock["text"]["text"]
     assert "⛔ *Breached:* handoff" in clock["text"]["text"]
     assert "<https://acme.atlassian.net/browse/PAY-12|PAY-12> In Progress · Ada" in links["text"]["text"]
     assert "<https://acme.pagerduty.com/incidents/PINC1|Ada acknowledged the page>" in links["text"]["text"]
