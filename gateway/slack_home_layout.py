@@ -181,7 +181,8 @@ def _clocks(view: TicketView, now: datetime, zone: tzinfo) -> list[str]:
     missed = dict.fromkeys(clock_name(c.kind) for c in view.clocks if c.breached_at is not None and c is not clock)
     lines = [f"⛔ Breached: {', '.join(missed)}"] if missed else []
     if clock is None or clock.due_at is None:
-        return [*lines, "No clock runs"]
+        paused = any(one.status is ClockStatus.PAUSED for one in view.clocks)
+        return [*lines, "⏸ Its clocks stand still" if paused else "No clock runs"]
     share, due = share_of(clock, now), f"{_moment(clock.due_at, zone)} ({countdown(clock.due_at)})"
     if clock.breached_at is not None:
         return [f"⛔ {clock_name(clock.kind)} `{bar(1)}` breached, was due {due}", *lines]

@@ -344,6 +344,19 @@ def test_a_bar_counts_on_while_the_workflow_sleeps(policy: Policy) -> None:
     assert share_of(breached, NOW) == 1.0
 
 
+def test_clocks_that_stand_still_are_told_from_none_at_all(policy: Policy) -> None:
+    view = a_view(policy)
+    waits = view.model_copy(
+        update={
+            "clocks": [one.model_copy(update={"status": ClockStatus.PAUSED, "due_at": None}) for one in view.clocks]
+        }
+    )
+    over = view.model_copy(update={"clocks": []})
+    text = text_of(home_view(a_home_of(HomeTicket(a_listed(1042), waits), HomeTicket(a_listed(1043), over))))
+
+    assert (text.count("⏸ Its clocks stand still"), text.count("No clock runs")) == (1, 1)
+
+
 def test_the_clock_that_can_still_be_kept_comes_first(policy: Policy) -> None:
     view = a_view(policy)
     (running,) = [clock for clock in view.clocks if clock.status is ClockStatus.RUNNING]
