@@ -98,7 +98,7 @@ async def test_without_temporal_it_starts_is_not_ready_and_asks_vendors_to_come_
         status, log = await gateway.stopped()
 
     assert (ready.status_code, webhook.status_code, webhook.headers["retry-after"]) == (503, 503, "5")
-    assert "/tier escalate" in helped.json()["text"]
+    assert "/tier help escalate" in helped.json()["text"]
     assert (large.status_code, vendor.status_code, missing.status_code) == (413, 404, 404)
     assert status in (0, -15)
     assert "route=/webhooks/github status=503" in log
