@@ -37,7 +37,8 @@ async def event(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) -> 
     if kind == "app_rate_limited":
         logger.error("slack held events back: more than 30,000 in an hour; see which channels the bot needs to be in")
         return None
-    take = _TAKEN.get(text_at(payload, "event", "type") or "") if kind == "event_callback" else None
+    happened = needed(text_at(payload, "event", "type"), "event.type") if kind == "event_callback" else ""
+    take = _TAKEN.get(happened)
     if take is not None:
         try:
             async with asyncio.timeout(_WITHIN_SECONDS):

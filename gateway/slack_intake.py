@@ -17,6 +17,9 @@ from gateway.tickets import DeskUnavailable
 
 logger = logging.getLogger("tierline.gateway")
 
+_PRESSED = frozenset({"block_actions", "message_action", "shortcut"})
+"""What people do by hand and wait for, besides sending a form."""
+
 
 class Kind(StrEnum):
     """What Slack sends: a slash command, what somebody pressed or filled in, or an event that it tells of."""
@@ -33,7 +36,8 @@ async def taken_in(
     read: Callable[[], Mapping[str, Any]],
     aside: Callable[[str], None],
 ) -> Answer:
-    """Take one delivery in, and give what Slack is answered. What cannot be read, or fails here, is kept aside and said so.
+    """Take one delivery in, and give what Slack is answered. What cannot be read, or fails here, is kept aside, and whoever asked for
+    something is told so.
 
     Args:
         gateway: where it came to.
@@ -45,8 +49,10 @@ async def taken_in(
     Raises:
         DeskUnavailable: an event could not be taken in now; Slack is to send it again.
     """
+    payload: Mapping[str, Any] = {}
     try:
-        return await _served(gateway, slack, kind, read())
+        payload = read()
+        return await _served(gateway, slack, kind, payload)
     except Unreadable as error:
         aside(str(error))
         words = UNREADABLE
@@ -59,6 +65,8 @@ async def taken_in(
         logger.error("slack %s failed error=%s", kind, type(error).__name__)  # noqa: TRY400
         aside(f"failed: {type(error).__name__}")
         words = FAILED
+    if kind is Kind.INTERACTION:
+        return _to_whoever_acted(gateway, slack, payload, words)
     return ephemeral(words) if kind is Kind.COMMAND else None
 
 
@@ -103,25 +111,29 @@ async def _of_interaction(gateway: Gateway, slack: SlackDoor, payload: Mapping[s
         return None
     teams = (text_at(payload, "user", "team_id"), text_at(payload, "enterprise", "id"))
     why = await turned_away(gateway, slack.directory, user, teams)
-    if why is None:
-        return None
-    kind, url = text_at(payload, "type"), text_at(payload, "response_url", longest=2_000)
-    if kind == "view_submission":
-        return _Refused({"response_action": "update", "view": _sentence(why)})
-    if kind not in ("block_suggestion", "view_closed"):
-        gateway.running.keep(_told(slack, why, url, text_at(payload, "channel", "id"), user))
-    return _Refused(None)
+    return _Refused(_to_whoever_acted(gateway, slack, payload, why)) if why is not None else None
 
 
 # Of events most concern no ticket: who is behind one is asked where it turns out to.
 _REFUSALS = {Kind.COMMAND: _of_command, Kind.INTERACTION: _of_interaction}
 
 
-async def _told(slack: SlackDoor, why: str, response_url: str | None, channel: str | None, user: str) -> None:
-    if await slack.late_answers.tell(response_url, why) or channel is None:
+def _to_whoever_acted(gateway: Gateway, slack: SlackDoor, payload: Mapping[str, Any], words: str) -> Answer:
+    """Have the words reach the person: in the form that they sent, which would else close as if all were well, or where they pressed."""
+    kind = text_at(payload, "type")
+    if kind == "view_submission":
+        return {"response_action": "update", "view": _sentence(words)}
+    if kind in _PRESSED:
+        url, channel = text_at(payload, "response_url", longest=2_000), text_at(payload, "channel", "id")
+        gateway.running.keep(_told(slack, words, url, channel, text_at(payload, "user", "id")))
+    return None
+
+
+async def _told(slack: SlackDoor, words: str, response_url: str | None, channel: str | None, user: str | None) -> None:
+    if await slack.late_answers.tell(response_url, words) or channel is None or user is None:
         return
     try:
-        await slack.surfaces.whisper(channel, user, why)
+        await slack.surfaces.whisper(channel, user, words)
     except SurfaceFailure:
         # Slack may not let us speak to people of another company: then they hear nothing, and nothing was done.
         return

@@ -6,7 +6,7 @@ from domain.card import CardButton
 from domain.messages import Accept, Command
 from domain.people import Actor
 from gateway.gateway import Gateway, SlackDoor
-from gateway.payloads import digest, needed, text_at
+from gateway.payloads import Unreadable, digest, needed, text_at
 from gateway.slack_forms import (
     changed,
     open_button_form,
@@ -36,9 +36,9 @@ async def interaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any
     """Buttons act at once or open a form, shortcuts open one, a submitted form acts. Anything else is acknowledged.
 
     Raises:
-        Unreadable: it lacks the user's id, or what its kind needs.
+        Unreadable: it lacks its type, the user's id, or what its kind needs.
     """
-    kind = text_at(payload, "type")
+    kind = needed(text_at(payload, "type"), "type")
     if kind not in _HEARD:
         return None
     user = needed(text_at(payload, "user", "id"), "user.id")
@@ -107,15 +107,21 @@ async def _accepted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any],
 
 
 def _button(payload: dict[str, Any]) -> tuple[CardButton, str] | None:
-    """Which of our buttons was pressed, for which ticket: by itself, or in the menu of those for which there is no room."""
+    """Which of our buttons was pressed, for which ticket: by itself, or in the menu of those for which there is no room.
+
+    Raises:
+        Unreadable: it is ours, and names no ticket.
+    """
     action, value = text_at(payload, "actions", 0, "action_id") or "", text_at(payload, "actions", 0, "value")
     if action == _MORE:
         chosen = text_at(payload, "actions", 0, "selected_option", "value") or ""
         name, _, value = chosen.partition(":")
     else:
         name = action.removeprefix(_PREFIX) if action.startswith(_PREFIX) else ""
-    if name not in list(CardButton) or value is None or not is_ticket(value):
+    if name not in list(CardButton):
         return None
+    if value is None or not is_ticket(value):
+        raise Unreadable("the button names no ticket")
     return CardButton(name), value
 
 

@@ -14,7 +14,7 @@ from domain.tiers import Tier
 from gateway import slack_escalation_form, slack_new_ticket_form, slack_reply_form, slack_short_forms
 from gateway.access import OPENERS, may, named
 from gateway.gateway import Gateway, SlackDoor
-from gateway.payloads import digest, text_at
+from gateway.payloads import Unreadable, digest, text_at
 from gateway.running import Outcome
 from gateway.slack_escalation_form import Filled
 from gateway.slack_forms import confirmation_view, escalation_view, named_ticket
@@ -47,19 +47,27 @@ _MISSING_SECONDS = 0.3
 
 
 async def submitted(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], actor: Actor) -> Answer:
-    """Do what a submitted form asks for; None where it is none of ours."""
+    """Do what a submitted form asks for; None where it is none of ours.
+
+    Raises:
+        Unreadable: it is ours, and does not say what it was opened for.
+    """
     callback, origin = text_at(payload, "view", "callback_id") or "", origin_of(payload)
-    if origin is None:
+    if not callback.startswith(_PREFIX):
         return None
+    if origin is None:
+        raise Unreadable("the form does not say what it was opened for")
     try:
         if callback == slack_new_ticket_form.CALLBACK:
             return await _opened(gateway, slack, payload, actor, origin)
-        name = callback.removeprefix(_PREFIX) if callback.startswith(_PREFIX) else ""
+        name = callback.removeprefix(_PREFIX)
         button = CardButton(name) if name in list(CardButton) else None
         if button is CardButton.ESCALATE:
             return await _escalated(gateway, slack, payload, actor, origin)
-        if button is None or button is CardButton.ACCEPT or origin.ticket is None:
+        if button is None or button is CardButton.ACCEPT:
             return None
+        if origin.ticket is None:
+            raise Unreadable("the form names no ticket")
         if button is CardButton.REPLY:
             return await _replied(gateway, slack, payload, actor, origin, origin.ticket)
         block = slack_short_forms.first_block(button)

@@ -9,9 +9,9 @@ import pytest
 
 from domain.messages import Accept, Escalate, Reopen, Request, Resolve, Return
 from domain.tiers import Tier
+from gateway.slack_words import FAILED, UNREADABLE
 from sandbox.slack.blocks import find_view_errors
 from tests.gateway.front_door import AGENT, LEAD, NOBODY, FrontDoor, chosen, eventually, written
-from tests.shared import shared_dir
 
 OPENED_BY = '{"ticket": "T-1042", "response_url": "https://hooks.slack.example/actions/1"}'
 
@@ -167,10 +167,13 @@ async def test_a_form_whose_work_takes_longer_closes_and_its_result_is_told(buil
     "payload",
     [
         {"type": "block_actions", "user": {"id": LEAD}, "actions": []},
-        {"type": "block_actions", "user": {"id": LEAD}, "actions": [{"action_id": "tierline.accept"}]},
-        {"type": "block_actions", "user": {"id": LEAD}, "actions": [{"action_id": "tierline.accept", "value": "../x"}]},
+        {
+            "type": "block_actions",
+            "user": {"id": LEAD},
+            "actions": [{"action_id": "tierline.unknown", "value": "T-1042"}],
+        },
         {"type": "block_actions", "user": {"id": LEAD}, "actions": [{"action_id": "accept", "value": "T-1042"}]},
-        {"type": "view_submission", "user": {"id": LEAD}, "view": a_form("escalate", "not ours")},
+        {"type": "view_submission", "user": {"id": LEAD}, "view": a_form("accept", "{}") | {"callback_id": "theirs"}},
         {"type": "view_submission", "user": {"id": LEAD}, "view": a_form("accept")},
         {"type": "view_submission", "user": {"id": LEAD}},
         {"type": "something_new"},
@@ -183,30 +186,32 @@ async def test_what_is_not_ours_is_acknowledged_and_does_nothing(door: FrontDoor
     assert [*door.desk.handed, *door.forms.views, *door.response_urls.told] == []
 
 
-async def test_the_recorded_payloads_are_acknowledged(door: FrontDoor) -> None:
-    folder = shared_dir("contracts", "slack", "payloads")
-    files = sorted(folder.glob("*.json"))
-    assert len(files) == 9
-    for file in files:
-        payload = json.loads(file.read_text())
-        if payload["type"] in ("event_callback", "url_verification"):
-            response = await door.slack("events", file.read_bytes())
-        else:
-            response = await door.interacts(payload)
-        assert response.status_code == 200, file.name
-        if payload["type"] == "url_verification":
-            assert response.json() == {"challenge": payload["challenge"]}
-    assert not door.quarantine.exists()
-    assert door.desk.commands == []
+@pytest.mark.parametrize("value", [None, "", "../x", "t-1042"])
+async def test_a_button_of_ours_that_names_no_ticket_is_kept_aside_and_said_so(
+    door: FrontDoor, value: str | None
+) -> None:
+    assert (await door.presses("tierline.accept", value=value)).content == b""  # type: ignore[arg-type]
+    await eventually(lambda: door.response_urls.told == [UNREADABLE])
 
-
-@pytest.mark.parametrize("body", [b"", b"payload=", b"payload=%7B", b"payload=[]", b'payload={"type":"block_actions"}'])
-async def test_an_unreadable_interaction_is_kept_aside(door: FrontDoor, body: bytes) -> None:
-    assert (await door.slack("interactive", body)).status_code == 200
     assert len(list(door.quarantine.iterdir())) == 1
+    assert [*door.desk.handed, *door.forms.views] == []
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"type": "url_verification"}'])
-async def test_an_unreadable_event_is_kept_aside(door: FrontDoor, body: bytes) -> None:
+async def test_a_form_whose_work_fails_here_does_not_close_as_if_all_were_well(
+    door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(door.desk, "execute", fails)
+    answer = (await door.submits(a_form("resolve"), {"text": written("done")})).json()
+
+    assert answer["response_action"] == "update"
+    assert find_view_errors(answer["view"]) == []
+    assert answer["view"]["blocks"][0]["text"]["text"] == FAILED
+
+
+@pytest.mark.parametrize("body", [b'{"type": "url_verification"}', b'{"type": "event_callback", "event": {}}'])
+async def test_an_event_that_lacks_what_it_is_about_is_kept_aside(door: FrontDoor, body: bytes) -> None:
     assert (await door.slack("events", body)).status_code == 200
     assert len(list(door.quarantine.iterdir())) == 1
