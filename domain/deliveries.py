@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, merging, moves, page_news, page_results, pages, thread
+from domain import clock_changes, merging, moves, page_news, page_results, pages, shared_pages, thread
 from domain.intents import LeaveIssue
 from domain.issues import IssueCategory, Tracker
 from domain.messages import (
@@ -131,6 +131,8 @@ def _issue_gone(turn: Turn, gone: IssueGone) -> None:
     # The issue's workflow watches for as long as a ticket is on it.
     turn.intend(lambda key: LeaveIssue(key=key, ref=gone.ref))
     turn.say(f"{gone.ref.key} can no longer be read ({gone.why}): link another issue with /tier link")
+    if shared_pages.issue_is_gone(turn, gone.ref):
+        pages.raise_page(turn, f"{gone.ref.key}, by which it shared another ticket's page, can no longer be read")
     moves.tell_lead(turn, f"{turn.ticket.id}: {gone.ref.key} can no longer be read ({gone.why})")
     if turn.ticket.waiting_on is WaitingOn.ENGINEERING and all(i.category is IssueCategory.DONE for i in left):
         moves.wait_on(turn, WaitingOn.TIER)

@@ -178,6 +178,9 @@ def decide_issue(state: WatchedIssue, event: IssueEvent) -> IssueDecision:
         case TicketLeft():
             tickets = tuple(ticket for ticket in state.tickets if ticket != event.ticket_id)
             left = state.model_copy(update={"tickets": tickets})
+            if state.gone is not None:
+                # Its tickets still need somebody: each goes on with its page by itself.
+                return IssueDecision(state=left)
             return _with_pages(left, issue_pages.release(left.pages, event.ticket_id))
         case PageWanted():
             return _with_pages(state, issue_pages.want(state.pages, event))

@@ -108,6 +108,20 @@ def pass_on(turn: Turn, page: Page, change: PageChanged, status: PageStatus | No
     )
 
 
+def issue_is_gone(turn: Turn, ref: IssueRef) -> bool:
+    """The issue is there no more: the ticket's own pages are its own again. Returns whether it loses one that another ticket had raised."""
+    lost = False
+    for page in turn.ticket.pages:
+        if page.shared is None or (page.shared.tracker, page.shared.id) != (ref.tracker, ref.id):
+            continue
+        alone: dict[str, object] = {"shared": None}
+        if page.served_by is not None and page.is_open:
+            lost = True
+            alone |= {"status": PageStatus.RESOLVED, "ended": True}
+        turn.set_page(page.model_copy(update=alone))
+    return lost
+
+
 def served(turn: Turn, serving: PageServed) -> bool:
     """A page of the issue serves this ticket. Returns whether it is one that another ticket had raised."""
     page = next((page for page in turn.ticket.pages if page.key == serving.page_key), None)

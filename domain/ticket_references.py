@@ -15,6 +15,7 @@ class ReferenceKind(StrEnum):
     ISSUE = "issue"
     CARD = "card"
     CHANNEL = "channel"
+    PAGE = "page"
 
 
 def reference(kind: ReferenceKind, value: str) -> str:
@@ -37,6 +38,10 @@ def references_of(ticket: Ticket) -> tuple[str, ...]:
         found.append(card_reference(ticket.card))
     if ticket.severity_channel is not None:
         found.append(reference(ReferenceKind.CHANNEL, ticket.severity_channel.id))
+    page = ticket.open_page
+    if page is not None and page.served_by is not None:
+        # By it news of the page find the ticket when the one that raised it is closed.
+        found.append(reference(ReferenceKind.PAGE, page.served_by))
     return tuple(dict.fromkeys(found))
 
 

@@ -16,6 +16,7 @@ from domain.issue_watch import IssueHint
 from domain.issues import Tracker
 from domain.messages import Delivery
 from domain.paging import ticket_of_page
+from domain.ticket_references import ReferenceKind, reference
 from gateway import github_webhook, jira_webhook, pagerduty_webhook
 from gateway.gateway import Gateway, gateway_of
 from gateway.pagerduty_webhook import PageNews
@@ -93,8 +94,16 @@ async def pagerduty(request: Request) -> Response:
     ticket_id = ticket_of_page(key) if key is not None else None
     if news is None or key is None or ticket_id is None:
         return _answer(gateway, "pagerduty", "ignored")
-    taken = await gateway.desk.deliver(ticket_id, Delivery(id=news.delivery_id, body=news.for_page(key)))
+    delivery = Delivery(id=news.delivery_id, body=news.for_page(key))
+    taken = await gateway.desk.deliver(ticket_id, delivery) or await _told_to_others(gateway, key, delivery)
     return _answer(gateway, "pagerduty", "taken" if taken else "ignored")
+
+
+async def _told_to_others(gateway: Gateway, key: str, delivery: Delivery) -> bool:
+    """Tell a page's news to the tickets that it still serves; the one that raised it is closed."""
+    tickets = await gateway.desk.find([reference(ReferenceKind.PAGE, key)])
+    taken = [await gateway.desk.deliver(ticket_id, delivery) for ticket_id in tickets]
+    return any(taken)
 
 
 async def _genuine(request: Request, gateway: Gateway, vendor: str, secret: SecretStr | None, verify: Verify) -> bytes:

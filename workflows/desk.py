@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
+from domain.issue_pages import PageOffered, PageReleased
 from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
 from domain.messages import OpenTicket
 from domain.policy import Policy
@@ -59,12 +60,19 @@ class TemporalWorkflowDesk:
         await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=left)))
 
     async def tell_issue(self, joined: TicketJoined, word: TicketWord) -> None:
-        """Tell the issue's workflow something; joining first is harmless and starts one that had ended."""
-        await self.join_issue(joined)
+        """Tell the issue's workflow something; joining first is harmless and starts one that had ended.
+
+        What asks for nothing is told to a workflow that runs: a ticket that has left the issue is not to be put on it again by that.
+        """
         handle = self._client.get_workflow_handle_for(
             EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(joined.ref)
         )
-        await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=word))
+        told = IssueMessageEnvelope(message=word)
+        if isinstance(word, PageReleased) or (isinstance(word, PageOffered) and not word.needed):
+            await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, told))
+            return
+        await self.join_issue(joined)
+        await handle.signal(EngineeringIssueWorkflow.hear, told)
 
     async def open_case(self, case: VendorCase) -> None:
         """Start the vendor case's workflow, once."""

@@ -62,7 +62,8 @@ def test_an_acknowledgement_that_comes_after_the_ticket_moved_on_takes_nothing()
     before = story.ticket
     story.page_is(PageStatus.ACKNOWLEDGED)
     assert story.ticket.stint.accepted_at is None
-    assert story.ticket == before
+    # The issue hears of it, since the page may serve others.
+    assert story.ticket.model_copy(update={"steps": before.steps}) == before
 
 
 def test_an_acknowledgement_that_comes_after_the_answer_changes_who_has_it_for_nobody() -> None:

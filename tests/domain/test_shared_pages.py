@@ -4,12 +4,23 @@ from datetime import timedelta
 
 from domain.intents import PageWithIssue, RaisePage, ResolvePage
 from domain.issue_pages import EndIssuePage, RaiseIssuePage
-from domain.issue_watch import IssueEvent, IssueIntent, IssuePageFailed, IssuePageRaised, TellTicket, WatchedIssue
+from domain.issue_watch import (
+    IssueEvent,
+    IssueIntent,
+    IssuePageFailed,
+    IssuePageRaised,
+    IssueVanished,
+    TellTicket,
+    TicketJoined,
+    TicketLeft,
+    WatchedIssue,
+)
 from domain.issue_watch import decide_issue as decide
 from domain.issues import IssueCategory
 from domain.messages import Accept, Note, PageChanged, Return
 from domain.paging import PageEvent, PageRef, PageStatus
 from domain.policy import Policy
+from domain.ticket_references import references_of
 from domain.tiers import Priority, Tier
 from tests.domain.building import ADA, HOUR, LENA, MINUTE, NOON, Story, an_issue, an_opening
 from tests.domain.test_pages import paging
@@ -256,3 +267,29 @@ def test_a_ticket_hears_of_the_page_of_one_that_is_closed_and_tells_the_issue() 
     page = two.second.ticket.pages[-1]
     assert page.status is PageStatus.RESOLVED
     assert [page.status for page in two.issue.pages] == [PageStatus.RESOLVED]
+
+
+def test_a_ticket_is_found_by_the_page_of_another_one_while_that_serves_it() -> None:
+    two = both_need_somebody()
+    assert f"page/{FIRST_PAGE}" in references_of(two.second.ticket)
+    assert not any(name.startswith("page/") for name in references_of(two.first.ticket))
+
+    two.second.does(ADA, Accept())
+    assert f"page/{FIRST_PAGE}" not in references_of(two.second.ticket)
+
+
+def test_an_issue_that_is_deleted_leaves_nobody_without_a_page() -> None:
+    two = both_need_somebody()
+    for ticket in two.stories:
+        two.hears(TicketJoined(id=f"{ticket}/joined", ticket_id=ticket, title="", ref=REF))
+    two.hears(IssueVanished(why="404"))
+    for ticket in two.stories:
+        two.hears(TicketLeft(id=f"{ticket}/left", ticket_id=ticket))
+    two.settle()
+
+    # The page is the first one's own again; the second has its own raised.
+    assert two.count(EndIssuePage) == 0
+    (own,) = two.second.all(RaisePage)
+    assert own.draft.key == "tierline/T-2042/page/2"
+    two.first.does(ADA, Accept())
+    assert len(two.first.all(ResolvePage)) == 1
