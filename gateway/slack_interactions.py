@@ -1,5 +1,6 @@
 """Shortcuts, buttons and forms: what people choose, press and fill in, wherever it came through."""
 
+import asyncio
 from typing import Any
 
 from domain.card import CardButton
@@ -18,7 +19,7 @@ from gateway.slack_forms import (
 from gateway.slack_home import is_on_home, is_refresh, publish, tell_there
 from gateway.slack_messages import message_of
 from gateway.slack_origin import Origin, tell
-from gateway.slack_people import actor_of, refusal_of, turned_away
+from gateway.slack_people import actor_of, refusal_of
 from gateway.slack_submissions import COMMANDS, submitted
 from gateway.slack_words import Answer, said
 from gateway.ticket_finder import is_ticket
@@ -35,6 +36,8 @@ _HEARD = frozenset({"block_actions", "view_submission", "message_action", "short
 async def interaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) -> Answer:
     """Buttons act at once or open a form, shortcuts open one, a submitted form acts. Anything else is acknowledged.
 
+    Whoever asks here was let in already (``gateway.slack_intake``).
+
     Raises:
         Unreadable: it lacks its type, the user's id, or what its kind needs.
     """
@@ -42,17 +45,17 @@ async def interaction(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any
     if kind not in _HEARD:
         return None
     user = needed(text_at(payload, "user", "id"), "user.id")
-    refused = await turned_away(gateway, slack.directory, user, [text_at(payload, "user", "team_id")])
-    if refused is not None:
-        gateway.running.keep(tell(slack, _origin(payload), user, refused))
-        return None
     actor = actor_of(gateway, user, text_at(payload, "user", "username") or text_at(payload, "user", "name"))
     if kind == "view_submission":
         return await submitted(gateway, slack, payload, actor)
-    if kind == "block_actions":
-        await _pressed(gateway, slack, payload, actor)
+    act = _pressed if kind == "block_actions" else _shortcut
+    task = asyncio.create_task(act(gateway, slack, payload, actor))
+    # Slack waits three seconds for the acknowledgement, and a form that opens slowly must not use them up.
+    await asyncio.wait({task}, timeout=slack.patience)
+    if task.done():
+        task.result()
     else:
-        await _shortcut(gateway, slack, payload, actor)
+        gateway.running.keep(task)
     return None
 
 

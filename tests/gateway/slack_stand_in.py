@@ -1,5 +1,6 @@
 """What a gateway under test says to Slack: the forms it opens and the late answers it posts."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,8 @@ from gateway.slack_surfaces import Form, Profile, SurfaceFailure
 class OpenedForms:
     """``gateway.slack_surfaces.Surfaces``; ``works`` False is a Slack that does not answer in time.
 
-    ``views`` is every state of every form in order, ``homes`` each person's App Home, ``whispers`` (channel, user, text, thread),
+    ``held`` is waited for before a form opens. ``views`` is every state of every form in order, ``homes`` each person's App Home,
+    ``whispers`` (channel, user, text, thread),
     ``whispered_blocks`` what each of these shows, ``letters`` (user, text); ``failing_updates`` are the codes with which
     the next updates of forms fail, ``hashes`` those that updates were made with;
     ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known; ``teams`` our own workspace, if that is known.
@@ -32,9 +34,12 @@ class OpenedForms:
         self.hashes: list[str] = []
         self.failing_updates: list[str] = []
         self.works = True
+        self.held: asyncio.Event | None = None
         self.code = "timeout"
 
     async def open(self, trigger_id: str, view: Mapping[str, Any]) -> Form:
+        if self.held is not None:
+            await self.held.wait()
         self._must_work()
         self.views.append(view)
         return Form(f"V{len(self.views)}", "1")

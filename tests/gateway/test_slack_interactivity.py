@@ -152,6 +152,22 @@ async def test_a_form_sent_without_the_role_is_refused_in_it(door: FrontDoor) ->
     assert door.desk.commands == []
 
 
+@pytest.mark.parametrize("action", ["tierline.escalate", "tierline.resolve"])
+async def test_a_press_is_acknowledged_in_time_though_slack_opens_its_form_slowly(
+    build: Callable[..., FrontDoor], action: str
+) -> None:
+    door = build(slack_patience=0.05)
+    door.forms.held = asyncio.Event()
+
+    async with asyncio.timeout(5):
+        response = await door.presses(action)
+    assert (response.status_code, response.content) == (200, b"")
+    assert door.forms.views == []
+    door.forms.held.set()
+
+    await eventually(lambda: len(door.forms.views) >= 1)
+
+
 async def test_a_form_whose_work_takes_longer_closes_and_its_result_is_told(build: Callable[..., FrontDoor]) -> None:
     door = build(slack_patience=0.05)
     door.desk.held = asyncio.Event()
