@@ -51,9 +51,10 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True)
 class EscalationForm:
-    """The form is to be opened: something of an escalation is still to be said."""
+    """The form is to be opened: something of an escalation is still to be said. ``tier`` is the one that was named, if one was."""
 
     reason: str = ""
+    tier: Tier | None = None
     do: CommandName = CommandName.ESCALATE
 
 
@@ -194,10 +195,10 @@ def _escalate(rest: str, policy: Policy) -> Request | EscalationForm:
     tier = Tier(word.upper())
     rules = policy.tiers.get(tier)
     if rules is not None and rules.requires:
-        return EscalationForm(reason)
+        return EscalationForm(reason, tier)
     if tier is Tier.L4:
         return _to_vendor(reason, policy)
-    return Escalate(to=tier, reason=reason) if reason else EscalationForm()
+    return Escalate(to=tier, reason=reason) if reason else EscalationForm(tier=tier)
 
 
 def _to_vendor(rest: str, policy: Policy) -> Request | EscalationForm:

@@ -51,6 +51,7 @@ async def open_escalation(
     channel: str | None = None,
     response_url: str | None = None,
     text: str | None = None,
+    tier: Tier | None = None,
 ) -> str | None:
     """Open the form by which a ticket is escalated.
 
@@ -63,22 +64,30 @@ async def open_escalation(
         channel: where they asked, so that they can be told there what came of it.
         response_url: where they can be told first of all.
         text: what the reason begins with.
+        tier: the tier that is chosen in it; the next one up, if left out.
 
     Returns:
         None when it is open, else one sentence for the person.
     """
     origin = Origin(ticket=ticket_id, response_url=response_url, channel=channel, confirm=True)
-    return await open_escalation_from(gateway, slack, trigger_id, origin, actor, text=text)
+    return await open_escalation_from(gateway, slack, trigger_id, origin, actor, text=text, tier=tier)
 
 
 async def open_escalation_from(
-    gateway: Gateway, slack: SlackDoor, trigger_id: str, origin: Origin, actor: Actor, *, text: str | None = None
+    gateway: Gateway,
+    slack: SlackDoor,
+    trigger_id: str,
+    origin: Origin,
+    actor: Actor,
+    *,
+    text: str | None = None,
+    tier: Tier | None = None,
 ) -> str | None:
     """The same for whoever knows where it was asked for."""
     refused = refusal_of(gateway, actor, CommandName.ESCALATE)
     if refused is not None:
         return refused
-    filled = Filled(reason=(text or "")[:LONGEST_INPUT])
+    filled = Filled(tier=tier, reason=(text or "")[:LONGEST_INPUT])
     if origin.ticket is None:
         # Nothing is to be looked up before the person has named a ticket.
         return await _opened(slack, trigger_id, escalation_form(gateway.policy, actor, origin, filled, Shown()))

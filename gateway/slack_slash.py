@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.messages import Command
+from domain.messages import Command, Escalate
 from domain.people import Actor
 from gateway import slack_commands
 from gateway.gateway import Gateway, SlackDoor
@@ -14,6 +14,7 @@ from gateway.payloads import digest, needed, text_at
 from gateway.slack_commands import Ask, EscalationForm, Place, Typed, Usage
 from gateway.slack_forms import open_escalation
 from gateway.slack_people import actor_of, refusal_of
+from gateway.slack_preview import preview_of
 from gateway.slack_status import status_text
 from gateway.slack_who import who_has, who_is_there
 from gateway.slack_words import FAILED, WORKING, Answer, ephemeral, said
@@ -100,19 +101,41 @@ async def _answered(gateway: Gateway, slack: SlackDoor, typed: Typed, asked: _As
     except DeskError as error:
         return escaped(str(error))
     if isinstance(typed.what, EscalationForm):
-        return await open_escalation(
-            gateway,
-            slack,
-            asked.trigger_id,
-            ticket_id,
-            asked.actor,
-            channel=asked.place.channel_id,
-            response_url=asked.response_url,
-            text=typed.what.reason or None,
-        )
+        return await _form(gateway, slack, asked, ticket_id, typed.what)
     assert ticket_id is not None  # only the form can do without one
     command = Command(id=asked.command_id, by=asked.actor, request=typed.what)
-    return said(await gateway.running.carry_out(ticket_id, command))
+    outcome = await gateway.running.carry_out(ticket_id, command)
+    if outcome.done or not isinstance(typed.what, Escalate) or not await _lacks_something(gateway, ticket_id, command):
+        return said(outcome)
+    form = EscalationForm(typed.what.reason, typed.what.to)
+    # What is missing is asked for at once; where no form can be opened any more the sentence says how to open one.
+    return said(outcome) if await _form(gateway, slack, asked, ticket_id, form) is not None else None
+
+
+async def _form(
+    gateway: Gateway, slack: SlackDoor, asked: _Asked, ticket_id: str | None, form: EscalationForm
+) -> str | None:
+    """Open the escalation form with what was typed in it; None when it is open, else a sentence."""
+    return await open_escalation(
+        gateway,
+        slack,
+        asked.trigger_id,
+        ticket_id,
+        asked.actor,
+        channel=asked.place.channel_id,
+        response_url=asked.response_url,
+        text=form.reason or None,
+        tier=form.tier,
+    )
+
+
+async def _lacks_something(gateway: Gateway, ticket_id: str, command: Command) -> bool:
+    """Whether the ticket's own policy asks for more than was typed; it may be an older one than the policy in force."""
+    try:
+        looked = await preview_of(gateway, ticket_id, [command])
+    except DeskError:
+        return False
+    return looked is not None and bool(looked.missing)
 
 
 async def _told_of(gateway: Gateway, question: Ask, ticket_id: str) -> str:

@@ -160,6 +160,46 @@ async def test_what_is_still_to_be_said_of_an_escalation_is_asked_for_in_a_form(
     assert reason in json.dumps(door.forms.views[-1])
 
 
+async def test_the_form_has_the_tier_that_was_named(build: Callable[..., FrontDoor], policy: Policy) -> None:
+    rules = policy.tiers[Tier.L3].model_copy(update={"requires": (ReportField.IMPACT,)})
+    door = build(policy=policy.model_copy(update={"tiers": policy.tiers | {Tier.L3: rules}}))
+
+    assert await door.types("escalate T-1042 L3 cards fail") == ""
+
+    await eventually(lambda: len(door.forms.views) >= 2)
+    (tiers,) = [block for block in door.forms.views[-1]["blocks"] if block.get("block_id") == "tier"]
+    assert tiers["element"]["initial_option"]["value"] == Tier.L3
+
+
+def _under_an_older_policy(build: Callable[..., FrontDoor], policy: Policy) -> FrontDoor:
+    """A ticket that pins a policy by which engineering asks for the impact; the one in force asks for nothing."""
+    rules = policy.tiers[Tier.L3].model_copy(update={"requires": (ReportField.IMPACT,)})
+    door = build()
+    door.desk.policy = policy.model_copy(update={"tiers": policy.tiers | {Tier.L3: rules}})
+    door.desk.refusal = "L3 Engineering does not take T-1042 without the impact"
+    return door
+
+
+async def test_what_the_ticket_itself_lacks_is_asked_for_in_the_form(
+    build: Callable[..., FrontDoor], policy: Policy
+) -> None:
+    door = _under_an_older_policy(build, policy)
+
+    assert await door.types("escalate T-1042 L3 cards fail") == ""
+
+    await eventually(lambda: len(door.forms.views) >= 2)
+    assert "cards fail" in json.dumps(door.forms.views[-1])
+
+
+async def test_where_no_form_opens_the_sentence_says_what_is_missing(
+    build: Callable[..., FrontDoor], policy: Policy
+) -> None:
+    door = _under_an_older_policy(build, policy)
+    door.forms.works, door.forms.code = False, "expired_trigger_id"
+
+    assert "without the impact" in await door.types("escalate T-1042 L3 cards fail")
+
+
 async def test_an_escalation_of_nothing_opens_a_form_that_asks_which_ticket(door: FrontDoor) -> None:
     assert await door.types("escalate") == ""
     assert len(door.forms.views) == 1
