@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from domain.card import CardButton
 from domain.clock_names import clock_name
 from domain.clocks import ClockStatus
+from domain.intents import lane_name
 from domain.tiers import Owner, Tier, WaitingOn
 from domain.views import ClockView, TicketView
 from gateway.tickets import ListedTicket
@@ -138,7 +139,7 @@ def _troubles(late: Mapping[str, Sequence[str]]) -> list[Block]:
     lines = []
     for lane, tickets in sorted(late.items()):
         named = ", ".join(tickets[:_LATE_SHOWN]) + (" and others" if len(tickets) > _LATE_SHOWN else "")
-        lines.append(f"⚠️ *{escaped(lane.capitalize())} is late* for {_many(len(tickets))} ({escaped(named)})")
+        lines.append(f"⚠️ *{escaped(lane_name(lane))} is late* for {_many(len(tickets))} ({escaped(named)})")
     return [blocks.section("\n".join(lines))] if lines else []
 
 

@@ -132,7 +132,7 @@ async def test_the_team_follows_from_the_role(door: FrontDoor, user: str, seen: 
 
 async def test_it_says_what_waits_on_whom_and_which_systems_are_late(door: FrontDoor) -> None:
     have(door, a_listed(1, owner_since=NOW - HOUR), a_listed(2), a_listed(3, owner=Owner.CUSTOMER, late=("jira",)))
-    have(door, a_listed(4, Tier.L4, late=("jira", "slack")))
+    have(door, a_listed(4, Tier.L4, late=("jira", "slack", "github")))
     text = text_of(await opens_home(door))
 
     since = f"<!date^{int((NOW - HOUR).timestamp())}^"
@@ -140,6 +140,7 @@ async def test_it_says_what_waits_on_whom_and_which_systems_are_late(door: Front
     assert "*Customers*: 1 ticket, longest T-3" in text
     assert "*Vendors*: 1 ticket, longest T-4" in text
     assert "⚠️ *Jira is late* for 2 tickets (T-3, T-4)" in text
+    assert "⚠️ *GitHub is late* for 1 ticket (T-4)" in text
 
 
 async def test_an_empty_day_is_a_friendly_one(door: FrontDoor) -> None:
