@@ -219,6 +219,15 @@ class AuditRules(Frozen):
     channel: Annotated[str, Field(description="The Slack channel's id of the leads, who are told.")]
     page: Annotated[PageRules | None, Field(description="Whom to wake as well; nobody, if left out.")] = None
 
+    @model_validator(mode="after")
+    def _page_is_of_no_ticket(self) -> Self:
+        for name in ("fallback", "acknowledged_for"):
+            if self.page is not None and getattr(self.page, name):
+                raise ValueError(
+                    f"page.{name}: the audit's page belongs to no ticket, so nothing is done behind it: take `{name}` out"
+                )
+        return self
+
 
 class EmojiRules(Frozen):
     """What a reaction on a ticket's card does: the emoji's name without colons, or nothing where it is null."""

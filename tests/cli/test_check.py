@@ -143,6 +143,7 @@ async def test_slack_and_github_alone_are_enough(tmp_path: Path, outside: Sandbo
 async def test_a_policy_that_asks_for_a_system_which_is_not_set_up(tmp_path: Path, outside: Sandbox) -> None:
     asking = POLICY.replace("channel: C0ENG}", "channel: C0ENG, page: {service: PSVCPAY}}")
     asking += "vendors: {cardnet: {name: Cardnet, email: support@cardnet.example, target: 1d}}\n"
+    asking += "pager_watch: {every: 5m, look_ahead: 1d, channel: C0LEADS}\n"
     environment = without(environment_of(outside), "TIERLINE_JIRA", "TIERLINE_PAGERDUTY", "TIERLINE_MAIL")
     run = await tierline(
         "check", "--offline", folder=tmp_path, environment={**environment, **with_policy(tmp_path, asking)}
@@ -153,6 +154,8 @@ async def test_a_policy_that_asks_for_a_system_which_is_not_set_up(tmp_path: Pat
         "or take the route out",
         "policy: tiers.L3.page wakes people through PagerDuty, which is not set up; set its variables "
         "(TIERLINE_PAGERDUTY__…) or take `page` out",
+        "policy: pager_watch looks after PagerDuty, which is not set up; set its variables "
+        "(TIERLINE_PAGERDUTY__…) or take `pager_watch` out",
         "policy: vendors (cardnet) are written to by mail, which is not set up; set its variables "
         "(TIERLINE_MAIL__…) or take the vendors out",
     ]

@@ -182,6 +182,21 @@ FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clock
             id="a page for nobody",
         ),
         pytest.param(
+            "quiet_time: 3d",
+            "quiet_time: 3d\naudit: {every: 5m, grace: 5m, channel: C1, page: {service: P1, acknowledged_for: 1h}}",
+            "team.yaml:14: audit.page.acknowledged_for: the audit's page belongs to no ticket, so nothing is done "
+            "behind it: take `acknowledged_for` out",
+            id="an acknowledgement that runs out, of a page that belongs to no ticket",
+        ),
+        pytest.param(
+            "quiet_time: 3d",
+            "quiet_time: 3d\naudit:\n  every: 5m\n  grace: 5m\n  channel: C1\n"
+            "  page: {service: P1, fallback: [{after: 5m, by: slack, people: [U1]}]}",
+            "team.yaml:18: audit.page.fallback: the audit's page belongs to no ticket, so nothing is done "
+            "behind it: take `fallback` out",
+            id="a chain behind a page that belongs to no ticket",
+        ),
+        pytest.param(
             "ladder: up",
             "pauses: [tier]",
             "team.yaml:6: clocks.handoff: a clock cannot pause while the tier itself is to act; "
