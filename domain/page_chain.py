@@ -19,6 +19,10 @@ from domain.tiers import WaitingOn
 from domain.turn import Turn
 
 
+MOST_REACHED = 300
+"""Entries of the ledger that a ticket carries, the newest ones."""
+
+
 class PageDue(Frozen):
     """When a ticket next does something for its page by itself, and what. ``step`` is the chain's, None where the page is to be renewed."""
 
@@ -142,7 +146,7 @@ def _reach(turn: Turn, step: FallbackStep) -> None:
     for person in people:
         key = _tell(turn, step.by, person, page, why)
         entry = Reach(page_key=page.key, step=number, person=person, by=step.by, at=turn.at, key=key)
-        turn.set(reached=(*turn.ticket.reached, entry))
+        turn.set(reached=(*turn.ticket.reached, entry)[-MOST_REACHED:])
 
 
 def _why(turn: Turn, page: Page) -> str:

@@ -15,6 +15,12 @@ from domain.tiers import Priority
 from domain.turn import Turn
 
 
+MOST_PAGES = 50
+"""Pages that a ticket carries: one that nobody works on is paged for again and again, for weeks, and has to stay below 2 MiB."""
+PAGES_WITH_NEWS = 3
+"""Of so many of them, the newest, the news that were heard are kept."""
+
+
 def maintenance(turn: Turn) -> MaintenanceWindow | None:
     """The maintenance window that is on for this ticket, or None."""
     ticket = turn.ticket
@@ -42,7 +48,7 @@ def raise_page(turn: Turn, reason: str, *, instead_of: Page | None = None) -> No
         return
     if page_that_serves(turn) is not None or _is_held_back(turn, reason):
         return
-    key = page_key(ticket.id, len(ticket.pages) + 1)
+    key = page_key(ticket.id, ticket.pages_wanted + 1)
     draft = draft_page(ticket, rules, key=key, tier=tier_name(turn, ticket.tier), reason=reason, at=turn.at)
     page = Page(
         key=key,
@@ -53,8 +59,18 @@ def raise_page(turn: Turn, reason: str, *, instead_of: Page | None = None) -> No
         priority=draft.priority,
         out_of_hours=is_out_of_hours(ticket.policy, ticket.tier, rules, turn.at),
     )
-    turn.set(pages=(*ticket.pages, page))
+    turn.set(
+        pages=_carried((*ticket.pages, page)),
+        pages_dropped=max(ticket.pages_dropped, ticket.pages_wanted + 1 - MOST_PAGES),
+    )
     shared_pages.have_raised(turn, draft, instead_of=instead_of)
+
+
+def _carried(all_pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """The newest pages. What the pager tells twice, it tells twice soon: of older ones that is no longer kept apart."""
+    newest = all_pages[-MOST_PAGES:]
+    older, latest = newest[:-PAGES_WITH_NEWS], newest[-PAGES_WITH_NEWS:]
+    return (*(page.model_copy(update={"heard": ()}) if page.heard else page for page in older), *latest)
 
 
 def page_that_serves(turn: Turn) -> Page | None:

@@ -193,7 +193,7 @@ def summary_of(ticket: Ticket) -> str:
         f"Path: {' → '.join(stint.tier.value for stint in ticket.stints)}",
         f"Taken by: {', '.join(took) or 'nobody'}",
         *(
-            [f"Pages: {len(ticket.pages)}, acknowledged by {', '.join(acknowledged) or 'nobody'}"]
+            [f"Pages: {ticket.pages_wanted}, acknowledged by {', '.join(acknowledged) or 'nobody'}"]
             if ticket.pages
             else []
         ),

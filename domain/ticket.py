@@ -194,7 +194,8 @@ class Ticket(Frozen):
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
     are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened;
     ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
-    channels Slack lets nobody write any more; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    channels Slack lets nobody write any more; ``pages`` and ``reached`` are the newest ones, ``pages_dropped`` how many older pages there
+    were; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: str
@@ -217,6 +218,7 @@ class Ticket(Frozen):
     clocks: tuple[Clock, ...] = ()
     issues: tuple[LinkedIssue, ...] = ()
     pages: tuple[Page, ...] = ()
+    pages_dropped: int = 0
     reached: tuple[Reach, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
@@ -279,6 +281,11 @@ class Ticket(Frozen):
             priority=self.priority,
             language=self.language,
         )
+
+    @property
+    def pages_wanted(self) -> int:
+        """How many pages the ticket has had, those that it no longer carries as well."""
+        return self.pages_dropped + len(self.pages)
 
     @property
     def settled_at(self) -> datetime | None:

@@ -66,7 +66,7 @@ def run_case(told: Told, policy: Policy, log_ends_at: datetime) -> JudgedCase:
     return JudgedCase(
         case_id=told.case_id,
         clocks=judged_clocks(told.case_id, ticket, log_ends_at),
-        pages=len(ticket.pages),
+        pages=ticket.pages_wanted,
         hand_offs=tally.count,
         spent=_spent(ticket, told.last_at if ticket.status is not TicketStatus.OPEN else log_ends_at),
         refused=tuple(refused),

@@ -26,7 +26,8 @@ from domain.messages import (
     Wait,
 )
 from domain.page_rules import FallbackStep, ReachBy
-from domain.paging import PageEvent, PageStatus
+from domain.pages import MOST_PAGES
+from domain.paging import PageEvent, PageStatus, page_key
 from domain.policy import ClockKind, Policy
 from domain.reach import ReachOutcome
 from domain.ticket import Ticket
@@ -354,3 +355,19 @@ def test_never_two_open_pages_and_never_the_same_person_twice_in_a_step(events: 
 
 def _is_acknowledged(ticket: Ticket) -> bool:
     return ticket.open_page is not None and ticket.open_page.status is PageStatus.ACKNOWLEDGED
+
+
+def test_a_ticket_that_nobody_works_on_for_months_stays_small() -> None:
+    story = paged(chained(acknowledged_for=30 * MINUTE))
+    for round_ in range(1, MOST_PAGES + 10):
+        for number in range(5):
+            story.page_is(None, event=PageEvent.ANNOTATED, note="still looking " * 10, at=story.now + number * SECOND)
+        acknowledged(story)
+        story.passes(30 * MINUTE)
+        assert story.ticket.pages[-1].key == page_key("T-1042", round_ + 1)
+
+    pages = story.ticket.pages
+    assert (len(pages), story.ticket.pages_wanted) == (MOST_PAGES, MOST_PAGES + 10)
+    assert len({page.key for page in pages}) == MOST_PAGES
+    assert [bool(page.heard) for page in pages[:-3]] == [False] * (MOST_PAGES - 3)
+    assert len(story.ticket.model_dump_json(include={"pages", "reached"})) < 200_000
