@@ -18,7 +18,6 @@ from domain.ticket import Page, Ticket
 from domain.tiers import WaitingOn
 from domain.turn import Turn
 
-
 MOST_REACHED = 300
 """Entries of the ledger that a ticket carries, the newest ones."""
 

@@ -14,7 +14,6 @@ from domain.ticket import Page, Ticket, TicketStatus
 from domain.tiers import Priority
 from domain.turn import Turn
 
-
 MOST_PAGES = 50
 """Pages that a ticket carries: one that nobody works on is paged for again and again, for weeks, and has to stay below 2 MiB."""
 PAGES_WITH_NEWS = 3
