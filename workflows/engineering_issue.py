@@ -91,7 +91,9 @@ class EngineeringIssueWorkflow:
     def __init__(self, start: IssueStart) -> None:
         self._start = start
         self._inbox: list[IssueEvent] = []
-        self._lanes: Lanes[IssueIntent, IssueSnapshot | PageRef | None] = Lanes(self._carry_out, self)
+        self._lanes: Lanes[IssueIntent, IssueSnapshot | PageRef | None] = Lanes(
+            self._carry_out, self, overtakes=lambda intent: isinstance(intent, RaiseIssuePage)
+        )
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._unsettled = False

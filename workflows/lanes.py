@@ -1,7 +1,8 @@
 """Lanes: one queue per outside system. Order holds within a lane; nothing waits across lanes.
 
 An intent is tried in rounds. A round is one activity with a few attempts; when it fails for a passing reason the lane is reported as
-late, and a new round begins with what is true by then. A lane never gives up: only a permanent refusal ends an intent.
+late, and a new round begins with what is true by then. A lane never gives up: only a permanent refusal ends an intent. Between two
+rounds what wakes somebody may overtake what waits before it: a note that cannot be written must not hold up a page that can be raised.
 
 A fault in our own code must stop the workflow's task, where Temporal shows it and tries again with mended code; in a lane's own task it
 would go unseen. ``until`` is therefore how a workflow waits.
@@ -89,6 +90,7 @@ class Lanes(Generic[_T, _R]):
             the work already.
         listener: hears what becomes of each intent; it must only enqueue.
         late: lanes that were in trouble in an earlier run of the workflow.
+        overtakes: whether an intent may go before others that could not be carried out in a round; none may, if left out.
     """
 
     def __init__(
@@ -96,8 +98,10 @@ class Lanes(Generic[_T, _R]):
         carry_out: Callable[[_T, RetryPolicy, bool], Awaitable[_R]],
         listener: LaneListener[_T, _R],
         late: Iterable[str] = (),
+        overtakes: Callable[[_T], bool] = lambda _: False,
     ) -> None:
         self._carry_out = carry_out
+        self._overtakes = overtakes
         self._listener = listener
         self._queues: dict[str, deque[_T]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -165,6 +169,9 @@ class Lanes(Generic[_T, _R]):
             while queue and not self._halted:
                 if await self._round_by_round(lane, queue[0]):
                     self._begun.discard(queue.popleft().key)
+                elif (first := self._overtaker(queue)) is not None:
+                    queue.remove(first)
+                    queue.appendleft(first)
         except asyncio.CancelledError:
             if not self._halted:
                 raise
@@ -172,7 +179,7 @@ class Lanes(Generic[_T, _R]):
             self._fault = fault
 
     async def _round_by_round(self, lane: str, intent: _T) -> bool:
-        """Try an intent until it is done or refused; False when the lane was halted before."""
+        """Try an intent until it is done or refused; False when the lane was halted before, or it is to be overtaken."""
         while not self._halted:
             policy = LATER_ROUNDS if lane in self._late else FIRST_ROUND
             recheck = intent.key in self._begun
@@ -194,11 +201,19 @@ class Lanes(Generic[_T, _R]):
                 self._late.add(lane)
                 self._listener.late(lane, _words(error))
                 await self._wait_as_asked(error)
+                if self._overtaker(self._queues[lane]) is not None:
+                    return False
             else:
                 self._recover(lane)
                 self._listener.done(intent, result)
                 return True
         return False
+
+    def _overtaker(self, queue: deque[_T]) -> _T | None:
+        """What is to go before the head, which could not be carried out; the order among those stays."""
+        if self._overtakes(queue[0]):
+            return None
+        return next((intent for intent in queue if self._overtakes(intent)), None)
 
     def _recover(self, lane: str) -> None:
         if lane in self._late:

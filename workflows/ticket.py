@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decide import Decision, decide, open_ticket
     from domain.digest import TicketFacts
     from domain.frozen import Frozen
-    from domain.intents import DressSeverityChannel, Intent, ShowCard, lane_of
+    from domain.intents import DressSeverityChannel, Intent, RaisePage, ShowCard, lane_of
     from domain.messages import (
         Command,
         CommandResult,
@@ -107,7 +107,9 @@ class TicketWorkflow:
             self._answers = OrderedDict(carry.answers)
             self._first = Decision(state=carry.ticket)
             self._ticket = carry.ticket
-        self._lanes: Lanes[Intent, ResultBody] = Lanes(self._carry_out, self, late=self._ticket.lanes)
+        self._lanes: Lanes[Intent, ResultBody] = Lanes(
+            self._carry_out, self, late=self._ticket.lanes, overtakes=lambda intent: isinstance(intent, RaisePage)
+        )
 
     @workflow.run
     async def run(self, start: TicketStart) -> TicketFacts:

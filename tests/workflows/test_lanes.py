@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from temporalio.client import Client
 
-from domain.messages import Escalate, Note, Reply, SetPriority
+from domain.messages import Escalate, Note, Reply, Return, SetPriority
+from domain.paging import PageStatus
 from domain.tiers import Priority, Tier
 from integrations.clients import Clients
 from tests.domain.building import LENA, SAM, an_opening
@@ -65,6 +66,25 @@ async def test_order_holds_within_a_lane_through_an_outage(desk: Desk, outside: 
     await ticket.rests()
     notes = [text for text in outside.chat.texts() if "note" in text]
     assert notes == [f"sam: note {number}" for number in range(6)]
+
+
+async def test_a_page_waits_for_none_that_cannot_be_ended(desk: Desk, outside: Outside) -> None:
+    ticket = await desk.opens(an_opening(product=None))
+    await ticket.does(LENA, Escalate(to=Tier.L3, reason="needs the logs"))
+    await ticket.until(lambda view: bool(view.pages and view.pages[0].url), "the page is there")
+    outside.pager.system.fails(operation="resolve")
+    await ticket.does(LENA, Return(reason="it lacks the logs"))
+    await until(lambda: outside.tried("resolve") > 0, "the page is being ended")
+
+    await ticket.does(LENA, Escalate(to=Tier.L3, reason="here they are"))
+    await until(lambda: len(outside.pager.raised) == 2, "somebody is woken all the same")
+
+    outside.pager.system.works()
+    await ticket.rests()
+    assert [outside.pager.pages[draft.key] for draft in outside.pager.raised] == [
+        PageStatus.RESOLVED,
+        PageStatus.TRIGGERED,
+    ]
 
 
 async def test_an_answer_that_was_lost_does_not_double_the_work(desk: Desk, outside: Outside) -> None:
