@@ -130,10 +130,14 @@ def _to_whoever_acted(gateway: Gateway, slack: SlackDoor, payload: Mapping[str, 
 
 
 async def _told(slack: SlackDoor, words: str, response_url: str | None, channel: str | None, user: str | None) -> None:
-    if await slack.late_answers.tell(response_url, words) or channel is None or user is None:
+    if await slack.late_answers.tell(response_url, words) or user is None:
         return
     try:
-        await slack.surfaces.whisper(channel, user, words)
+        if channel is not None:
+            await slack.surfaces.whisper(channel, user, words)
+        else:
+            # From their home, or by a shortcut that is everywhere.
+            await slack.surfaces.write(user, words)
     except SurfaceFailure:
         # Slack may not let us speak to people of another company: then they hear nothing, and nothing was done.
         return

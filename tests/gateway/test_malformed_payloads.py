@@ -615,18 +615,30 @@ async def test_a_form_that_cannot_be_read_does_not_close_as_if_all_were_well(doo
 
 
 @pytest.mark.parametrize(
-    ("payload", "path"), [(PRESS, "actions.0.value"), (SHORTCUT, "message.ts")], ids=["a button", "a shortcut"]
+    ("payload", "nowhere", "way"),
+    [
+        (PRESS, {}, "beside the card"),
+        (PRESS, {"response_url": None}, "in the channel"),
+        (PRESS, {"response_url": None, "channel": None}, "directly"),
+        (SHORTCUT, {"message": {}, "message_ts": None}, "in the channel"),
+    ],
+    ids=["a card's button", "a button without an address", "a button of the home", "a shortcut"],
 )
-async def test_whoever_pressed_what_cannot_be_read_is_told_so(
-    door: FrontDoor, payload: dict[str, Any], path: str
+async def test_whoever_pressed_what_cannot_be_read_is_told_so_once(
+    door: FrontDoor, payload: dict[str, Any], nowhere: dict[str, Any], way: str
 ) -> None:
-    unreadable = put(put(payload, path, {}), "message_ts", None)
-    body = body_of("interactive", unreadable)
+    actions = [{"action_id": "tierline.accept", "value": None}]
+    body = body_of("interactive", payload | {"actions": actions} | nowhere)
     await sent(door, "interactive", body, signed("interactive", body))
 
-    whispered = [(channel, user, text) for channel, user, text, _ in door.forms.whispers]
-    assert door.response_urls.told == ([UNREADABLE] if payload is PRESS else [])
-    assert whispered == ([] if payload is PRESS else [(CHANNEL, LEAD, UNREADABLE)])
+    said = {
+        "beside the card": door.response_urls.told,
+        "in the channel": [
+            text for channel, user, text, _ in door.forms.whispers if (channel, user) == (CHANNEL, LEAD)
+        ],
+        "directly": [text for user, text in door.forms.letters if user == LEAD],
+    }
+    assert {there: words for there, words in said.items() if words} == {way: [UNREADABLE]}
 
 
 async def test_a_delivery_of_github_that_does_not_name_its_event_is_kept_aside(door: FrontDoor) -> None:
