@@ -112,7 +112,8 @@ def _dressed(ticket: Ticket, turn: Turn) -> tuple[object, ...]:
     card = card_of(ticket, turn.at)
     clock = (card.clock.name, card.clock.due_at, card.clock.breached) if card.clock is not None else card.standstill
     shown = (card.status, card.priority, card.tier, card.tier_name, card.owner, card.waiting_on, clock)
-    return (*shown, tuple(issue.ref for issue in card.issues), card.page_url)
+    # The channel may be there before the card is, and its link to the card comes with it.
+    return (*shown, tuple(issue.ref for issue in card.issues), card.page_url, ticket.card)
 
 
 # --- milestones ----------------------------------------------------------------------------------------------------

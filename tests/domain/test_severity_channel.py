@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from domain.chat import ChannelRef
+from domain.chat import ChannelRef, MessageRef
 from domain.intents import (
     CloseSeverityChannel,
     DressSeverityChannel,
     Lane,
     Notice,
     OpenSeverityChannel,
+    ShowCard,
     TellSeverityChannel,
     lane_of,
 )
 from domain.issues import IssueCategory
-from domain.messages import Note, SetPriority, SeverityChannelOpened
+from domain.messages import CardShown, Note, SetPriority, SeverityChannelOpened
 from domain.paging import PageStatus
 from domain.policy import Policy, SeverityChannelRules
 from domain.severity_channel import name_of
@@ -126,6 +127,20 @@ def test_who_takes_it_is_invited_and_the_topic_follows() -> None:
     assert story.now_intended(DressSeverityChannel) == []
     story.does(LENA, SetPriority(priority=Priority.P2))
     assert [d.invite for d in story.now_intended(DressSeverityChannel)] == [()]
+
+
+def test_the_channel_that_is_there_before_the_card_gets_its_link_to_the_card_all_the_same() -> None:
+    story = with_its_channel()
+    assert story.ticket.card is None
+
+    shown = CardShown(
+        ref=MessageRef(channel="C0SUPL1", ts="1.1", permalink="https://acme.slack.com/archives/C0SUPL1/p11")
+    )
+    story.comes_of(story.all(ShowCard)[-1], shown)
+
+    assert [dress.invite for dress in story.now_intended(DressSeverityChannel)] == [()]
+    story.comes_of(story.all(ShowCard)[-1], shown)
+    assert story.now_intended(DressSeverityChannel) == []
 
 
 def test_it_stays_through_resolution_and_reopening_and_ends_with_the_ticket() -> None:
