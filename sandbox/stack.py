@@ -57,6 +57,7 @@ class Stack:
         namespace: str | None = None,
         gateway_port: int | None = None,
         sandbox_port: int = 0,
+        socket_mode: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         """Nothing runs yet.
@@ -68,6 +69,8 @@ class Stack:
             namespace: the server's own by default.
             gateway_port: a free one by default.
             sandbox_port: of its page and APIs; 0 takes a free one.
+            socket_mode: whether the gateway opens Slack's web sockets, too; what comes by them is then no longer sent over HTTP,
+                unless the sandbox's ``slack.transport`` says so.
             settings: further ``TIERLINE_*`` variables; one with an empty value is left out.
         """
         self.namespace = namespace or server.namespace
@@ -78,6 +81,7 @@ class Stack:
         self._gateway_port = gateway_port or free_port()
         self._health_port = free_port()
         self._link_secret = secrets.token_urlsafe(32)
+        self._socket_mode = socket_mode
         self._settings = dict(settings or {})
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.gateway_url = f"http://127.0.0.1:{self._gateway_port}"
@@ -179,6 +183,7 @@ class Stack:
             "TIERLINE_WORKER__STICKY_TIMEOUT": "2",
             "TIERLINE_SLACK__BOT_TOKEN": credentials.slack_bot_token.get_secret_value(),
             "TIERLINE_SLACK__SIGNING_SECRET": credentials.slack_signing_secret.get_secret_value(),
+            "TIERLINE_SLACK__APP_TOKEN": credentials.slack_app_token.get_secret_value() if self._socket_mode else "",
             "TIERLINE_SLACK__BASE_URL": f"{url}/slack/api/",
             "TIERLINE_JIRA__URL": f"{url}/jira",
             "TIERLINE_JIRA__EMAIL": credentials.jira_email,
