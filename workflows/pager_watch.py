@@ -5,9 +5,10 @@ round. That needs no long-lived workflow that continues as new, runs no two roun
 one before it; an operator triggers, pauses and reads the rounds as those of any Schedule.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority as TaskPriority
@@ -20,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.slack import NoticeInput, SlackActivities
     from domain import pager_watch
     from domain.messages import Delivery, PageChanged
-    from domain.pager_watch import PagerWatchTask, WatchNotice, WatchState
+    from domain.pager_watch import PagerWatchTask, WatchNotice, WatchState, WebhookSubscription
     from domain.paging import ticket_of_page
     from workflows import task_queues, workflow_ids
     from workflows.lanes import ONE_ATTEMPT
@@ -35,8 +36,6 @@ _RETRY = RetryPolicy(
 )
 _AFTER_PAGES = TaskPriority(priority_key=5)
 """A page that is to be raised never waits for the watch."""
-
-Answer = TypeVar("Answer")
 
 
 class _Unread(Exception):
@@ -72,13 +71,12 @@ class PagerWatchWorkflow:
     async def _tell_changes(self, task: PagerWatchTask, state: WatchState, now: datetime) -> WatchState:
         """The watermark moves when everything that was found is told."""
         since = pager_watch.look_from(state, now)
-        found = await self._read(
-            workflow.execute_activity_method(
+        with _unread():
+            found = await workflow.execute_activity_method(
                 PagerWatchActivities.changed,
                 ChangedPagesInput(services=task.services, since=since, now=now),
                 **_reading("what changed"),
             )
-        )
         await self._deliver(pager_watch.to_tell(state, found))
         return pager_watch.all_told(state, found, now)
 
@@ -97,21 +95,24 @@ class PagerWatchWorkflow:
                 workflow.logger.info("there is no open ticket %s for a page that changed", ticket_id)
 
     async def _look_at_webhooks(self, task: PagerWatchTask, state: WatchState, now: datetime) -> WatchState:
-        subscriptions = await self._read(
-            workflow.execute_activity_method(PagerWatchActivities.subscriptions, **_reading("webhook subscriptions"))
-        )
+        with _unread():
+            # By name: mypy's inference of a method without an argument, given here, fails for methods elsewhere.
+            subscriptions: list[WebhookSubscription] = await workflow.execute_activity(
+                "pagerduty_watch_subscriptions",
+                result_type=list[WebhookSubscription],
+                **_reading("webhook subscriptions"),
+            )
         enabled = [each.id for each in pager_watch.to_enable(task, subscriptions) if await self._enable(each.id)]
         return pager_watch.hear(state, task, subscriptions, enabled, now)
 
     async def _look_at_schedules(self, task: PagerWatchTask, state: WatchState, now: datetime) -> WatchState:
         end = now + task.rules.look_ahead
-        look = await self._read(
-            workflow.execute_activity_method(
+        with _unread():
+            look = await workflow.execute_activity_method(
                 PagerWatchActivities.gaps,
                 GapsInput(targets=task.targets, start=now, end=end),
                 **_reading("who will be on call"),
             )
-        )
         return pager_watch.mind_gaps(state, look, now, end)
 
     async def _enable(self, subscription: str) -> bool:
@@ -143,13 +144,16 @@ class PagerWatchWorkflow:
             return False
         return True
 
-    async def _read(self, call: Awaitable[Answer]) -> Answer:
-        try:
-            return await call
-        except ActivityError as error:
-            cause = error.cause
-            refused = isinstance(cause, ApplicationError) and cause.type in (PERMANENT, NOT_CONFIGURED)
-            raise _Unread(_words(error) if refused else None) from error
+
+@contextmanager
+def _unread() -> Iterator[None]:
+    """What is read within the block, and could not be, as ``_Unread``."""
+    try:
+        yield
+    except ActivityError as error:
+        cause = error.cause
+        refused = isinstance(cause, ApplicationError) and cause.type in (PERMANENT, NOT_CONFIGURED)
+        raise _Unread(_words(error) if refused else None) from error
 
 
 def _reading(what: str) -> dict[str, Any]:
