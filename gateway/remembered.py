@@ -84,6 +84,9 @@ class Remembered(Generic[Value]):
         try:
             value = await self._load(key)
         except self._unknown:
+            self._failed_at.pop(key, None)
+            while len(self._failed_at) >= _MOST:
+                del self._failed_at[next(iter(self._failed_at))]
             self._failed_at[key] = self._clock()
             return
         self._failed_at.pop(key, None)

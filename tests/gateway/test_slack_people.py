@@ -133,6 +133,26 @@ async def test_many_who_ask_at_once_are_one_question_and_a_failure_is_not_asked_
     assert (await kept.get("a", patience=1), asked) == ("A", ["a", "a"])
 
 
+async def test_of_those_whom_nobody_knows_no_more_are_remembered_than_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.remembered._MOST", 3)
+    asked: list[str] = []
+
+    async def load(key: str) -> str:
+        asked.append(key)
+        raise SurfaceFailure("user_not_found")
+
+    kept = Remembered(load, unknown=SurfaceFailure, fresh_for=60, clock=Hands())
+    for key in "abcd":
+        await kept.get(key, patience=1)
+
+    # The oldest failure is forgotten, so that it is asked for again; the newest is not.
+    await kept.get("d", patience=1)
+    await kept.get("a", patience=1)
+    assert asked == ["a", "b", "c", "d", "a"]
+
+
 async def test_what_comes_too_late_is_there_for_the_next_who_asks() -> None:
     answered = asyncio.Event()
 
