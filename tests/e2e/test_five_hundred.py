@@ -46,6 +46,7 @@ def _policy(due_at: datetime, now: datetime) -> Policy:
             "tiers": {**base.tiers, Tier.L1: l1},
             "digest": None,
             "audit": None,
+            "severity_channel": None,
         }
     )
 

@@ -44,6 +44,7 @@ def _policy() -> Policy:
             "tiers": {**base.tiers, Tier.L1: l1},
             "digest": None,
             "audit": None,
+            "severity_channel": None,
         }
     )
 
