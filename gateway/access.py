@@ -46,8 +46,7 @@ def may(actor: Actor, allowed: Iterable[Role]) -> bool:
 
 def named(roles: Sequence[Role]) -> str:
     """``support leads, engineers or operators``."""
-    names = [_ROLE_NAMES[role] for role in roles]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else "nobody"
+    return _any_of([_ROLE_NAMES[role] for role in roles]) or "nobody"
 
 
 def refusal_in_slack(policy: Policy, command: CommandName, *, groups_unread: bool = False) -> str:
@@ -62,8 +61,8 @@ def refusal_in_slack(policy: Policy, command: CommandName, *, groups_unread: boo
         text = f"{text} If you are one by a user group: I cannot read those from Slack just now; please try again in a minute."
     if not holders:
         return f"{text} The policy names nobody for it; ask whoever keeps the policy."
-    mentions = ", ".join(mention(holder) for holder in holders[:_MOST_NAMED])
-    return f"{text} Ask {mentions}{' or another of them' if len(holders) > _MOST_NAMED else ''}."
+    asked = [mention(holder) for holder in holders[:_MOST_NAMED]]
+    return f"{text} Ask {_any_of([*asked, 'another of them'] if len(holders) > _MOST_NAMED else asked)}."
 
 
 def is_user_group(holder: str) -> bool:
@@ -100,3 +99,7 @@ _VERBS = {
     CommandName.APPLY_POLICY: "apply a policy to open tickets",
     CommandName.CUSTOMER_MESSAGE: "write as the customer",
 }
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -220,7 +220,7 @@ async def test_a_person_without_the_role_is_told_who_can_do_it(door: FrontDoor) 
     stranger = await door.types("accept T-1042", user=NOBODY)
 
     assert agent == (
-        f"You cannot escalate a ticket: that is for support leads, engineers or operators. Ask <@{LEAD}>, <@{ENGINEER}>."
+        f"You cannot escalate a ticket: that is for support leads, engineers or operators. Ask <@{LEAD}> or <@{ENGINEER}>."
     )
     assert f"<@{AGENT}>" in stranger
     assert door.desk.commands == []
