@@ -21,6 +21,7 @@ def as_tried(policy: Policy) -> Policy:
     """The policy, without what would move a ticket besides the log.
 
     Ladders advise, nothing closes by itself, everybody may do what the log says they did, and no issue or vendor is involved.
+    No tier asks for a report, since no log tells what was written down at a hand-off that was made.
     """
     changes = {
         "hand_offs": HandOffs.ADVISED,
@@ -29,6 +30,7 @@ def as_tried(policy: Policy) -> Policy:
         "routes": (),
         "vendors": {},
         "digest": None,
+        "tiers": {tier: rules.model_copy(update={"requires": ()}) for tier, rules in policy.tiers.items()},
     }
     return policy.model_copy(update=changes)
 

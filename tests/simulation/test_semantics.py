@@ -3,8 +3,22 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config.policy import load_policy
+from domain.policy import ReportField
+from domain.tiers import Tier
 from simulation.judged import JudgedCase
-from tests.simulation.logs import CANCELLED, CLOSED, QUEUED, RESOLVED, WORKING, a_log, clocks_of, row, simulated
+from tests.simulation.logs import (
+    CANCELLED,
+    CLOSED,
+    OFFICE_HOURS,
+    QUEUED,
+    RESOLVED,
+    WORKING,
+    a_log,
+    clocks_of,
+    row,
+    simulated,
+)
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -64,6 +78,18 @@ def test_a_line_in_another_tier_hands_over_and_begins_a_stint(tmp_path: Path) ->
         (1, "L3", "met", HOUR),
         (2, "L1", "met", 10 * MINUTE),
     ]
+
+
+def test_a_tier_that_asks_for_a_report_takes_what_the_log_handed_to_it(tmp_path: Path) -> None:
+    """The log does not tell what was written down, only that the ticket was taken."""
+    lines = [row("2012-03-05 09:00", WORKING), row("2012-03-05 10:00", QUEUED, 3), row("2012-03-05 10:30", WORKING, 3)]
+    policy = load_policy(OFFICE_HOURS)
+    strict = policy.tiers[Tier.L3].model_copy(update={"requires": tuple(ReportField)})
+    _, cases = simulated(
+        a_log(tmp_path, *lines, END), policy.model_copy(update={"tiers": policy.tiers | {Tier.L3: strict}})
+    )
+    assert cases[0].refused == ()
+    assert told(cases[0], "handoff")[1] == (1, "L3", "met", 30 * MINUTE)
 
 
 def test_a_ticket_that_leaves_a_tier_before_anybody_took_it_leaves_its_handoff_clock(tmp_path: Path) -> None:
