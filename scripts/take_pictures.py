@@ -29,7 +29,7 @@ PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 LARGEST_BYTES = 200_000
 _WIDE = (1200, 760)
 _HIGH = (1200, 900)
-_TALL = (1100, 1400)
+_TALL = (1100, 2400)
 _NARROW = (760, 740)
 _LOW = (1200, 520)
 _FORM = (1200, 1620)
@@ -221,6 +221,7 @@ async def _home(browser: Browser, stack: Stack, narrator: Narrator) -> None:
         return 0 < text.find("T-1041") < text.find("My team's") < text.find(_GRAVE) < text.find("T-1040")
 
     await narrator.wait_for("the lead's home", complete)
+    await home.locator("button:enabled", has_text="Refresh").wait_for()
     await _rests(page)
     await _shoot(page, "home")
 
