@@ -187,7 +187,8 @@ def _clocks(view: TicketView, now: datetime, zone: tzinfo) -> list[str]:
     share, due = share_of(clock, now), f"{_moment(clock.due_at, zone)} ({countdown(clock.due_at)})"
     if clock.breached_at is not None:
         return [f"⛔ {clock_name(clock.kind)} `{bar(1)}` breached, was due {due}", *lines]
-    return [f"⏱ {clock_name(clock.kind)} `{bar(share)}` {int(100 * share)} % · due {due}", *lines]
+    percent = int(100 * share)
+    return [f"⏱ {clock_name(clock.kind)} `{bar(percent / 100)}` {percent} % · due {due}", *lines]
 
 
 def _buttons(ticket: HomeTicket, allowed: frozenset[CardButton]) -> list[CardButton]:
