@@ -82,7 +82,9 @@ async def test_a_first_response_promised_in_office_hours_is_breached_after_the_w
     # One hour on Friday, three on Monday from eight.
     assert clock(view, ClockKind.FIRST_RESPONSE).breached_at == (monday.replace(hour=11) + spill).astimezone(UTC)
     await ticket.rests()
-    told = [text for text in outside.chat.texts("C0SUPL1") if "first response" in text]
+    said = [text for text in outside.chat.texts("C0SUPL1") if "first response" in text]
+    assert [text for text in said if "is breached" in text] == ["The first response clock is breached: 4h are over"]
+    told = [text for text in said if "is breached" not in text]
     assert ["75 %" in text for text in told] == [True, False, False, False]
 
 
