@@ -30,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+_LONG = ("e2e", "postgresql")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long stories first, each kind in the random order that it has, so that no core is idle while the last one plays."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in _LONG))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Gets what the collected tests need from outside, in sight and ahead of the first test's time limit.
 
