@@ -15,23 +15,18 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from config.policy import load_policy
-from domain.messages import OpenTicket
+from benchmarks.breaching import DEMO_POLICY, breaching, hand_in
 from domain.paging import page_key
-from domain.people import Actor, ActorKind, Customer
-from domain.policy import Action, ClockKind, ClockRules, Ladder, PageRules, Policy, Rung
-from domain.tiers import Priority, Tier
+from domain.tiers import Priority
 from sandbox.engine import DevServer, find_dev_server
-from sandbox.stack import ROOT, Stack
+from sandbox.stack import Stack
 from worker import CALLS_PER_SECOND
-from workflows import task_queues, urgency, workflow_ids
-from workflows.ticket import TicketStart, TicketWorkflow
+from workflows import task_queues
 
 TICKETS = int(os.environ.get("BENCH_RUSH_TICKETS", "500"))
 _AT_ONCE = 8
 _OPENING = timedelta(seconds=60)
 _PATIENCE = timedelta(minutes=5)
-_POLICY = ROOT / "config" / "policies" / "demo.yaml"
 
 
 def page_rush() -> Table:
@@ -59,7 +54,7 @@ def page_rush() -> Table:
 async def _measured(folder: Path) -> tuple[list[tuple[float, bool]], int]:
     """Seconds from the due time to each page and whether it is urgent; and how many of Slack's messages were still to come."""
     async with DevServer(find_dev_server(announce=False), log_folder=folder) as server:
-        stack = Stack(server, policy=_POLICY, log_folder=folder, namespace=f"rush-{uuid4().hex[:12]}")
+        stack = Stack(server, policy=DEMO_POLICY, log_folder=folder, namespace=f"rush-{uuid4().hex[:12]}")
         try:
             await stack.prepare()
             stack.start_worker()
@@ -92,36 +87,5 @@ async def _rushed(stack: Stack, client: Client) -> tuple[list[tuple[float, bool]
 
 async def _open(client: Client, number: int, due_at: datetime, gate: asyncio.Semaphore) -> None:
     priority = Priority.P4 if number % 2 else Priority.P1
-    opening = OpenTicket(
-        ticket_id=f"T-{number}",
-        title="Prints are late",
-        description="Every page takes a minute.",
-        customer=Customer(id="c", name="Customer"),
-        priority=priority,
-        opened_by=Actor(kind=ActorKind.API, id="desk", name="Help desk"),
-    )
     async with gate:
-        await client.start_workflow(
-            TicketWorkflow.run,
-            TicketStart(opening=opening, policy=_policy(due_at - datetime.now(UTC))),
-            id=workflow_ids.ticket_id(opening.ticket_id),
-            task_queue=task_queues.WORKFLOWS,
-            priority=urgency.of_ticket(priority),
-        )
-
-
-def _policy(target: timedelta) -> Policy:
-    """One clock, whose breach pages and tells the lead."""
-    base = load_policy(_POLICY)
-    seconds = timedelta(seconds=max(round(target.total_seconds()), 1))
-    clock = ClockRules(targets=dict.fromkeys(Priority, seconds), ladder="page")
-    l1 = base.tiers[Tier.L1].model_copy(update={"page": PageRules(service="PSVCPAY")})
-    changes = {
-        "tiers": {**base.tiers, Tier.L1: l1},
-        "clocks": {ClockKind.HANDOFF: clock},
-        "ladders": {"page": Ladder(rungs=(Rung(at=100, do=(Action.PAGE, Action.TELL_LEAD)),))},
-        "digest": None,
-        "audit": None,
-        "severity_channel": None,
-    }
-    return base.model_copy(update=changes)
+        await hand_in(client, f"T-{number}", priority, breaching(due_at - datetime.now(UTC)))

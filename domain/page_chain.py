@@ -75,7 +75,7 @@ def not_reached(turn: Turn, key: str, error: str) -> bool:
         return False
     turn.say(f"{entry.person} could not be reached by {_WAYS[entry.by]}: {error}")
     together = [one for one in turn.ticket.reached if (one.page_key, one.step) == (entry.page_key, entry.step)]
-    page = next((page for page in turn.ticket.pages if page.key == entry.page_key), None)
+    page = turn.ticket.page(entry.page_key)
     if (
         page is None
         or page.chain_steps != entry.step

@@ -4,13 +4,12 @@ from domain import page_chain, page_news, shared_pages
 from domain.messages import PageChanged, PageServed
 from domain.paging import PageEvent, PageRef, PageStatus
 from domain.telling import tell_lead
-from domain.ticket import Page
 from domain.turn import Turn
 
 
 def raised(turn: Turn, ref: PageRef) -> None:
     """The pager has the page that this ticket had raised."""
-    page = _page(turn, ref.key)
+    page = turn.ticket.page(ref.key)
     if page is None:
         return
     updates = {"id": ref.id or page.id, "url": ref.url or page.url, "via_events": ref.via_events, "why": ref.why}
@@ -22,7 +21,7 @@ def raised(turn: Turn, ref: PageRef) -> None:
 
 def served(turn: Turn, serving: PageServed) -> None:
     """A page of the engineering issue serves this ticket: one that was raised for it, or one that is out already."""
-    page = _page(turn, serving.page_key)
+    page = turn.ticket.page(serving.page_key)
     if page is None:
         return
     if not shared_pages.served(turn, serving):
@@ -41,7 +40,7 @@ def served(turn: Turn, serving: PageServed) -> None:
 
 def could_not_raise(turn: Turn, page_key: str, error: str) -> None:
     """The pager refuses it for good: the lead is told, and the chain behind the pager begins."""
-    page = _page(turn, page_key)
+    page = turn.ticket.page(page_key)
     if page is None:
         return
     turn.set_page(page.model_copy(update={"failed": error}))
@@ -57,7 +56,3 @@ def _say_that_somebody_is_paged(turn: Turn, ref: PageRef) -> None:
     turn.say("Paged the on-call" + (f" through the Events API: {ref.why}" if ref.via_events else ""))
     if "slack" in turn.ticket.lanes:
         turn.say("Slack was late; the page went out through PagerDuty all the same", thread=False)
-
-
-def _page(turn: Turn, key: str) -> Page | None:
-    return next((page for page in turn.ticket.pages if page.key == key), None)

@@ -1,5 +1,7 @@
 """A ticket's part in a page that it shares with other tickets of the same engineering issue (the issue's part: ``issue_pages``)."""
 
+from collections.abc import Callable
+
 from domain.intents import PageWithIssue, RaisePage, ResolvePage
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueCategory, IssueRef
@@ -18,21 +20,20 @@ def have_raised(turn: Turn, draft: PageDraft, *, instead_of: Page | None = None)
     if ref is None:
         turn.intend(lambda key: RaisePage(key=key, draft=draft))
         return
-    page = next(page for page in turn.ticket.pages if page.key == draft.key)
+    page = turn.ticket.page(draft.key)
+    assert page is not None  # it was wanted just now
     turn.set_page(page.model_copy(update={"shared": ref}))
     ticket = turn.ticket
-    turn.intend(
-        lambda key: PageWithIssue(
-            key=key,
-            ref=ref,
-            word=PageWanted(
-                id=key,
-                ticket_id=ticket.id,
-                severity=ticket.priority,
-                draft=draft,
-                instead_of=_incident_key(instead_of) if instead_of is not None else None,
-            ),
-        )
+    _tell(
+        turn,
+        ref,
+        lambda key: PageWanted(
+            id=key,
+            ticket_id=ticket.id,
+            severity=ticket.priority,
+            draft=draft,
+            instead_of=_incident_key(instead_of) if instead_of is not None else None,
+        ),
     )
 
 
@@ -43,16 +44,14 @@ def have_ended(turn: Turn, page: Page) -> None:
         turn.intend(lambda key: ResolvePage(key=key, page_key=page.key, page_id=page.id))
         return
     ticket_id = turn.ticket.id
-    turn.intend(
-        lambda key: PageWithIssue(key=key, ref=ref, word=PageReleased(id=key, ticket_id=ticket_id, page_key=page.key))
-    )
+    _tell(turn, ref, lambda key: PageReleased(id=key, ticket_id=ticket_id, page_key=page.key))
 
 
 def offer(turn: Turn, change: PageChanged | None = None) -> None:
     """Let the issue know the ticket's own open page, and the news of it: it may serve other tickets, which hear them too."""
     page, ref = turn.ticket.pages[-1] if turn.ticket.pages else None, _issue(turn.ticket)
     if change is not None:
-        page = next((page for page in turn.ticket.pages if page.key == change.page_key), None)
+        page = turn.ticket.page(change.page_key)
     if page is None or page.served_by is not None or (page.id is None and not page.via_events):
         return
     ref = page.shared or ref
@@ -61,23 +60,8 @@ def offer(turn: Turn, change: PageChanged | None = None) -> None:
     if page.shared is None:
         page = page.model_copy(update={"shared": ref})
         turn.set_page(page)
-    ticket, offered = turn.ticket, page
-    turn.intend(
-        lambda key: PageWithIssue(
-            key=key,
-            ref=ref,
-            word=PageOffered(
-                id=key,
-                ticket_id=ticket.id,
-                severity=ticket.priority,
-                urgency=offered.urgency,
-                ref=PageRef(key=offered.key, id=offered.id, url=offered.url, via_events=offered.via_events),
-                status=offered.status or PageStatus.TRIGGERED,
-                acknowledged_by=offered.acknowledged_by,
-                change=change,
-            ),
-        )
-    )
+    status, holder = page.status or PageStatus.TRIGGERED, page.acknowledged_by
+    _tell(turn, ref, _offered(turn.ticket, page, change, status=status, acknowledged_by=holder))
 
 
 def pass_on(turn: Turn, page: Page, change: PageChanged, status: PageStatus | None) -> None:
@@ -86,25 +70,13 @@ def pass_on(turn: Turn, page: Page, change: PageChanged, status: PageStatus | No
 
     ``status`` is what the news says of the page's status.
     """
-    ref, ticket = page.shared, turn.ticket
-    if ref is None:
+    if page.shared is None:
         return
-    turn.intend(
-        lambda key: PageWithIssue(
-            key=key,
-            ref=ref,
-            word=PageOffered(
-                id=key,
-                ticket_id=ticket.id,
-                severity=ticket.priority,
-                urgency=page.urgency,
-                ref=PageRef(key=_incident_key(page), id=page.id, url=page.url, via_events=page.via_events),
-                status=status,
-                acknowledged_by=change.by if status is PageStatus.ACKNOWLEDGED else None,
-                change=change,
-                needed=False,
-            ),
-        )
+    holder = change.by if status is PageStatus.ACKNOWLEDGED else None
+    _tell(
+        turn,
+        page.shared,
+        _offered(turn.ticket, page, change, status=status, acknowledged_by=holder, needed=False),
     )
 
 
@@ -124,7 +96,7 @@ def issue_is_gone(turn: Turn, ref: IssueRef) -> bool:
 
 def served(turn: Turn, serving: PageServed) -> bool:
     """A page of the issue serves this ticket. Returns whether it is one that another ticket had raised."""
-    page = next((page for page in turn.ticket.pages if page.key == serving.page_key), None)
+    page = turn.ticket.page(serving.page_key)
     if page is None:
         return False
     joined = serving.ref.key != page.key
@@ -146,6 +118,34 @@ def served(turn: Turn, serving: PageServed) -> bool:
             f"Joined the page that is out for the same issue{f' (with {others})' if others else ''}: nobody is woken anew"
         )
     return joined
+
+
+def _offered(
+    ticket: Ticket,
+    page: Page,
+    change: PageChanged | None,
+    *,
+    status: PageStatus | None,
+    acknowledged_by: str | None,
+    needed: bool = True,
+) -> Callable[[str], PageOffered]:
+    """What the issue is told of a page, once its id is known."""
+    return lambda key: PageOffered(
+        id=key,
+        ticket_id=ticket.id,
+        severity=ticket.priority,
+        urgency=page.urgency,
+        ref=PageRef(key=_incident_key(page), id=page.id, url=page.url, via_events=page.via_events),
+        status=status,
+        acknowledged_by=acknowledged_by,
+        change=change,
+        needed=needed,
+    )
+
+
+def _tell(turn: Turn, ref: IssueRef, word: Callable[[str], PageWanted | PageOffered | PageReleased]) -> None:
+    """Tell the issue's workflow; the word has the intent's key as its id."""
+    turn.intend(lambda key: PageWithIssue(key=key, ref=ref, word=word(key)))
 
 
 def _incident_key(page: Page) -> str:

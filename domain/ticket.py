@@ -299,6 +299,10 @@ class Ticket(Frozen):
         """The vendor case that waits for an answer, if there is one."""
         return next((case for case in reversed(self.cases) if case.is_open), None)
 
+    def page(self, key: str) -> Page | None:
+        """The page that the ticket calls by this key, or None."""
+        return next((page for page in self.pages if page.key == key), None)
+
     @property
     def open_page(self) -> Page | None:
         """The latest page that is not over, if there is one."""

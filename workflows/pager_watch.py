@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import Priority as TaskPriority
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
@@ -23,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import Delivery, PageChanged
     from domain.pager_watch import PagerWatchTask, WatchNotice, WatchState, WebhookSubscription
     from domain.paging import ticket_of_page
-    from workflows import task_queues, workflow_ids
+    from workflows import task_queues, urgency, workflow_ids
     from workflows.lanes import ONE_ATTEMPT
 
 _READING = timedelta(minutes=1)
@@ -34,8 +33,6 @@ _TELLING = timedelta(minutes=1)
 _RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=10)
 )
-_AFTER_PAGES = TaskPriority(priority_key=5)
-"""A page that is to be raised never waits for the watch."""
 
 
 class _Unread(Exception):
@@ -162,7 +159,8 @@ def _reading(what: str) -> dict[str, Any]:
         "start_to_close_timeout": _READ_ATTEMPT,
         "schedule_to_close_timeout": _READING,
         "retry_policy": _RETRY,
-        "priority": _AFTER_PAGES,
+        # A page that is to be raised never waits for the watch.
+        "priority": urgency.LAST,
         "summary": what,
     }
 

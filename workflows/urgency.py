@@ -12,7 +12,8 @@ from domain.tiers import Priority
 
 _OF_TICKET = {Priority.P1: 1, Priority.P2: 2, Priority.P3: 3, Priority.P4: 4}
 _WAKES_LAST = 2
-_LAST = 5
+LAST = TaskPriority(priority_key=5)
+"""What can wait until the morning: behind everything else of its task queue."""
 AFTER_PAGES = TaskPriority(priority_key=3)
 """What changes, notes or ends a page: behind every page that wakes somebody."""
 
@@ -24,8 +25,9 @@ def of_ticket(priority: Priority) -> TaskPriority:
 
 def of_page(urgency: Urgency, priority: Priority) -> TaskPriority:
     """How the raising of a page for a ticket of that priority compares with others."""
-    wakes = urgency is Urgency.HIGH
-    return TaskPriority(priority_key=min(_OF_TICKET[priority], _WAKES_LAST) if wakes else _LAST)
+    if urgency is Urgency.LOW:
+        return LAST
+    return TaskPriority(priority_key=min(_OF_TICKET[priority], _WAKES_LAST))
 
 
 def of_intent(intent: Intent, priority: Priority) -> TaskPriority:

@@ -10,18 +10,13 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from benchmarks.breaching import breaching, hand_in
 from cli.demo import DEMO_POLICY
 from cli.narration import Narrator
-from config.policy import load_policy
-from domain.messages import OpenTicket
 from domain.paging import page_key
-from domain.people import Actor, ActorKind, Customer
-from domain.policy import Action, ClockKind, ClockRules, Ladder, PageRules, Policy, Rung
-from domain.tiers import Priority, Tier
+from domain.tiers import Priority
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
-from workflows import task_queues, urgency, workflow_ids
-from workflows.ticket import TicketStart, TicketWorkflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 _TICKETS = 500
@@ -30,25 +25,6 @@ _OPENING = timedelta(seconds=60)
 _URGENT, _CAN_WAIT = Priority.P1, Priority.P4
 _KEYS = [page_key(f"T-{number}", 1) for number in range(1, _TICKETS + 1)]
 _URGENT_KEYS = set(_KEYS[::2])
-
-
-def _policy(due_at: datetime, now: datetime) -> Policy:
-    """One clock that runs out at that instant, pages at the breach, and tells Slack too."""
-    base = load_policy(DEMO_POLICY)
-    rules = ClockRules(
-        targets=dict.fromkeys(Priority, timedelta(seconds=round((due_at - now).total_seconds()))), ladder="breach"
-    )
-    l1 = base.tiers[Tier.L1].model_copy(update={"page": PageRules(service="PSVCPAY")})
-    return base.model_copy(
-        update={
-            "clocks": {ClockKind.HANDOFF: rules},
-            "ladders": {"breach": Ladder(rungs=(Rung(at=100, do=(Action.PAGE, Action.TELL_LEAD)),))},
-            "tiers": {**base.tiers, Tier.L1: l1},
-            "digest": None,
-            "audit": None,
-            "severity_channel": None,
-        }
-    )
 
 
 @pytest.fixture
@@ -66,22 +42,8 @@ async def stack(dev_server: DevServer, tmp_path: Path) -> AsyncIterator[Stack]:
 
 async def _open(client: Client, number: int, due_at: datetime, gate: asyncio.Semaphore) -> None:
     priority = _URGENT if number % 2 else _CAN_WAIT
-    opening = OpenTicket(
-        ticket_id=f"T-{number}",
-        title="Card payments fail",
-        description="Every payment is refused.",
-        customer=Customer(id="c", name="Customer"),
-        priority=priority,
-        opened_by=Actor(kind=ActorKind.API, id="desk", name="Help desk"),
-    )
     async with gate:
-        await client.start_workflow(
-            TicketWorkflow.run,
-            TicketStart(opening=opening, policy=_policy(due_at, datetime.now(UTC))),
-            id=workflow_ids.ticket_id(opening.ticket_id),
-            task_queue=task_queues.WORKFLOWS,
-            priority=urgency.of_ticket(priority),
-        )
+        await hand_in(client, f"T-{number}", priority, breaching(due_at - datetime.now(UTC)))
 
 
 async def test_five_hundred_breaches_in_a_minute_page_once_each_the_urgent_ones_first(

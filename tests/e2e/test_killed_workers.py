@@ -13,40 +13,18 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from benchmarks.breaching import breaching, hand_in
 from cli.demo import DEMO_POLICY
 from cli.narration import Narrator
-from config.policy import load_policy
-from domain.messages import OpenTicket
 from domain.paging import page_key
-from domain.people import Actor, ActorKind, Customer
-from domain.policy import Action, ClockKind, ClockRules, Ladder, PageRules, Policy, Rung
-from domain.tiers import Priority, Tier
+from domain.tiers import Priority
 from sandbox.engine import DevServer
 from sandbox.faults import Fault
 from sandbox.stack import Stack
-from workflows import task_queues, workflow_ids
-from workflows.ticket import TicketStart, TicketWorkflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
 _KILLS = 50
 _WORKERS: tuple[Literal["worker", "second worker"], ...] = ("worker", "second worker")
-
-
-def _policy() -> Policy:
-    """Nobody takes the ticket for a second: the on-call is paged and the lead is told."""
-    base = load_policy(DEMO_POLICY)
-    rules = ClockRules(targets=dict.fromkeys(Priority, timedelta(seconds=1)), ladder="breach")
-    l1 = base.tiers[Tier.L1].model_copy(update={"page": PageRules(service="PSVCPAY")})
-    return base.model_copy(
-        update={
-            "clocks": {ClockKind.HANDOFF: rules},
-            "ladders": {"breach": Ladder(rungs=(Rung(at=100, do=(Action.PAGE, Action.TELL_LEAD)),))},
-            "tiers": {**base.tiers, Tier.L1: l1},
-            "digest": None,
-            "audit": None,
-            "severity_channel": None,
-        }
-    )
 
 
 @pytest.fixture
@@ -65,23 +43,6 @@ async def stack(dev_server: DevServer, tmp_path: Path) -> AsyncIterator[Stack]:
         await running.stop()
 
 
-async def _open(client: Client, number: int, policy: Policy) -> None:
-    opening = OpenTicket(
-        ticket_id=f"T-{number}",
-        title="Card payments fail",
-        description="Every payment is refused.",
-        customer=Customer(id="c", name="Customer"),
-        priority=Priority.P1,
-        opened_by=Actor(kind=ActorKind.API, id="desk", name="Help desk"),
-    )
-    await client.start_workflow(
-        TicketWorkflow.run,
-        TicketStart(opening=opening, policy=policy),
-        id=workflow_ids.ticket_id(opening.ticket_id),
-        task_queue=task_queues.WORKFLOWS,
-    )
-
-
 def _restart(stack: Stack, name: Literal["worker", "second worker"]) -> None:
     stack.kill_worker(name)
     if name == "worker":
@@ -97,9 +58,9 @@ async def test_fifty_killed_workers_lose_no_page_and_raise_none_twice(
     seed = random.randrange(10**6)
     tell.tell("The test", f"lets workers die at moments by the seed {seed}")
     moments = random.Random(seed)
-    policy, names = _policy(), itertools.cycle(_WORKERS)
+    policy, names = breaching(timedelta(seconds=1)), itertools.cycle(_WORKERS)
     for number in range(1, _KILLS + 1):
-        await _open(client, number, policy)
+        await hand_in(client, f"T-{number}", Priority.P1, policy)
         # Not to wait for something: the moment of death is to be any.
         await asyncio.sleep(moments.uniform(0.3, 1.8))
         _restart(stack, next(names))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 _POLL_S = 0.05
 
 

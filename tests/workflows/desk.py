@@ -32,7 +32,7 @@ from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEn
 from workflows.ticket import TicketStart, TicketWorkflow
 
 PUBLIC_URL = "https://tierline.example"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 _POLL_S = 0.02
 _THREADS = 8
 
