@@ -2,8 +2,9 @@
 
 from temporalio import activity
 
+from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
-from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
+from domain.issue_messages import TicketJoined, TicketLeft, TicketWord
 from domain.issues import IssueRef
 from domain.messages import OpenTicket
 from domain.policy import Policy
@@ -18,11 +19,19 @@ class LeaveIssueInput(Frozen):
     left: TicketLeft
 
 
+class JoinIssueInput(Frozen):
+    """A ticket that joins an issue, and what the issue's workflow goes by if this starts it."""
+
+    joined: TicketJoined
+    rules: IssueRules = IssueRules()
+
+
 class TellIssueInput(Frozen):
     """What a ticket tells its issue's workflow, with how the ticket joined it (for a workflow that had ended)."""
 
     joined: TicketJoined
     word: TicketWord
+    rules: IssueRules = IssueRules()
 
 
 class CloseCaseInput(Frozen):
@@ -48,9 +57,9 @@ class WorkflowLinkActivities:
         self._desk = desk
 
     @activity.defn(name="workflows_join_issue")
-    async def join_issue(self, joined: TicketJoined) -> None:
+    async def join_issue(self, join: JoinIssueInput) -> None:
         """Put a ticket on an issue's workflow."""
-        await self._desk.join_issue(joined)
+        await self._desk.join_issue(join.joined, join.rules)
 
     @activity.defn(name="workflows_leave_issue")
     async def leave_issue(self, leave: LeaveIssueInput) -> None:
@@ -60,7 +69,7 @@ class WorkflowLinkActivities:
     @activity.defn(name="workflows_tell_issue")
     async def tell_issue(self, tell: TellIssueInput) -> None:
         """Tell an issue's workflow something."""
-        await self._desk.tell_issue(tell.joined, tell.word)
+        await self._desk.tell_issue(tell.joined, tell.word, tell.rules)
 
     @activity.defn(name="workflows_open_case")
     async def open_case(self, case: VendorCase) -> None:

@@ -5,140 +5,42 @@ our own are not told back.
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from domain import issue_pages
+from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
-from domain.issue_pages import (
-    ChangeIssuePage,
-    EndIssuePage,
-    IssuePage,
-    NoteIssuePage,
-    PageOffered,
-    PageReleased,
-    PageWanted,
-    RaiseIssuePage,
+from domain.issue_intents import (
+    FetchIssue,
+    IssueIntent,
+    LinkBack,
+    TellTicket,
+    WriteComment,
 )
+from domain.issue_messages import (
+    FieldsChanged,
+    ImpactAnswered,
+    IssueEvent,
+    IssueFetched,
+    IssueHint,
+    IssueNote,
+    IssuePageFailed,
+    IssuePageRaised,
+    IssueRulesChanged,
+    IssueVanished,
+    SummaryShown,
+    TicketChanged,
+    TicketJoined,
+    TicketLeft,
+    TicketReopened,
+    TicketsTold,
+    TimeCame,
+)
+from domain.issue_pages import IssuePage, PageOffered, PageReleased, PageWanted
 from domain.issues import IssueCategory, IssueComment, IssueRef, IssueSnapshot
 from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone
-from domain.paging import PageRef
 
 REMEMBERED_COMMENTS = 500
 """Remote ids of comments that are kept to tell each once; older ones lie before the watermark anyway."""
-
-
-class TicketJoined(Frozen):
-    """A ticket was put on the issue."""
-
-    kind: Literal["ticket_joined"] = "ticket_joined"
-    id: str
-    ticket_id: str
-    title: str
-    ref: IssueRef
-
-
-class TicketLeft(Frozen):
-    """A ticket was closed, or taken off the issue."""
-
-    kind: Literal["ticket_left"] = "ticket_left"
-    id: str
-    ticket_id: str
-
-
-class IssueHint(Frozen):
-    """The tracker says that something about the issue may have changed."""
-
-    kind: Literal["issue_hint"] = "issue_hint"
-    id: str
-
-
-class IssueNote(Frozen):
-    """A ticket wants the engineers to read something; free of personal data."""
-
-    kind: Literal["issue_note"] = "issue_note"
-    id: str
-    ticket_id: str
-    text: str
-
-
-class IssueFetched(Frozen):
-    """The truth, as fetched."""
-
-    kind: Literal["issue_fetched"] = "issue_fetched"
-    snapshot: IssueSnapshot
-
-
-class IssueVanished(Frozen):
-    """The issue cannot be read any more, for good."""
-
-    kind: Literal["issue_vanished"] = "issue_vanished"
-    why: str
-
-
-class IssuePageRaised(Frozen):
-    """The pager has a page of the issue."""
-
-    kind: Literal["issue_page_raised"] = "issue_page_raised"
-    ref: PageRef
-
-
-class IssuePageFailed(Frozen):
-    """The pager refused a page of the issue for good."""
-
-    kind: Literal["issue_page_failed"] = "issue_page_failed"
-    page_key: str
-    error: str
-
-
-IssueMessage = Annotated[
-    TicketJoined | TicketLeft | IssueHint | IssueNote | PageWanted | PageOffered | PageReleased,
-    Field(discriminator="kind"),
-]
-TicketWord = Annotated[IssueNote | PageWanted | PageOffered | PageReleased, Field(discriminator="kind")]
-"""What a ticket that is on the issue tells its workflow."""
-IssueEvent = IssueMessage | IssueFetched | IssueVanished | IssuePageRaised | IssuePageFailed
-
-
-class FetchIssue(Frozen):
-    """Read the issue anew."""
-
-    kind: Literal["fetch_issue"] = "fetch_issue"
-    key: str
-    comments_since: datetime | None
-
-
-class WriteComment(Frozen):
-    """Write a comment on the issue."""
-
-    kind: Literal["write_comment"] = "write_comment"
-    key: str
-    text: str
-
-
-class LinkBack(Frozen):
-    """Show a ticket on the issue."""
-
-    kind: Literal["link_back"] = "link_back"
-    key: str
-    ticket_id: str
-    title: str
-
-
-class TellTicket(Frozen):
-    """Tell a ticket."""
-
-    kind: Literal["tell_ticket"] = "tell_ticket"
-    key: str
-    ticket_id: str
-    body: DeliveryBody
-
-
-IssueIntent = Annotated[
-    FetchIssue | WriteComment | LinkBack | TellTicket | RaiseIssuePage | ChangeIssuePage | NoteIssuePage | EndIssuePage,
-    Field(discriminator="kind"),
-]
 
 
 class WatchedIssue(Frozen):
@@ -149,6 +51,7 @@ class WatchedIssue(Frozen):
 
     ref: IssueRef
     watched_since: datetime
+    rules: IssueRules = IssueRules()
     forgotten_until: datetime | None = None
     known: IssueSnapshot | None = None
     tickets: tuple[str, ...] = ()
@@ -159,10 +62,11 @@ class WatchedIssue(Frozen):
 
 
 class IssueDecision(Frozen):
-    """What a message to an issue leads to. ``finished`` is true when no ticket is on it any more."""
+    """What a message to an issue leads to. ``finished`` is true when no ticket is on it any more; at ``deadline`` it wants to be asked again."""
 
     state: WatchedIssue
     intents: tuple[IssueIntent, ...] = ()
+    deadline: datetime | None = None
 
     @property
     def finished(self) -> bool:
@@ -170,7 +74,7 @@ class IssueDecision(Frozen):
         return self.state.steps > 0 and not self.state.tickets
 
 
-def decide_issue(state: WatchedIssue, event: IssueEvent) -> IssueDecision:
+def decide_issue(state: WatchedIssue, event: IssueEvent, now: datetime) -> IssueDecision:
     """What the event means for the issue."""
     match event:
         case TicketJoined():
@@ -200,6 +104,18 @@ def decide_issue(state: WatchedIssue, event: IssueEvent) -> IssueDecision:
             return _with(state, [WriteComment(key="", text=event.text)])
         case IssueFetched():
             return _fetched(state, event.snapshot)
+        case IssueRulesChanged():
+            return IssueDecision(state=state.model_copy(update={"rules": event.rules}))
+        case (
+            TicketChanged()
+            | TicketReopened()
+            | ImpactAnswered()
+            | SummaryShown()
+            | FieldsChanged()
+            | TicketsTold()
+            | TimeCame()
+        ):
+            return IssueDecision(state=state)
         case IssueVanished():
             gone = state.model_copy(update={"gone": event.why})
             return _tell(gone, state.tickets, IssueGone(ref=state.ref, why=event.why))

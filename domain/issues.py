@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field, JsonValue
+
 from domain.frozen import Frozen
 
 
@@ -33,18 +35,91 @@ class IssueCategory(StrEnum):
     DONE = "done"
 
 
+class IssueMeaning(StrEnum):
+    """What an issue's status means for the tickets on it: a policy's table by project says it, else the category.
+
+    ``fixed`` is done in the tracker, and not yet with the customers; ``released`` is. ``declined`` is done without a fix, ``duplicate`` is
+    done because another issue is the same.
+    """
+
+    TO_DO = "to_do"
+    IN_PROGRESS = "in_progress"
+    FIXED = "fixed"
+    RELEASED = "released"
+    DECLINED = "declined"
+    DUPLICATE = "duplicate"
+
+
+class SyncedField(StrEnum):
+    """What both sides may change of an issue."""
+
+    STATUS = "status"
+    PRIORITY = "priority"
+    LABELS = "labels"
+    ASSIGNEE = "assignee"
+    FIX_VERSION = "fix_version"
+    TITLE = "title"
+
+
+class Visibility(StrEnum):
+    """Who may read a comment: the team alone (Jira Service Management's internal comment), or whoever sees the issue."""
+
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
 class IssueComment(Frozen):
-    """A comment on an issue. ``ours`` is true for what Tierline wrote itself, by its marker."""
+    """A comment on an issue. ``ours`` is true for what Tierline wrote itself: by our own account and with our marker.
+
+    ``edited_at`` is the tracker's time of its last edit, None where it was never edited.
+    """
 
     id: str
     author: str
     text: str
     created_at: datetime
+    edited_at: datetime | None = None
+    ours: bool = False
+    visibility: Visibility = Visibility.INTERNAL
+
+
+class IssueAttachment(Frozen):
+    """A file on an issue. ``url`` needs a session of the tracker's."""
+
+    id: str
+    name: str
+    url: str
+    size_bytes: int | None = None
+    content_type: str | None = None
+    author: str = ""
+    created_at: datetime | None = None
+    ours: bool = False
+
+
+class FixVersion(Frozen):
+    """A release that carries an issue's fix: Jira's version, GitHub's milestone with the release of that name or tag."""
+
+    name: str
+    released: bool = False
+    released_at: datetime | None = None
+    url: str | None = None
+
+
+class FieldStamp(Frozen):
+    """When a field was last changed, by the tracker's own history; ``ours`` says that our own account did it."""
+
+    at: datetime
+    by: str | None = None
     ours: bool = False
 
 
 class IssueSnapshot(Frozen):
-    """The truth about an issue, as fetched: a webhook only hints that it is worth fetching."""
+    """The truth about an issue, as fetched: a webhook only hints that it is worth fetching.
+
+    ``project`` is Jira's key or ``owner/repository``; ``resolution`` is Jira's name of it or GitHub's ``state_reason``; ``labels`` are all,
+    without our markers; ``stamps`` the last change of each field as far as the tracker tells it; ``duplicate_of`` the issue that it was
+    closed in favour of.
+    """
 
     ref: IssueRef
     title: str
@@ -53,13 +128,37 @@ class IssueSnapshot(Frozen):
     assignee: str | None = None
     updated_at: datetime
     comments: tuple[IssueComment, ...] = ()
+    project: str = ""
+    issue_type: str | None = None
+    resolution: str | None = None
+    priority: str | None = None
+    labels: tuple[str, ...] = ()
+    fix_versions: tuple[FixVersion, ...] = ()
+    duplicate_of: IssueRef | None = None
+    attachments: tuple[IssueAttachment, ...] = ()
+    stamps: dict[SyncedField, FieldStamp] = Field(default_factory=dict)
+
+
+class IssueCandidate(Frozen):
+    """An issue that may be the same as one to be opened, as a tracker lists it; ``similarity`` is from 0 to 100 (``domain.duplicates``)."""
+
+    ref: IssueRef
+    title: str
+    status: str
+    category: IssueCategory
+    components: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    text: str = ""
+    updated_at: datetime
+    similarity: int = 0
 
 
 class IssueDraft(Frozen):
     """An issue to be opened. ``key`` makes it happen once: the tracker carries it as a marker.
 
-    ``project`` is Jira's project key or GitHub's ``owner/repository``. ``body`` is plain text with paragraphs, and is already
-    free of personal data.
+    ``project`` is Jira's project key or GitHub's ``owner/repository``. ``body`` is plain text with paragraphs (a line ``## …`` is a heading,
+    ``- …`` a list's item), and is already free of personal data. ``fields`` are Jira's custom fields by id or by name, with values as Jira's
+    REST API takes them; ``assignee`` and ``watchers`` are Jira account ids (Data Center: user names) or GitHub logins.
     """
 
     key: str
@@ -70,3 +169,39 @@ class IssueDraft(Frozen):
     body: str
     labels: tuple[str, ...] = ()
     priority: str | None = None
+    components: tuple[str, ...] = ()
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+    assignee: str | None = None
+    watchers: tuple[str, ...] = ()
+
+
+class IssueFieldChanges(Frozen):
+    """What Tierline sets on an issue; None and empty leave a field as it is. ``status`` is a status or transition of the tracker's."""
+
+    priority: str | None = None
+    add_labels: tuple[str, ...] = ()
+    remove_labels: tuple[str, ...] = ()
+    status: str | None = None
+
+
+class ChangedIssue(Frozen):
+    """An issue in a tracker's own feed of changes."""
+
+    id: str
+    key: str
+    updated_at: datetime
+
+
+class ChangeFeed(Frozen):
+    """What changed in a tracker since an instant, oldest first.
+
+    ``cursors`` is the tracker's own (GitHub: an ETag for each repository) and is handed back with the next reading, which is then free
+    where nothing changed; ``until`` is how far it is whole; ``requests`` how many requests it took; ``releases`` the projects in which a
+    release or version was published since.
+    """
+
+    issues: tuple[ChangedIssue, ...] = ()
+    until: datetime
+    cursors: dict[str, str] = Field(default_factory=dict)
+    requests: int = 0
+    releases: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from domain.chat import ChannelRef, MessageRef
 from domain.durations import Duration
 from domain.frozen import Frozen
-from domain.issues import IssueCategory, IssueComment, IssueRef
+from domain.issues import IssueAttachment, IssueCategory, IssueComment, IssueMeaning, IssueRef
 from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
@@ -329,7 +329,11 @@ class ThreadMessage(Frozen):
 
 
 class IssueChanged(Frozen):
-    """An engineering issue that this ticket is on changed (told by its ``EngineeringIssueWorkflow``). ``tickets`` are on it."""
+    """An engineering issue that this ticket is on changed (told by its ``EngineeringIssueWorkflow``). ``tickets`` are on it.
+
+    ``meaning`` is what its status means for tickets, ``release`` the release that a fix is waited for in (empty where the tracker names
+    none), ``impact`` the class of its impact; ``at`` is the tracker's own time of the change: older news than what is known says nothing.
+    """
 
     kind: Literal["issue_changed"] = "issue_changed"
     ref: IssueRef
@@ -339,6 +343,10 @@ class IssueChanged(Frozen):
     assignee: str | None = None
     tickets: int = 1
     at: datetime
+    meaning: IssueMeaning | None = None
+    priority: str | None = None
+    release: str | None = None
+    impact: str | None = None
 
 
 class IssueCommented(Frozen):
@@ -347,14 +355,54 @@ class IssueCommented(Frozen):
     kind: Literal["issue_commented"] = "issue_commented"
     ref: IssueRef
     comment: IssueComment
+    edited: bool = False
+
+
+class IssueAttached(Frozen):
+    """A file was put on an engineering issue that this ticket is on."""
+
+    kind: Literal["issue_attached"] = "issue_attached"
+    ref: IssueRef
+    attachment: IssueAttachment
+
+
+class IssueSaid(Frozen):
+    """Something about an engineering issue that everybody on it should read: a conflict and its loser, what was found by reconciliation.
+
+    ``tell_lead`` asks for the lead's attention as well.
+    """
+
+    kind: Literal["issue_said"] = "issue_said"
+    ref: IssueRef
+    text: str
+    tell_lead: bool = False
+
+
+class IssueMerged(Frozen):
+    """The issue was closed as a duplicate of another one, which the ticket goes on with."""
+
+    kind: Literal["issue_merged"] = "issue_merged"
+    ref: IssueRef
+    into: IssueRef
+    title: str
+    status: str
+    category: IssueCategory
+
+
+class GoneReason(StrEnum):
+    """Why an issue can no longer be read."""
+
+    DELETED = "deleted"
+    FORBIDDEN = "forbidden"
 
 
 class IssueGone(Frozen):
-    """The issue was deleted, or can no longer be read."""
+    """The issue was deleted (``deleted``), or our account lost the right to read it (``forbidden``)."""
 
     kind: Literal["issue_gone"] = "issue_gone"
     ref: IssueRef
     why: str
+    reason: GoneReason = GoneReason.DELETED
 
 
 class VendorAnswered(Frozen):
@@ -402,6 +450,9 @@ DeliveryBody = Annotated[
     | ThreadMessage
     | IssueChanged
     | IssueCommented
+    | IssueAttached
+    | IssueSaid
+    | IssueMerged
     | IssueGone
     | VendorAnswered
     | VendorOverdue

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from domain.calendar import ALWAYS, Calendar
 from domain.durations import Duration
+from domain.engineering_rules import EngineeringRules, IssueRules
 from domain.frozen import Frozen
 from domain.issues import Tracker
 from domain.ladder_rules import Action as Action
@@ -175,6 +176,15 @@ class Route(Frozen):
     priorities: Annotated[dict[Priority, str], Field(description="The tracker's own names of priorities (Jira).")] = (
         Field(default_factory=dict)
     )
+    components: Annotated[tuple[str, ...], Field(description="The project's own names of components (Jira).")] = ()
+    fields: Annotated[
+        dict[str, JsonValue],
+        Field(description="Custom fields by their id or name, with values as Jira takes them (Jira)."),
+    ] = Field(default_factory=dict)
+    assignee: Annotated[
+        str | None, Field(description="Who gets it: Jira's account id (Data Center: user name), or GitHub's login.")
+    ] = None
+    watchers: Annotated[tuple[str, ...], Field(description="Who watches it (Jira).")] = ()
 
     @model_validator(mode="after")
     def _fits_the_tracker(self) -> Self:
@@ -342,6 +352,9 @@ class Policy(Frozen):
         Field(description="Times in which ladders page nobody and hand nothing off: they tell the channel instead."),
     ] = ()
     routes: Annotated[tuple[Route, ...], Field(description="First match wins.")] = ()
+    engineering: Annotated[
+        EngineeringRules, Field(description="What holds for engineering issues: text, impact, sync, telling.")
+    ] = EngineeringRules()
     vendors: dict[str, VendorRules] = Field(default_factory=dict)
     quiet_time: Annotated[Duration, Field(description="A resolved ticket is closed after this long without a word.")]
     digest: DigestRules | None = None
@@ -475,6 +488,21 @@ class Policy(Frozen):
         if sla is None:
             return {}
         return next((one.clocks for one in self.slas if one.name == sla), self.clocks if sla == DEFAULT_SLA else {})
+
+    def issue_rules(self) -> IssueRules:
+        """What the workflow of an engineering issue goes by; L3's lead is asked, in L3's channel."""
+        rules, l3 = self.engineering, self.tiers.get(Tier.L3)
+        return IssueRules(
+            impact=rules.impact,
+            fan_out=rules.fan_out,
+            summary=rules.summary,
+            comments=rules.comments,
+            reopen_after=rules.reopen_after,
+            conflicts=rules.conflicts,
+            projects=rules.projects,
+            channel=l3.channel if l3 is not None else None,
+            lead=l3.lead if l3 is not None else None,
+        )
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; ``always`` is there in every policy unless it is redefined."""

@@ -9,7 +9,7 @@ from domain.calendar import ALWAYS, Calendar
 from domain.chat import ChannelRef, MessageRef
 from domain.clocks import Clock
 from domain.frozen import Frozen
-from domain.issues import IssueCategory, IssueRef
+from domain.issues import IssueCategory, IssueMeaning, IssueRef
 from domain.paging import PageStatus, PageWord, Urgency, Woken
 from domain.people import Actor, Customer
 from domain.policy import DEFAULT_SLA, Policy
@@ -50,7 +50,11 @@ class Stint(Frozen):
 
 
 class LinkedIssue(Frozen):
-    """An engineering issue that the ticket is on, as last told by its workflow. ``tickets`` is how many are on it."""
+    """An engineering issue that the ticket is on, as last told by its workflow. ``tickets`` is how many are on it.
+
+    ``meaning`` is None until the issue's workflow has told it; ``told_at`` is the tracker's time of the news that it goes by, ``release`` what
+    the fix is waited for in.
+    """
 
     ref: IssueRef
     title: str = ""
@@ -58,6 +62,11 @@ class LinkedIssue(Frozen):
     category: IssueCategory = IssueCategory.TO_DO
     assignee: str | None = None
     tickets: int = 1
+    meaning: IssueMeaning | None = None
+    priority: str | None = None
+    release: str | None = None
+    impact: str | None = None
+    told_at: datetime | None = None
 
 
 class Page(Frozen):

@@ -23,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.decide import open_ticket
 from domain.digest import TicketFacts
-from domain.issue_watch import IssueHint
+from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.issue_watch import IssueHint
+from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.preview import Preview

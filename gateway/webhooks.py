@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, SecretStr
 
-from domain.issue_watch import IssueHint
+from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Delivery
 from domain.paging import ticket_of_page

@@ -4,8 +4,42 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.issues import IssueDraft, IssueRef, IssueSnapshot
+from domain.frozen import Frozen
+from domain.issues import (
+    ChangeFeed,
+    IssueAttachment,
+    IssueCandidate,
+    IssueDraft,
+    IssueFieldChanges,
+    IssueRef,
+    IssueSnapshot,
+    Visibility,
+)
 from integrations.checks import Check
+
+
+class AttachedFile(Frozen):
+    """A file's bytes, on their way from one system to another."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+class RouteNeeds(Frozen):
+    """What a route of the policy asks of a tracker's project, to be held against the tracker's own create metadata."""
+
+    project: str
+    issue_type: str | None = None
+    labels: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    assignee: str | None = None
+    watchers: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    """Statuses and resolutions that the policy's table names."""
+    public: bool = False
 
 
 class IssueTracker(Protocol):
@@ -27,14 +61,46 @@ class IssueTracker(Protocol):
         """Read the issue that a person named by key or address."""
         ...
 
-    def comment(self, ref: IssueRef, text: str, *, key: str, recheck: bool) -> str:
-        """Write a comment once (marked with ``key``) and return its id."""
+    def similar(
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+    ) -> list[IssueCandidate]:
+        """Issues of the project that may be the same: open ones, and those closed since then; a few dozen, not yet ranked."""
+        ...
+
+    def comment(
+        self, ref: IssueRef, text: str, *, key: str, recheck: bool, visibility: Visibility = Visibility.INTERNAL
+    ) -> str:
+        """Write a comment once (marked with ``key``) and return its id. Jira Service Management keeps an internal one from customers."""
+        ...
+
+    def show_summary(self, ref: IssueRef, text: str, *, comment_id: str | None, key: str, recheck: bool) -> str:
+        """Write the living summary, or edit it in place where ``comment_id`` names it (written anew where it was deleted); returns its id."""
+        ...
+
+    def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
+        """Set fields; what is so already stays so. Raises PermanentFailure where a priority or a status cannot be reached."""
+        ...
+
+    def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:
+        """The tracker's own feed of changed issues, oldest first, and the projects with a release since."""
+        ...
+
+    def attach(self, ref: IssueRef, file: AttachedFile, *, key: str, recheck: bool) -> str | None:
+        """Put a file on the issue once and return its id; None where the tracker takes no files (GitHub)."""
+        ...
+
+    def download(self, attachment: IssueAttachment, *, most_bytes: int) -> AttachedFile:
+        """Read a file's bytes with our own session. A page to log in, and anything over the limit, is refused."""
         ...
 
     def link_back(self, ref: IssueRef, *, global_id: str, url: str, title: str) -> None:
         """Show the ticket on the issue (Jira: a remote link by ``globalId``; GitHub has none and does nothing)."""
         ...
 
-    def check(self, projects: Sequence[str]) -> list[Check]:
-        """Try credentials, and what is needed in each project: that it is there, and that we may create issues and comment."""
+    def check(self, projects: Sequence[str], needs: Sequence[RouteNeeds] = ()) -> list[Check]:
+        """Try credentials, and what is needed in each project: that it is there, and that we may create issues and comment.
+
+        Each route's needs are held against the tracker's own create metadata: a required field that the route does not fill, an option or a
+        name that is not there, a person who cannot be assigned is told.
+        """
         ...

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.digest import TicketFacts
-from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
+from domain.engineering_rules import IssueRules
+from domain.issue_messages import TicketJoined, TicketLeft, TicketWord
 from domain.messages import OpenTicket
 from domain.policy import Policy
 from domain.vendor_case import CaseClosed, VendorCase
@@ -13,7 +14,7 @@ from domain.vendor_case import CaseClosed, VendorCase
 class WorkflowDesk(Protocol):
     """Reaches other workflows by their ids. Repeating a call is harmless: receivers take each message's id once."""
 
-    async def join_issue(self, joined: TicketJoined) -> None:
+    async def join_issue(self, joined: TicketJoined, rules: IssueRules) -> None:
         """Signal-with-start the issue's workflow."""
         ...
 
@@ -21,7 +22,7 @@ class WorkflowDesk(Protocol):
         """Tell the issue's workflow, if it still runs."""
         ...
 
-    async def tell_issue(self, joined: TicketJoined, word: TicketWord) -> None:
+    async def tell_issue(self, joined: TicketJoined, word: TicketWord, rules: IssueRules) -> None:
         """Tell the issue's workflow something, starting it where it had ended."""
         ...
 

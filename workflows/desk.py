@@ -9,8 +9,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
+from domain.engineering_rules import IssueRules
+from domain.issue_messages import TicketJoined, TicketLeft, TicketWord
 from domain.issue_pages import PageOffered, PageReleased
-from domain.issue_watch import TicketJoined, TicketLeft, TicketWord
 from domain.messages import OpenTicket
 from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
@@ -37,11 +38,11 @@ class TemporalWorkflowDesk:
         self._client = client
         self._ticket_page = f"{public_url.rstrip('/')}/api/v1/tickets/{{ticket}}"
 
-    async def join_issue(self, joined: TicketJoined) -> None:
+    async def join_issue(self, joined: TicketJoined, rules: IssueRules) -> None:
         """Signal-with-start the issue's workflow."""
         await self._client.start_workflow(
             EngineeringIssueWorkflow.run,
-            IssueStart(ref=joined.ref, ticket_page=self._ticket_page),
+            IssueStart(ref=joined.ref, ticket_page=self._ticket_page, rules=rules),
             id=workflow_ids.issue_id_of(joined.ref),
             task_queue=task_queues.WORKFLOWS,
             start_signal="hear",
@@ -59,7 +60,7 @@ class TemporalWorkflowDesk:
         )
         await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=left)))
 
-    async def tell_issue(self, joined: TicketJoined, word: TicketWord) -> None:
+    async def tell_issue(self, joined: TicketJoined, word: TicketWord, rules: IssueRules) -> None:
         """Tell the issue's workflow something; joining first is harmless and starts one that had ended.
 
         What asks for nothing is told to a workflow that runs: a ticket that has left the issue is not to be put on it again by that.
@@ -71,7 +72,7 @@ class TemporalWorkflowDesk:
         if isinstance(word, PageReleased) or (isinstance(word, PageOffered) and not word.needed):
             await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, told))
             return
-        await self.join_issue(joined)
+        await self.join_issue(joined, rules)
         await handle.signal(EngineeringIssueWorkflow.hear, told)
 
     async def open_case(self, case: VendorCase) -> None:

@@ -16,25 +16,20 @@ with workflow.unsafe.imports_passed_through():
         ResolvePageInput,
         UpdatePageInput,
     )
+    from domain.engineering_rules import IssueRules
     from domain.frozen import Frozen
-    from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
-    from domain.issue_watch import (
-        FetchIssue,
-        IssueDecision,
+    from domain.issue_intents import FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
+    from domain.issue_messages import (
         IssueEvent,
         IssueFetched,
-        IssueIntent,
         IssueMessage,
         IssuePageFailed,
         IssuePageRaised,
         IssueVanished,
-        LinkBack,
-        TellTicket,
         TicketLeft,
-        WatchedIssue,
-        WriteComment,
-        decide_issue,
     )
+    from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
+    from domain.issue_watch import IssueDecision, WatchedIssue, decide_issue
     from domain.issues import IssueRef, IssueSnapshot
     from domain.messages import Delivery
     from domain.paging import PageRef
@@ -73,6 +68,7 @@ class IssueStart(Frozen):
     ref: IssueRef
     ticket_page: str
     """The address of a ticket, with ``{ticket}`` in it, that is shown on the issue."""
+    rules: IssueRules = IssueRules()
     carry: IssueCarry | None = None
     continue_after: int | None = None
 
@@ -98,7 +94,7 @@ class EngineeringIssueWorkflow:
         self._late: dict[str, str] = {}
         self._unsettled = False
         if start.carry is None:
-            self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now())
+            self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now(), rules=start.rules)
         else:
             self._issue = start.carry.issue
             self._seen = OrderedDict.fromkeys(start.carry.seen)
@@ -177,7 +173,7 @@ class EngineeringIssueWorkflow:
 
     def _drain(self) -> None:
         while self._inbox:
-            self._apply(decide_issue(self._issue, self._inbox.pop(0)))
+            self._apply(decide_issue(self._issue, self._inbox.pop(0), workflow.now()))
 
     def _apply(self, decision: IssueDecision) -> None:
         self._issue = decision.state

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.workflow_links import (
         CloseCaseInput,
+        JoinIssueInput,
         LeaveIssueInput,
         OpenTicketInput,
         TellIssueInput,
@@ -62,7 +63,7 @@ with workflow.unsafe.imports_passed_through():
         UpdatePage,
         lane_of,
     )
-    from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+    from domain.issue_messages import IssueNote, TicketJoined, TicketLeft, TicketWord
     from domain.issues import IssueRef
     from domain.messages import (
         CardShown,
@@ -76,6 +77,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.ticket import Ticket, home_channel
     from domain.ticket_card import card_of
+    from domain.ticket_on_issue import on_issue
     from domain.vendor_case import CaseClosed, VendorCase
     from workflows import task_queues, urgency, workflow_ids
     from workflows.lanes import ONE_ATTEMPT, Refused
@@ -252,17 +254,19 @@ async def _in_workflows(
     match intent:
         case JoinIssue():
             await workflow.execute_activity_method(
-                WorkflowLinkActivities.join_issue, _joined(intent.key, intent.ref, ticket), **options
+                WorkflowLinkActivities.join_issue,
+                JoinIssueInput(joined=_joined(intent.key, intent.ref, ticket), rules=ticket.policy.issue_rules()),
+                **options,
             )
         case LeaveIssue():
             leave = LeaveIssueInput(ref=intent.ref, left=TicketLeft(id=intent.key, ticket_id=ticket.id))
             await workflow.execute_activity_method(WorkflowLinkActivities.leave_issue, leave, **options)
         case PageWithIssue():
-            word = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), word=intent.word)
+            word = _tell(f"{intent.key}/join", intent.ref, ticket, intent.word)
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, word, **options)
         case TellIssue():
             note = IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text)
-            tell = TellIssueInput(joined=_joined(f"{intent.key}/join", intent.ref, ticket), word=note)
+            tell = _tell(f"{intent.key}/join", intent.ref, ticket, note)
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, tell, **options)
         case OpenVendorCase():
             case = _vendor_case(intent, ticket)
@@ -275,7 +279,11 @@ async def _in_workflows(
 
 
 def _joined(key: str, ref: IssueRef, ticket: Ticket) -> TicketJoined:
-    return TicketJoined(id=key, ticket_id=ticket.id, title=safe_title(ticket), ref=ref)
+    return TicketJoined(id=key, ticket_id=ticket.id, title=safe_title(ticket), ref=ref, facts=on_issue(ticket))
+
+
+def _tell(join_key: str, ref: IssueRef, ticket: Ticket, word: TicketWord) -> TellIssueInput:
+    return TellIssueInput(joined=_joined(join_key, ref, ticket), word=word, rules=ticket.policy.issue_rules())
 
 
 def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:

@@ -7,23 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.frozen import Frozen
-from domain.issue_watch import (
-    REMEMBERED_COMMENTS,
-    FetchIssue,
-    IssueDecision,
+from domain.issue_intents import FetchIssue, LinkBack, TellTicket, WriteComment
+from domain.issue_messages import (
     IssueEvent,
     IssueFetched,
     IssueHint,
     IssueNote,
     IssueVanished,
-    LinkBack,
-    TellTicket,
     TicketJoined,
     TicketLeft,
-    WatchedIssue,
-    WriteComment,
-    decide_issue,
 )
+from domain.issue_watch import REMEMBERED_COMMENTS, IssueDecision, WatchedIssue, decide_issue
 from domain.issues import IssueCategory, IssueComment, IssueSnapshot
 from domain.messages import IssueChanged, IssueCommented, IssueGone
 from tests.domain.building import DAY, HOUR, INSTANT, MINUTE, NOON, a_comment, an_issue
@@ -55,7 +49,7 @@ class Watch:
         self.state = WatchedIssue(ref=an_issue(), watched_since=NOON)
 
     def hears(self, event: IssueEvent) -> "Watch":
-        decision = decide_issue(self.state, event)
+        decision = decide_issue(self.state, event, NOON)
         self.decisions.append(decision)
         self.state = decision.state
         return self
@@ -246,7 +240,7 @@ def test_whatever_happens_keys_are_unique_comments_are_told_once_and_the_state_c
         before = watch.state
         kept = before.model_dump_json()
         watch.hears(event)
-        assert decide_issue(before, event) == watch.decisions[-1]
+        assert decide_issue(before, event, NOON) == watch.decisions[-1]
         assert before.model_dump_json() == kept
         assert WatchedIssue.model_validate_json(watch.state.model_dump_json()) == watch.state
     intents = [intent for decision in watch.decisions for intent in decision.intents]

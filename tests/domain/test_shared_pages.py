@@ -3,18 +3,10 @@
 from datetime import timedelta
 
 from domain.intents import PageWithIssue, RaisePage, ResolvePage
+from domain.issue_intents import IssueIntent, TellTicket
+from domain.issue_messages import IssueEvent, IssuePageFailed, IssuePageRaised, IssueVanished, TicketJoined, TicketLeft
 from domain.issue_pages import EndIssuePage, RaiseIssuePage
-from domain.issue_watch import (
-    IssueEvent,
-    IssueIntent,
-    IssuePageFailed,
-    IssuePageRaised,
-    IssueVanished,
-    TellTicket,
-    TicketJoined,
-    TicketLeft,
-    WatchedIssue,
-)
+from domain.issue_watch import WatchedIssue
 from domain.issue_watch import decide_issue as decide
 from domain.issues import IssueCategory
 from domain.messages import Accept, Note, PageChanged, Return
@@ -49,7 +41,7 @@ class TwoTickets:
         return self
 
     def hears(self, event: IssueEvent) -> None:
-        decision = decide(self.issue, event)
+        decision = decide(self.issue, event, NOON)
         self.issue = decision.state
         for intent in decision.intents:
             self.done.append(intent)
@@ -149,7 +141,7 @@ def test_a_page_that_cannot_be_raised_is_told_to_the_lead() -> None:
     two = TwoTickets()
     two.first.linked(IssueCategory.TO_DO, REF).escalated(Tier.L3)
     (want,) = two.first.all(PageWithIssue)
-    two.issue = decide(two.issue, want.word).state
+    two.issue = decide(two.issue, want.word, NOON).state
     two.hears(IssuePageFailed(page_key="tierline/T-1042/page/1", error="no such service"))
 
     assert two.first.ticket.pages[-1].failed == "no such service"

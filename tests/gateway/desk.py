@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.decide import open_ticket
-from domain.issue_watch import IssueHint
+from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import CommandName, Policy

@@ -18,7 +18,8 @@ from temporalio.worker import Worker
 from config.sections import ApiToken, GatewaySettings, JiraSettings, PagerDutySettings
 from config.settings import Settings
 from domain.calendar import ALWAYS
-from domain.issue_watch import TicketJoined
+from domain.engineering_rules import IssueRules
+from domain.issue_messages import TicketJoined
 from domain.issues import IssueRef, Tracker
 from domain.messages import Accept, Command, Delivery, Escalate, ThreadChange, ThreadMessage
 from domain.people import TIERLINE, Actor, ActorKind, Role
@@ -248,7 +249,7 @@ async def test_a_jira_delivery_hints_the_issues_workflow_and_other_issues_are_ig
     issue_id = str(secrets.randbelow(10**9))
     ref = IssueRef(tracker=Tracker.JIRA, id=issue_id, key="PAY-1", url="https://acme.example/browse/PAY-1")
     desk = TemporalWorkflowDesk(client, public_url="https://tierline.example")
-    await desk.join_issue(TicketJoined(id="j", ticket_id="T-1", title="t", ref=ref))
+    await desk.join_issue(TicketJoined(id="j", ticket_id="T-1", title="t", ref=ref), IssueRules())
 
     async def told(issue: str) -> Any:
         body = httpx2.Request("POST", "http://x", json={"webhookEvent": "jira:issue_updated", "issue": {"id": issue}})

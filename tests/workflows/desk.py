@@ -16,7 +16,8 @@ from temporalio.common import WorkflowIDReusePolicy
 
 from config.settings import GatewaySettings, Settings, WorkerSettings
 from domain.digest import TicketFacts
-from domain.issue_watch import IssueHint, WatchedIssue
+from domain.issue_messages import IssueHint
+from domain.issue_watch import WatchedIssue
 from domain.issues import IssueRef
 from domain.messages import Command, CommandResult, Delivery, DeliveryBody, OpenTicket, Request
 from domain.people import Actor

@@ -4,7 +4,8 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from domain.issue_watch import IssueNote, TicketJoined, TicketLeft
+from domain.engineering_rules import IssueRules
+from domain.issue_messages import IssueNote, TicketJoined, TicketLeft
 from domain.issues import IssueCategory, IssueRef
 from domain.messages import Escalate, LinkIssue, Reopen
 from domain.ticket import TicketStatus
@@ -159,7 +160,9 @@ async def test_a_second_life_tells_the_same_ticket_its_news(desk: Desk, outside:
     await ended(desk, ref)
 
     read = outside.tried("fetch")
-    await links.join_issue(TicketJoined(id="joined-again", ticket_id="T-1", title="Card payment fails", ref=ref))
+    await links.join_issue(
+        TicketJoined(id="joined-again", ticket_id="T-1", title="Card payment fails", ref=ref), IssueRules()
+    )
     await until(lambda: outside.tried("fetch") > read, "the issue was read anew")
     outside.jira.moves(ref.id, IssueCategory.TO_DO)
     await desk.hints(ref)
@@ -171,13 +174,13 @@ async def test_a_second_life_writes_its_own_comments(desk: Desk, outside: Outsid
     await linked(desk, ref, "T-1")
     links = desk.links()
     joined = TicketJoined(id="again", ticket_id="T-1", title="Card payment fails", ref=ref)
-    await links.tell_issue(joined, IssueNote(id="note-1", ticket_id="T-1", text="the first"))
+    await links.tell_issue(joined, IssueNote(id="note-1", ticket_id="T-1", text="the first"), IssueRules())
     await until(lambda: len(outside.jira.written) == 1, "the first comment is written")
     await links.leave_issue("jira", ref.id, TicketLeft(id="left-1", ticket_id="T-1"))
     await ended(desk, ref)
     # The first attempt fails, so that the next one looks for a comment with its key before it writes.
     outside.jira.system.fails(operation="comment", times=1)
-    await links.tell_issue(joined, IssueNote(id="note-2", ticket_id="T-1", text="the second"))
+    await links.tell_issue(joined, IssueNote(id="note-2", ticket_id="T-1", text="the second"), IssueRules())
     await until(lambda: outside.tried("comment") == 3, "the second comment was tried twice")
     await until(lambda: len(outside.jira.written) == 2, "the second comment is written")
 
@@ -185,7 +188,7 @@ async def test_a_second_life_writes_its_own_comments(desk: Desk, outside: Outsid
 async def test_a_ticket_that_is_closed_already_leaves(desk: Desk, outside: Outside) -> None:
     ref = outside.jira.has("Card payment fails").ref
     joined = TicketJoined(id="joined", ticket_id="T-9", title="No such ticket", ref=ref)
-    await desk.links().join_issue(joined)
+    await desk.links().join_issue(joined, IssueRules())
     # The first news cannot be told to it.
     await ended(desk, ref)
 

@@ -22,7 +22,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from config.policy import load_policy
-from domain.issue_watch import TicketLeft
+from domain.issue_messages import TicketLeft
 from domain.issues import IssueCategory
 from domain.messages import Accept, CustomerMessage, Escalate, LinkIssue, Note, PageChanged, Reply, Resolve
 from domain.paging import PageStatus

@@ -1,0 +1,105 @@
+"""What the workflow of an engineering issue wants done outside; each intent's ``key`` makes it happen once."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.frozen import Frozen
+from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
+from domain.issues import IssueFieldChanges, Visibility
+from domain.messages import DeliveryBody
+
+
+class FetchIssue(Frozen):
+    """Read the issue anew."""
+
+    kind: Literal["fetch_issue"] = "fetch_issue"
+    key: str
+    comments_since: datetime | None
+
+
+class WriteComment(Frozen):
+    """Write a comment on the issue."""
+
+    kind: Literal["write_comment"] = "write_comment"
+    key: str
+    text: str
+    visibility: Visibility = Visibility.INTERNAL
+
+
+class LinkBack(Frozen):
+    """Show a ticket on the issue."""
+
+    kind: Literal["link_back"] = "link_back"
+    key: str
+    ticket_id: str
+    title: str
+
+
+class TellTicket(Frozen):
+    """Tell a ticket."""
+
+    kind: Literal["tell_ticket"] = "tell_ticket"
+    key: str
+    ticket_id: str
+    body: DeliveryBody
+
+
+class TellTickets(Frozen):
+    """Tell a batch of tickets the same; a part of a fan-out, whose place in it ``number`` and ``of`` show to people."""
+
+    kind: Literal["tell_tickets"] = "tell_tickets"
+    key: str
+    delivery: str
+    """What a delivery's id begins with; the ticket's id follows, so that a batch that is told again is taken once."""
+    ticket_ids: tuple[str, ...]
+    body: DeliveryBody
+    per_second: float
+    told: int = 0
+    of: int = 0
+
+
+class ShowSummary(Frozen):
+    """Write the living summary on the issue, or edit it in place."""
+
+    kind: Literal["show_summary"] = "show_summary"
+    key: str
+    text: str
+    comment_id: str | None = None
+
+
+class ChangeFields(Frozen):
+    """Set fields of the issue."""
+
+    kind: Literal["change_fields"] = "change_fields"
+    key: str
+    changes: IssueFieldChanges
+
+
+class AskLead(Frozen):
+    """Ask the lead in Slack; ``choices`` says whether the notice has buttons to accept or to keep."""
+
+    kind: Literal["ask_lead"] = "ask_lead"
+    key: str
+    channel: str
+    lead: str | None
+    text: str
+    choices: bool = False
+
+
+IssueIntent = Annotated[
+    FetchIssue
+    | WriteComment
+    | LinkBack
+    | TellTicket
+    | TellTickets
+    | ShowSummary
+    | ChangeFields
+    | AskLead
+    | RaiseIssuePage
+    | ChangeIssuePage
+    | NoteIssuePage
+    | EndIssuePage,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,207 @@
+"""What the workflow of an engineering issue hears: from tickets, from the tracker, and of its own intents."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.engineering_rules import IssueRules, RequestKind
+from domain.frozen import Frozen
+from domain.issue_pages import PageOffered, PageReleased, PageWanted
+from domain.issues import IssueRef, IssueSnapshot, Visibility
+from domain.messages import GoneReason
+from domain.paging import PageRef
+from domain.tiers import Priority
+
+
+class TicketOnIssue(Frozen):
+    """What an issue knows of a ticket on it, free of personal data: ``customer`` is the customer's id in the help desk.
+
+    ``due_at`` is the next deadline that was promised to the customer, None where no such clock runs.
+    """
+
+    customer: str
+    plan: str | None = None
+    severity: Priority
+    request: RequestKind = RequestKind.BUG
+    opened_at: datetime
+    due_at: datetime | None = None
+    workaround: str | None = None
+
+
+class TicketJoined(Frozen):
+    """A ticket was put on the issue."""
+
+    kind: Literal["ticket_joined"] = "ticket_joined"
+    id: str
+    ticket_id: str
+    title: str
+    ref: IssueRef
+    facts: TicketOnIssue | None = None
+
+
+class TicketChanged(Frozen):
+    """What the issue knows of a ticket on it is different now."""
+
+    kind: Literal["ticket_changed"] = "ticket_changed"
+    id: str
+    ticket_id: str
+    facts: TicketOnIssue
+
+
+class TicketReopened(Frozen):
+    """A ticket that was resolved with the issue is open again; ``by_customer`` says that the customer came back."""
+
+    kind: Literal["ticket_reopened"] = "ticket_reopened"
+    id: str
+    ticket_id: str
+    by_customer: bool
+    text: str
+
+
+class TicketLeft(Frozen):
+    """A ticket was closed, or taken off the issue."""
+
+    kind: Literal["ticket_left"] = "ticket_left"
+    id: str
+    ticket_id: str
+
+
+class HintSource(StrEnum):
+    """Where it is known from that an issue may have changed."""
+
+    WEBHOOK = "webhook"
+    RECONCILE = "reconcile"
+    RELEASE = "release"
+
+
+class IssueHint(Frozen):
+    """The tracker says that something about the issue may have changed.
+
+    ``updated_at`` is the tracker's time of the change where the hint has it: what is known as new as that needs no reading.
+    """
+
+    kind: Literal["issue_hint"] = "issue_hint"
+    id: str
+    source: HintSource = HintSource.WEBHOOK
+    updated_at: datetime | None = None
+
+
+class IssueNote(Frozen):
+    """A ticket wants the engineers to read something; free of personal data."""
+
+    kind: Literal["issue_note"] = "issue_note"
+    id: str
+    ticket_id: str
+    text: str
+    visibility: Visibility | None = None
+
+
+class ImpactAnswered(Frozen):
+    """A person answered whether the tracker's priority, which was set by hand, is to follow the impact."""
+
+    kind: Literal["impact_answered"] = "impact_answered"
+    id: str
+    accept: bool
+    by: str
+
+
+class IssueRulesChanged(Frozen):
+    """The policy changed."""
+
+    kind: Literal["issue_rules_changed"] = "issue_rules_changed"
+    id: str
+    rules: IssueRules
+
+
+class IssueFetched(Frozen):
+    """The truth, as fetched."""
+
+    kind: Literal["issue_fetched"] = "issue_fetched"
+    snapshot: IssueSnapshot
+
+
+class IssueVanished(Frozen):
+    """The issue cannot be read any more, for good."""
+
+    kind: Literal["issue_vanished"] = "issue_vanished"
+    why: str
+    reason: GoneReason = GoneReason.DELETED
+
+
+class SummaryShown(Frozen):
+    """The living summary stands on the issue, as the comment with this id."""
+
+    kind: Literal["summary_shown"] = "summary_shown"
+    key: str
+    comment_id: str
+
+
+class FieldsChanged(Frozen):
+    """What was to be set on the issue is set (``error`` None), or was refused for good."""
+
+    kind: Literal["fields_changed"] = "fields_changed"
+    key: str
+    error: str | None = None
+
+
+class TicketsTold(Frozen):
+    """A batch of a fan-out is told. ``over`` are the tickets that are closed, and so on no issue any more."""
+
+    kind: Literal["tickets_told"] = "tickets_told"
+    key: str
+    over: tuple[str, ...] = ()
+
+
+class TimeCame(Frozen):
+    """The deadline of an earlier decision has come."""
+
+    kind: Literal["time_came"] = "time_came"
+
+
+class IssuePageRaised(Frozen):
+    """The pager has a page of the issue."""
+
+    kind: Literal["issue_page_raised"] = "issue_page_raised"
+    ref: PageRef
+
+
+class IssuePageFailed(Frozen):
+    """The pager refused a page of the issue for good."""
+
+    kind: Literal["issue_page_failed"] = "issue_page_failed"
+    page_key: str
+    error: str
+
+
+IssueMessage = Annotated[
+    TicketJoined
+    | TicketChanged
+    | TicketReopened
+    | TicketLeft
+    | IssueHint
+    | IssueNote
+    | ImpactAnswered
+    | IssueRulesChanged
+    | PageWanted
+    | PageOffered
+    | PageReleased,
+    Field(discriminator="kind"),
+]
+TicketWord = Annotated[
+    IssueNote | TicketChanged | TicketReopened | ImpactAnswered | PageWanted | PageOffered | PageReleased,
+    Field(discriminator="kind"),
+]
+"""What a ticket that is on the issue tells its workflow."""
+IssueEvent = (
+    IssueMessage
+    | IssueFetched
+    | IssueVanished
+    | SummaryShown
+    | FieldsChanged
+    | TicketsTold
+    | TimeCame
+    | IssuePageRaised
+    | IssuePageFailed
+)
