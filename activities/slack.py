@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.failures import classified, not_configured, repeated
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
 from integrations.chat_room import ChatRoom
@@ -32,13 +32,14 @@ class LineInput(Frozen):
 
 
 class NoticeInput(Frozen):
-    """A message to a channel or a person."""
+    """A message to a channel or a person; ``choices`` are buttons below it."""
 
     key: str
     channel: str
     text: str
     mention: str | None = None
     card: MessageRef | None = None
+    choices: tuple[NoticeChoice, ...] = ()
     recheck: bool = False
 
 
@@ -123,6 +124,7 @@ class SlackActivities:
                 notice.text,
                 mention=notice.mention,
                 card=notice.card,
+                choices=notice.choices,
                 key=notice.key,
                 recheck=repeated(notice.recheck),
             )

@@ -16,3 +16,11 @@ class ChannelRef(Frozen):
 
     id: str
     name: str
+
+
+class NoticeChoice(Frozen):
+    """A button below a notice: what it says, and what it sends back (``value``) when it is pressed. ``action_id`` is unique in its notice."""
+
+    action_id: str
+    label: str
+    value: str

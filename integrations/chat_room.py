@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
 from integrations.checks import Check
@@ -38,9 +38,17 @@ class ChatRoom(Protocol):
         ...
 
     def post_notice(
-        self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
+        self,
+        channel: str,
+        text: str,
+        *,
+        mention: str | None,
+        card: MessageRef | None,
+        key: str,
+        recheck: bool,
+        choices: Sequence[NoticeChoice] = (),
     ) -> MessageRef:
-        """Write to a channel, or a person (a user's id), with a link to the card."""
+        """Write to a channel, or a person (a user's id), with a link to the card and buttons to choose by."""
         ...
 
     def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.digest import Digest
 from integrations.base_url import checked_base_url
 from integrations.chat_room import ChatUser
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PermanentFailure
-from integrations.slack.blocks import Block
+from integrations.slack.blocks import Block, actions, button, section
 from integrations.slack.card import card_blocks, card_plain, card_text
 from integrations.slack.digest import digest_blocks, digest_charts, digest_text
 from integrations.slack.failures import SYSTEM, slack_failures
@@ -26,6 +26,8 @@ from integrations.slack.severity_channel import SeverityChannels
 logger = logging.getLogger("integrations.slack")
 
 METADATA_TYPE = "tierline"
+CHOICES_BLOCK = "tierline.choices"
+"""The block id of the buttons below a notice."""
 
 _TIMEOUT_S = 10
 # How far a recheck looks: a thousand messages of a channel, newest first; five thousand of a thread, which begins at its oldest.
@@ -99,9 +101,17 @@ class SlackRoom:
         return self._post(card.channel, key, text=shortened(escaped(text), _TEXT_LIMIT), thread=card.ts)
 
     def post_notice(
-        self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
+        self,
+        channel: str,
+        text: str,
+        *,
+        mention: str | None,
+        card: MessageRef | None,
+        key: str,
+        recheck: bool,
+        choices: Sequence[NoticeChoice] = (),
     ) -> MessageRef:
-        """Write to a channel, or a person (a user's id), with a link to the card."""
+        """Write to a channel, or a person (a user's id), with a link to the card and buttons to choose by."""
         where = self._conversation(channel)
         if recheck and (found := self._find(where, key)):
             return found
@@ -110,7 +120,13 @@ class SlackRoom:
         address = self._address(card) if card is not None else None
         if address is not None:
             words.append(link(address, "Open the card"))
-        return self._post(where, key, text=" ".join(words))
+        said = " ".join(words)
+        if choices:
+            try:
+                return self._post(where, key, text=said, blocks=_with_choices(said, choices))
+            except PermanentFailure as failure:
+                _only_blocks(failure, "a notice's buttons")
+        return self._post(where, key, text=said)
 
     def post_digest(self, channel: str, digest: Digest, *, key: str, recheck: bool) -> MessageRef:
         """Post the joint-retro digest."""
@@ -327,6 +343,11 @@ def _only_blocks(failure: PermanentFailure, what: str) -> None:
     if failure.code not in _REFUSED_BLOCKS:
         raise failure
     logger.error("Slack refused the blocks of %s (%s); it is shown without them. Report this", what, failure.code)
+
+
+def _with_choices(text: str, choices: Sequence[NoticeChoice]) -> list[Block]:
+    row = [button(choice.label, action_id=choice.action_id, value=choice.value) for choice in choices]
+    return [section(text), actions(row, block_id=CHOICES_BLOCK)]
 
 
 def _scopes(headers: Mapping[str, str], *, private_channels: bool) -> list[Check]:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from domain.card import CardReach, CardReport, CardTrouble, CardVendor
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.page_rules import ReachBy
 from domain.policy import ReportField
 from domain.reach import ReachOutcome
@@ -97,6 +97,30 @@ async def test_a_notice_mentions_and_links_the_card(world: World) -> None:
 
     (shown,) = await messages(world, "C0LEADS")
     assert shown["text"] == f"<@U0LENA> T-1042 &lt;is&gt; late <{card.permalink}|Open the card>"
+
+
+async def test_a_notice_has_buttons_to_choose_by(world: World) -> None:
+    accept = NoticeChoice(action_id="tierline.impact_accept", label="Let it follow", value="jira/10012")
+    keep = NoticeChoice(action_id="tierline.impact_keep", label="Keep it", value="jira/10012")
+
+    await world.do(
+        world.slack.post_notice,
+        "C0LEADS",
+        "PAY-1 hurts more",
+        mention="U0LENA",
+        card=None,
+        key="n3",
+        recheck=False,
+        choices=(accept, keep),
+    )
+
+    (shown,) = await messages(world, "C0LEADS")
+    text, row = shown["blocks"]
+    assert text["text"]["text"] == shown["text"] == "<@U0LENA> PAY-1 hurts more"
+    assert [(one["action_id"], one["text"]["text"], one["value"]) for one in row["elements"]] == [
+        ("tierline.impact_accept", "Let it follow", "jira/10012"),
+        ("tierline.impact_keep", "Keep it", "jira/10012"),
+    ]
 
 
 async def test_a_notice_to_a_person_is_a_direct_message_once(world: World) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
@@ -105,6 +105,7 @@ class RecordedChat:
         self.people: dict[str, list[str]] = {}
         self.topics: dict[str, list[Card]] = {}
         self.archived: list[str] = []
+        self.choices: list[tuple[str, NoticeChoice]] = []
         self._by_key: dict[str, MessageRef] = {}
 
     def post_card(self, channel: str, card: Card, *, key: str, recheck: bool) -> MessageRef:
@@ -126,9 +127,18 @@ class RecordedChat:
         return ref
 
     def post_notice(
-        self, channel: str, text: str, *, mention: str | None, card: MessageRef | None, key: str, recheck: bool
+        self,
+        channel: str,
+        text: str,
+        *,
+        mention: str | None,
+        card: MessageRef | None,
+        key: str,
+        recheck: bool,
+        choices: Sequence[NoticeChoice] = (),
     ) -> MessageRef:
         ref = self._posted("post_notice", channel, key, recheck, text)
+        self.choices += [(text, choice) for choice in choices]
         self.system.answer()
         return ref
 
