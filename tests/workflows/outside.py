@@ -13,12 +13,26 @@ from domain.card import Card
 from domain.chat import ChannelRef, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
-from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
+from domain.issues import (
+    ChangedIssue,
+    ChangeFeed,
+    IssueAttachment,
+    IssueCandidate,
+    IssueCategory,
+    IssueComment,
+    IssueDraft,
+    IssueFieldChanges,
+    IssueRef,
+    IssueSnapshot,
+    Tracker,
+    Visibility,
+)
 from domain.paging import OnCall, OnCallGap, PageDraft, PageRef, PageSnapshot, PageStatus, Urgency
 from integrations.chat_room import ChatUser
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
+from integrations.issue_tracker import AttachedFile, RouteNeeds
 from integrations.mailer import Mail
 from integrations.pager import PagerNeeds, WebhookSubscription
 
@@ -197,17 +211,36 @@ class RecordedChat:
         return self._by_key[key]
 
 
+_CATEGORIES = {
+    "To Do": IssueCategory.TO_DO,
+    "In Progress": IssueCategory.IN_PROGRESS,
+    "Done": IssueCategory.DONE,
+}
+
+
 class RecordedTracker:
-    """Jira or GitHub. ``issues`` is the truth, by the lasting id."""
+    """Jira or GitHub. ``issues`` is the truth, by the lasting id.
+
+    ``summaries`` is each issue's living summary, by the issue's id; ``changes`` what was set, in order; ``alike`` the candidates that it
+    lists; ``visibilities`` who may read each comment of ours, by its key; ``files`` what lies behind an attachment's id, and ``releases``
+    the projects that its feed names.
+    """
 
     def __init__(self, tracker: Tracker, system: System) -> None:
         self.system = system
         self.issues: dict[str, IssueSnapshot] = {}
         self.written: list[tuple[str, str]] = []
         self.links: dict[str, str] = {}
+        self.summaries: dict[str, str] = {}
+        self.changes: list[tuple[str, IssueFieldChanges]] = []
+        self.alike: list[IssueCandidate] = []
+        self.visibilities: dict[str, Visibility] = {}
+        self.files: dict[str, AttachedFile] = {}
+        self.releases: list[str] = []
         self._tracker = tracker
         self._opened: dict[str, IssueRef] = {}
         self._comments: dict[str, str] = {}
+        self._attached: dict[str, str] = {}
 
     def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
         self.system.take("open_issue", draft.key)
@@ -231,20 +264,87 @@ class RecordedTracker:
                 return issue
         raise PermanentFailure(self._tracker.value, f"there is no {reference}", status=404)
 
-    def comment(self, ref: IssueRef, text: str, *, key: str, recheck: bool) -> str:
+    def similar(
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+    ) -> list[IssueCandidate]:
+        self.system.take("similar", project)
+        self.system.answer()
+        return list(self.alike)
+
+    def comment(
+        self, ref: IssueRef, text: str, *, key: str, recheck: bool, visibility: Visibility = Visibility.INTERNAL
+    ) -> str:
         self.system.take("comment", key)
         if not (recheck and key in self._comments):
             self.written.append((ref.key, text))
             self._comments[key] = f"ours-{len(self.written)}"
-            self.person_writes(ref.id, text, author="Tierline", comment=self._comments[key], ours=True)
+            self.visibilities[key] = visibility
+            self.person_writes(
+                ref.id, text, author="Tierline", comment=self._comments[key], ours=True, visibility=visibility
+            )
         self.system.answer()
         return self._comments[key]
+
+    def show_summary(self, ref: IssueRef, text: str, *, comment_id: str | None, key: str, recheck: bool) -> str:
+        self.system.take("show_summary", key)
+        self._found(ref.id)
+        self.summaries[ref.id] = text
+        self.system.answer()
+        return f"summary-{ref.id}"
+
+    def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
+        self.system.take("change", ref.key)
+        issue = self._found(ref.id)
+        self.changes.append((ref.key, changes))
+        kept = [label for label in issue.labels if label not in changes.remove_labels]
+        wanted = {
+            "priority": changes.priority or issue.priority,
+            "labels": tuple(dict.fromkeys([*kept, *changes.add_labels])),
+            "status": changes.status or issue.status,
+            "category": _CATEGORIES.get(changes.status or "", issue.category),
+        }
+        if any(getattr(issue, name) != value for name, value in wanted.items()):
+            self._change(ref.id, **wanted)
+        self.system.answer()
+
+    def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:
+        self.system.take("changed_since", ",".join(projects))
+        until = datetime.now(UTC)
+        changed = sorted(
+            (issue for issue in self.issues.values() if issue.updated_at >= since), key=lambda issue: issue.updated_at
+        )
+        self.system.answer()
+        return ChangeFeed(
+            issues=tuple(ChangedIssue(id=i.ref.id, key=i.ref.key, updated_at=i.updated_at) for i in changed),
+            until=until,
+            cursors=dict(cursors),
+            requests=1,
+            releases=tuple(self.releases),
+        )
+
+    def attach(self, ref: IssueRef, file: AttachedFile, *, key: str, recheck: bool) -> str | None:
+        self.system.take("attach", key)
+        if self._tracker is Tracker.GITHUB:
+            return None
+        if not (recheck and key in self._attached):
+            self._attached[key] = f"file-{len(self._attached) + 1}"
+            self.person_attaches(ref.id, file, author="Tierline", attachment=self._attached[key], ours=True)
+        self.system.answer()
+        return self._attached[key]
+
+    def download(self, attachment: IssueAttachment, *, most_bytes: int) -> AttachedFile:
+        self.system.take("download", attachment.id)
+        file = self.files.get(attachment.id)
+        if file is None or len(file.content) > most_bytes:
+            raise PermanentFailure(self._tracker.value, f"{attachment.name} is not there, or too long")
+        self.system.answer()
+        return file
 
     def link_back(self, ref: IssueRef, *, global_id: str, url: str, title: str) -> None:
         self.system.take("link_back", global_id)
         self.links[global_id] = url
 
-    def check(self, projects: Sequence[str]) -> list[Check]:
+    def check(self, projects: Sequence[str], needs: Sequence[RouteNeeds] = ()) -> list[Check]:
         return []
 
     # --- what people do there --------------------------------------------------------------------------------------
@@ -261,7 +361,13 @@ class RecordedTracker:
             url=f"https://{self._tracker.value}.example/{key}",
         )
         issue = IssueSnapshot(
-            ref=ref, title=title, status="To Do", category=IssueCategory.TO_DO, updated_at=datetime.now(UTC)
+            ref=ref,
+            title=title,
+            status="To Do",
+            category=IssueCategory.TO_DO,
+            updated_at=datetime.now(UTC),
+            project="PAY" if jira else "acme/storefront",
+            priority="Medium" if jira else None,
         )
         self.issues[ref.id] = issue
         return issue
@@ -272,13 +378,59 @@ class RecordedTracker:
         self._change(issue, status=status[category], category=category, assignee=assignee)
 
     def person_writes(
-        self, issue: str, text: str, *, author: str = "Ada", comment: str | None = None, ours: bool = False
+        self,
+        issue: str,
+        text: str,
+        *,
+        author: str = "Ada",
+        comment: str | None = None,
+        ours: bool = False,
+        visibility: Visibility = Visibility.INTERNAL,
     ) -> None:
         """Somebody comments on an issue."""
-        now = datetime.now(UTC)
         before = self._found(issue).comments
-        written = IssueComment(id=comment or f"c{len(before) + 1}", author=author, text=text, created_at=now, ours=ours)
+        written = IssueComment(
+            id=comment or f"c{len(before) + 1}",
+            author=author,
+            text=text,
+            created_at=datetime.now(UTC),
+            ours=ours,
+            visibility=visibility,
+        )
         self._change(issue, comments=(*before, written))
+
+    def person_edits(self, issue: str, comment: str, text: str) -> None:
+        """Somebody edits a comment."""
+        now = datetime.now(UTC)
+        edited = [
+            each.model_copy(update={"text": text, "edited_at": now}) if each.id == comment else each
+            for each in self._found(issue).comments
+        ]
+        self._change(issue, comments=tuple(edited))
+
+    def person_attaches(
+        self, issue: str, file: AttachedFile, *, author: str = "Ada", attachment: str | None = None, ours: bool = False
+    ) -> IssueAttachment:
+        """Somebody puts a file on an issue."""
+        before = self._found(issue).attachments
+        id_ = attachment or f"f{len(before) + 1}"
+        put = IssueAttachment(
+            id=id_,
+            name=file.name,
+            url=f"https://{self._tracker.value}.example/files/{id_}",
+            size_bytes=len(file.content),
+            content_type=file.content_type,
+            author=author,
+            created_at=datetime.now(UTC),
+            ours=ours,
+        )
+        self.files[id_] = file
+        self._change(issue, attachments=(*before, put))
+        return put
+
+    def person_sets(self, issue: str, **fields: object) -> None:
+        """Somebody changes fields of an issue, by the names of ``IssueSnapshot``."""
+        self._change(issue, **fields)
 
     def loses(self, issue: str) -> None:
         """Somebody deletes an issue."""
