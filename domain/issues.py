@@ -106,11 +106,15 @@ class FixVersion(Frozen):
 
 
 class FieldStamp(Frozen):
-    """When a field was last changed, by the tracker's own history; ``ours`` says that our own account did it."""
+    """When a field was last changed, by the tracker's own history; ``ours`` says that our own account did it.
+
+    ``before`` is the value that it had until then (a status or priority by name), None where the tracker does not tell.
+    """
 
     at: datetime
     by: str | None = None
     ours: bool = False
+    before: str | None = None
 
 
 class IssueSnapshot(Frozen):
