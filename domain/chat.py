@@ -18,6 +18,18 @@ class ChannelRef(Frozen):
     name: str
 
 
+class FileLink(Frozen):
+    """A file that somebody shared: its address in the chat, which asks whoever opens it for access.
+
+    ``id`` is the chat's own; ``download`` is where its bytes are to be had with the bot's token, None where the chat does not tell.
+    """
+
+    name: str
+    url: str
+    id: str | None = None
+    download: str | None = None
+
+
 class NoticeChoice(Frozen):
     """A button below a notice: what it says, and what it sends back (``value``) when it is pressed. ``action_id`` is unique in its notice."""
 

@@ -65,6 +65,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
         channel=opening.channel,
         language=opening.language,
         external_ref=opening.external_ref,
+        request=opening.request,
         opened_at=now,
         policy=policy,
         sla=None,

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.chat import ChannelRef
+from domain.chat import ChannelRef, FileLink
 from domain.frozen import Frozen
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
-from domain.issues import IssueDraft, IssueRef, Tracker
+from domain.issues import IssueDraft, IssueRef, Tracker, Visibility
 from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
 from domain.paging import PageDraft, Urgency
 from domain.policy import Policy
@@ -127,12 +127,43 @@ class LeaveIssue(Frozen):
 
 
 class TellIssue(Frozen):
-    """Have the issue's workflow write a comment for the engineers; free of personal data."""
+    """Have the issue's workflow write a comment for the engineers; free of personal data.
+
+    ``visibility`` says who may read it, where a person chose; else the policy does.
+    """
 
     kind: Literal["tell_issue"] = "tell_issue"
     key: str
     ref: IssueRef
     text: str
+    visibility: Visibility | None = None
+
+
+class UpdateIssue(Frozen):
+    """Let the issue's workflow know what it knows of this ticket anew. Read off when it is sent, so only the newest counts."""
+
+    kind: Literal["update_issue"] = "update_issue"
+    key: str
+    ref: IssueRef
+
+
+class ReopenOnIssue(Frozen):
+    """Let the issue's workflow know that the ticket is open again, and why; free of personal data."""
+
+    kind: Literal["reopen_on_issue"] = "reopen_on_issue"
+    key: str
+    ref: IssueRef
+    by_customer: bool
+    text: str
+
+
+class PutFileOnIssue(Frozen):
+    """Copy a file of the card's thread to the issue."""
+
+    kind: Literal["put_file_on_issue"] = "put_file_on_issue"
+    key: str
+    ref: IssueRef
+    file: FileLink
 
 
 class RaisePage(Frozen):
@@ -252,6 +283,9 @@ Intent = Annotated[
     | JoinIssue
     | LeaveIssue
     | TellIssue
+    | UpdateIssue
+    | ReopenOnIssue
+    | PutFileOnIssue
     | RaisePage
     | ResolvePage
     | PageWithIssue
@@ -277,6 +311,8 @@ _LANES: dict[str, Lane] = {
     "join_issue": Lane.WORKFLOWS,
     "leave_issue": Lane.WORKFLOWS,
     "tell_issue": Lane.WORKFLOWS,
+    "update_issue": Lane.WORKFLOWS,
+    "reopen_on_issue": Lane.WORKFLOWS,
     "page_with_issue": Lane.WORKFLOWS,
     "raise_page": Lane.PAGERDUTY,
     "resolve_page": Lane.PAGERDUTY,
@@ -309,4 +345,6 @@ def lane_of(intent: Intent) -> Lane:
         return Lane(intent.draft.tracker.value)
     if isinstance(intent, FindIssue):
         return Lane(intent.tracker.value)
+    if isinstance(intent, PutFileOnIssue):
+        return Lane(intent.ref.tracker.value)
     return _LANES[intent.kind]

@@ -1,6 +1,7 @@
 """What the workflow of an engineering issue wants done outside; each intent's ``key`` makes it happen once."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,14 @@ from domain.frozen import Frozen
 from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
 from domain.issues import IssueFieldChanges, Visibility
 from domain.messages import DeliveryBody
+
+
+class Stream(StrEnum):
+    """What tickets are told of, each kind in an order of its own: news of the issue, what is true as they join, news of a page."""
+
+    NEWS = "news"
+    WELCOME = "welcome"
+    PAGE = "page"
 
 
 class FetchIssue(Frozen):
@@ -47,14 +56,18 @@ class TellTicket(Frozen):
 
 
 class TellTickets(Frozen):
-    """Tell a batch of tickets the same; a part of a fan-out, whose place in it ``number`` and ``of`` show to people."""
+    """Tell a batch of tickets the same; a part of a fan-out, of which ``told`` of the ``of`` were told before it."""
 
     kind: Literal["tell_tickets"] = "tell_tickets"
     key: str
     delivery: str
     """What a delivery's id begins with; the ticket's id follows, so that a batch that is told again is taken once."""
     ticket_ids: tuple[str, ...]
+    page_keys: tuple[str, ...] = ()
+    """Of news of a page: each ticket's own key of it, in the same order."""
     body: DeliveryBody
+    stream: Stream = Stream.NEWS
+    """Batches of one stream are told one after the other."""
     per_second: float
     told: int = 0
     of: int = 0

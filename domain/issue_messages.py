@@ -131,11 +131,12 @@ class IssueVanished(Frozen):
 
 
 class SummaryShown(Frozen):
-    """The living summary stands on the issue, as the comment with this id."""
+    """The living summary stands on the issue, as the comment with this id; or it was refused (``error``)."""
 
     kind: Literal["summary_shown"] = "summary_shown"
     key: str
-    comment_id: str
+    comment_id: str | None = None
+    error: str | None = None
 
 
 class FieldsChanged(Frozen):
@@ -205,3 +206,20 @@ IssueEvent = (
     | IssuePageRaised
     | IssuePageFailed
 )
+
+
+class CatchUp(Frozen):
+    """The tracker's own feed has the issue as changed at that time: what is known is to be as new.
+
+    Without a time the issue is to be read anew whatever is known: no feed tells of one that was deleted, and a person may want to be sure.
+    """
+
+    id: str
+    updated_at: datetime | None = None
+
+
+class CaughtUp(Frozen):
+    """What catching up found: in one sentence each what was not known before; empty where only the time of the last change differed."""
+
+    key: str
+    changes: tuple[str, ...] = ()

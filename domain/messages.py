@@ -10,9 +10,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from domain.chat import ChannelRef, MessageRef
+from domain.chat import FileLink as FileLink
 from domain.durations import Duration
+from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
-from domain.issues import IssueAttachment, IssueCategory, IssueComment, IssueMeaning, IssueRef
+from domain.issues import IssueAttachment, IssueCategory, IssueComment, IssueMeaning, IssueRef, Visibility
 from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
@@ -58,6 +60,9 @@ class OpenTicket(Frozen):
         str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
     ] = None
     external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+    request: Annotated[
+        RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
+    ] = RequestKind.BUG
     opened_by: Actor
     split_from: SplitFrom | None = None
 
@@ -220,6 +225,38 @@ class LinkIssue(Frozen):
     reference: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class CommentIssue(Frozen):
+    """Write to the engineers, on the issues that the ticket is on; redacted. Whom it is for is the policy's choice where nobody says it."""
+
+    do: Literal[CommandName.COMMENT] = CommandName.COMMENT
+    text: Text
+    visibility: Annotated[
+        Visibility | None,
+        Field(description="`internal`: the team alone. `public`: whoever sees the issue. Left out: as the policy says."),
+    ] = None
+
+
+class SetRequestKind(Frozen):
+    """Say what the ticket is to engineering: something broken, or something wished for."""
+
+    do: Literal[CommandName.KIND] = CommandName.KIND
+    request: RequestKind
+
+
+class SetWorkaround(Frozen):
+    """How customers can help themselves until it is fixed; the engineering issue shows it, redacted. Nothing takes it back."""
+
+    do: Literal[CommandName.WORKAROUND] = CommandName.WORKAROUND
+    text: Annotated[str | None, Field(min_length=1, max_length=2_000)] = None
+
+
+class AttachFile(Frozen):
+    """Copy a file of the card's thread to the engineering issues: the named one, or the newest that is not there yet."""
+
+    do: Literal[CommandName.ATTACH] = CommandName.ATTACH
+    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+
+
 Request = Annotated[
     Accept
     | Reply
@@ -237,7 +274,11 @@ Request = Annotated[
     | Merge
     | Split
     | HandOver
-    | ApplyPolicy,
+    | ApplyPolicy
+    | CommentIssue
+    | SetRequestKind
+    | SetWorkaround
+    | AttachFile,
     Field(discriminator="do"),
 ]
 
@@ -310,13 +351,6 @@ class ThreadChange(StrEnum):
     DELETED = "deleted"
 
 
-class FileLink(Frozen):
-    """A file that somebody shared: its address in the chat, which asks whoever opens it for access."""
-
-    name: str
-    url: str
-
-
 class ThreadMessage(Frozen):
     """Somebody wrote, changed or deleted a message in the card's thread: internal. ``ts`` is the message's own."""
 
@@ -347,6 +381,7 @@ class IssueChanged(Frozen):
     priority: str | None = None
     release: str | None = None
     impact: str | None = None
+    resolution: str | None = None
 
 
 class IssueCommented(Frozen):
@@ -498,6 +533,13 @@ class IssueFound(Frozen):
     assignee: str | None = None
 
 
+class FileAttached(Frozen):
+    """A file of the thread is on the issue, as this attachment; ``id`` is None where the tracker takes no files."""
+
+    kind: Literal["file_attached"] = "file_attached"
+    id: str | None = None
+
+
 class SeverityChannelOpened(Frozen):
     """The ticket has a channel of its own."""
 
@@ -527,7 +569,7 @@ class Failed(Frozen):
 
 
 ResultBody = Annotated[
-    CardShown | IssueOpened | IssueFound | PageRaised | SeverityChannelOpened | Done | Failed,
+    CardShown | IssueOpened | IssueFound | FileAttached | PageRaised | SeverityChannelOpened | Done | Failed,
     Field(discriminator="kind"),
 ]
 

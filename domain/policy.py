@@ -300,6 +300,11 @@ class CommandName(StrEnum):
     SPLIT = "split"
     HAND_OVER = "hand_over"
     APPLY_POLICY = "apply_policy"
+    COMMENT = "comment"
+    KIND = "kind"
+    WORKAROUND = "workaround"
+    ATTACH = "attach"
+    IMPACT = "impact"
 
 
 _WEEKS = 520
@@ -321,6 +326,11 @@ DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.SPLIT: (Role.AGENT, Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.HAND_OVER: (Role.AGENT, Role.LEAD, Role.ENGINEER, Role.OPERATOR),
     CommandName.APPLY_POLICY: (Role.OPERATOR,),
+    CommandName.COMMENT: _STAFF,
+    CommandName.KIND: _STAFF,
+    CommandName.WORKAROUND: _STAFF,
+    CommandName.ATTACH: (Role.AGENT, Role.LEAD, Role.ENGINEER, Role.OPERATOR),
+    CommandName.IMPACT: (Role.LEAD,),
     CommandName.CUSTOMER_MESSAGE: (Role.CUSTOMER, Role.INTEGRATION, Role.OPERATOR),
 }
 

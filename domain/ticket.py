@@ -6,8 +6,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.calendar import ALWAYS, Calendar
-from domain.chat import ChannelRef, MessageRef
+from domain.chat import ChannelRef, FileLink, MessageRef
 from domain.clocks import Clock
+from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueMeaning, IssueRef
 from domain.paging import PageStatus, PageWord, Urgency, Woken
@@ -67,6 +68,11 @@ class LinkedIssue(Frozen):
     release: str | None = None
     impact: str | None = None
     told_at: datetime | None = None
+
+
+def issue_id(ref: IssueRef) -> str:
+    """An issue's lasting identity in one word: ``jira/10012``."""
+    return f"{ref.tracker.value}/{ref.id}"
 
 
 class Page(Frozen):
@@ -201,7 +207,9 @@ class Ticket(Frozen):
     It pins the policy that it was opened under; ``edits`` are the changes of it that somebody chose for this ticket.
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
-    are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened;
+    are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened,
+    ``duplicates_left`` the issues (``issue_id``) that it left because others are the same; ``files`` are the newest files of the card's
+    thread, ``files_attached`` the addresses of those that were copied to its issues;
     ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
     channels Slack lets nobody write any more; ``pages`` and ``reached`` are the newest ones, ``pages_dropped`` how many older pages there
     were; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
@@ -217,6 +225,8 @@ class Ticket(Frozen):
     channel: str = "api"
     language: str | None = None
     external_ref: str | None = None
+    request: RequestKind = RequestKind.BUG
+    workaround: str | None = None
     opened_at: datetime
     policy: Policy
     sla: str | None = DEFAULT_SLA
@@ -231,6 +241,9 @@ class Ticket(Frozen):
     reached: tuple[Reach, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
+    duplicates_left: tuple[str, ...] = ()
+    files: tuple[FileLink, ...] = ()
+    files_attached: tuple[str, ...] = ()
     snooze: Snooze | None = None
     report: EscalationReport | None = None
     severity_channel: ChannelRef | None = None
@@ -302,6 +315,10 @@ class Ticket(Frozen):
         if self.status is TicketStatus.RESOLVED:
             return self.resolved_at
         return self.cancelled_at if self.status is TicketStatus.CANCELLED else None
+
+    def issue(self, ref: IssueRef) -> LinkedIssue | None:
+        """What is known of an issue that the ticket is on, or None."""
+        return next((issue for issue in self.issues if issue_id(issue.ref) == issue_id(ref)), None)
 
     @property
     def open_case(self) -> VendorCaseLink | None:

@@ -30,12 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-_LONG = ("e2e", "postgresql")
+_FIRST = ("long", "e2e", "postgresql")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long stories first, each kind in the random order that it has, so that no core is idle while the last one plays."""
-    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in _LONG))
+    """The longest stories first, each kind in the random order that it has, so that no core is idle while the last one plays."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(_FIRST) if item.get_closest_marker(name)), len(_FIRST))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

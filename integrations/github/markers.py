@@ -4,6 +4,10 @@ import re
 from urllib.parse import quote
 
 _MARKER = re.compile(r"\s*<!-- tierline:[^\s<>]+ -->")
+# GitHub refuses a text of more characters; what remains is room for the mark.
+_TEXT_LIMIT = 65_536
+_ROOM = 1_000
+_CUT = "\n\n(cut: GitHub takes no longer text)"
 # A name after @ calls that person; a zero-width space between them keeps the words and calls nobody.
 _MENTION = re.compile(r"@(?=[A-Za-z0-9])")
 
@@ -14,8 +18,10 @@ def marker(key: str) -> str:
 
 
 def marked(text: str, key: str) -> str:
-    """The text with its mark at the end; marks and mentions that people wrote into it have no effect."""
+    """The text with its mark at the end; marks and mentions that people wrote into it have no effect, and too long a text is cut."""
     harmless = _MENTION.sub("@\u200b", text.replace("<!--", "&lt;!--"))
+    if len(harmless) > _TEXT_LIMIT - _ROOM:
+        harmless = harmless[: _TEXT_LIMIT - _ROOM] + _CUT
     return f"{harmless}\n\n{marker(key)}"
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from integrations.jira.plain import ADDRESS, BULLET, HEADING
+
 Node = dict[str, Any]
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}']")
-_BULLET = re.compile(r"[-*•]\s+(.*)")
 _BLOCKS = frozenset(
     {
         "paragraph",
@@ -32,7 +32,7 @@ _BLOCKS = frozenset(
 
 
 def document(text: str) -> Node:
-    """A document of paragraphs (parted by empty lines), line breaks, bullet lists (lines with ``- ``) and links."""
+    """A document of paragraphs (parted by empty lines), line breaks, headings (lines with ``## ``), bullet lists (``- ``) and links."""
     content = [node for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) for node in _part(part)]
     return {"type": "doc", "version": 1, "content": content or [{"type": "paragraph", "content": []}]}
 
@@ -49,21 +49,28 @@ def _part(part: str) -> Iterator[Node]:
     lines: list[str] = []
     bullets: list[str] = []
     for line in part.splitlines():
-        bullet = _BULLET.fullmatch(line.strip())
-        if bullet is None:
-            if bullets:
-                yield _list(bullets)
-                bullets = []
-            lines.append(line)
-        else:
-            if lines:
-                yield _paragraph(lines)
-                lines = []
+        bullet = BULLET.fullmatch(line.strip())
+        heading = HEADING.fullmatch(line)
+        if bullets and bullet is None:
+            yield _list(bullets)
+            bullets = []
+        if lines and (bullet is not None or heading is not None):
+            yield _paragraph(lines)
+            lines = []
+        if bullet is not None:
             bullets.append(bullet[1])
+        elif heading is not None:
+            yield _heading(len(heading[1]), heading[2])
+        else:
+            lines.append(line)
     if lines:
         yield _paragraph(lines)
     if bullets:
         yield _list(bullets)
+
+
+def _heading(level: int, words: str) -> Node:
+    return {"type": "heading", "attrs": {"level": level}, "content": _inline(words)}
 
 
 def _paragraph(lines: list[str]) -> Node:
@@ -86,7 +93,7 @@ def _inline(line: str) -> list[Node]:
     # A text node must not be empty.
     nodes: list[Node] = []
     end = 0
-    for found in _ADDRESS.finditer(line):
+    for found in ADDRESS.finditer(line):
         if found.start() > end:
             nodes.append({"type": "text", "text": line[end : found.start()]})
         link = {"type": "link", "attrs": {"href": found[0]}}

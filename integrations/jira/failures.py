@@ -14,10 +14,12 @@ SYSTEM = "jira"
 
 _WORDS = {
     400: "refused the fields that were sent",
-    401: "the e-mail address or API token is not accepted; set TIERLINE_JIRA__EMAIL and TIERLINE_JIRA__API_TOKEN",
+    401: "the account is not accepted; set TIERLINE_JIRA__EMAIL and TIERLINE_JIRA__API_TOKEN, or on Data Center "
+    "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN, to one that is valid",
     403: "the account may not do this; give it the permission in the project",
     404: "there is no such project or issue, or the account may not see it",
     410: "the issue is gone",
+    413: "the file is longer than the site allows",
 }
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 

@@ -13,7 +13,7 @@ from domain.calendar import Calendar, Week
 from tests.domain.building import DAY, HOUR, INSTANT, MINUTE
 from tests.domain.minute_walk import MinuteWalk
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 _THOROUGH = settings(
     max_examples=5_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1_000,

@@ -22,7 +22,7 @@ from sandbox.faults import Fault
 from sandbox.misdeliveries import Misdelivery
 from sandbox.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(480)]
 _PATIENCE_S = 90
 _CALLS = (
     ("slack", "chat.postMessage", "POST"),

@@ -27,7 +27,7 @@ from sandbox.stack import Stack
 from workflows import task_queues, workflow_ids
 from workflows.ticket import TicketStart, TicketWorkflow
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(420)]
 _TICKETS = 1_000
 _AT_ONCE = 8
 _WITNESS_TARGET = timedelta(seconds=8)

@@ -22,7 +22,7 @@ from sandbox.engine import DevServer
 from sandbox.faults import Fault
 from sandbox.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(480)]
 _KILLS = 50
 _WORKERS: tuple[Literal["worker", "second worker"], ...] = ("worker", "second worker")
 

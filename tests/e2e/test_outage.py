@@ -11,7 +11,7 @@ from cli.story import PAYMENTS
 from sandbox.faults import Fault
 from sandbox.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(240)]
 _A_MINUTE = 60.0
 _TICKET = {
     "ticket_id": PAYMENTS,

@@ -11,7 +11,7 @@ from cli.story import PAYMENTS, Story
 from sandbox.faults import Fault
 from sandbox.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 async def test_a_ticket_goes_from_l1_to_l4_and_back(

@@ -19,8 +19,10 @@ from tests.simulation.logs import OFFICE_HOURS
 
 TICKETS = 300
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.timeout(400)
+
+@pytest.mark.timeout(600)
 async def test_the_workflow_and_the_simulation_agree_on_every_field_of_every_clock(test_server: Path) -> None:
     policy = as_tried(load_policy(OFFICE_HOURS))
     log = LogFile(shared_dir("data", "incidents-2013.csv.gz"))
