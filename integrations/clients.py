@@ -8,6 +8,7 @@ from integrations.dead_man.http import HttpDeadManSwitch
 from integrations.dead_man_switch import DeadManSwitch
 from integrations.github.tracker import GitHubTracker
 from integrations.issue_tracker import IssueTracker
+from integrations.jira.account import ApiTokenAccount
 from integrations.jira.tracker import JiraTracker
 from integrations.mail.smtp import SmtpMailer
 from integrations.mailer import Mailer
@@ -39,7 +40,7 @@ def build_clients(settings: Settings) -> Clients:
     dead_man_url = settings.audit.dead_man_url
     return Clients(
         chat=SlackRoom(slack.bot_token, slack.base_url, app_token=slack.app_token) if slack is not None else None,
-        jira=JiraTracker(jira.url, jira.email, jira.api_token) if jira is not None else None,
+        jira=JiraTracker(jira.url, ApiTokenAccount(jira.email, jira.api_token)) if jira is not None else None,
         github=GitHubTracker(
             github.base_url,
             token=github.token,

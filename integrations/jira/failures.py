@@ -68,3 +68,14 @@ def _named_fields(response: Response | None) -> list[str]:
 def refusal(message: str) -> PermanentFailure:
     """A refusal of our own, before anybody is called."""
     return PermanentFailure(SYSTEM, message)
+
+
+def path_part(name: str) -> str:
+    """An id or key as part of a path.
+
+    Raises:
+        PermanentFailure: it would reach another resource.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise refusal("an issue's id or a project's key holds letters, digits, - and _ only; correct it")
+    return name

@@ -97,7 +97,7 @@ class RestClient(JIRA):
             self._get_url(f"issue/{issue}/attachments"),
             files={"file": (name, content, content_type)},
             # Without the first the session's own content type would hide the form's; without the second Jira suspects a forgery.
-            headers={"Content-Type": None, "X-Atlassian-Token": "no-check"},
+            headers=cast(Any, {"Content-Type": None, "X-Atlassian-Token": "no-check"}),
         )
         return cast(list[Json], answer.json())[0]
 

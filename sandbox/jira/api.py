@@ -43,6 +43,8 @@ _PERMISSIONS = {
     "EDIT_OWN_COMMENTS": "Edit Own Comments",
     "LINK_ISSUES": "Link Issues",
     "ASSIGN_ISSUES": "Assign Issues",
+    "CREATE_ATTACHMENTS": "Create Attachments",
+    "MANAGE_WATCHERS": "Manage Watchers",
     "DELETE_ISSUES": "Delete Issues",
     "ADMINISTER": "Administer Jira",
 }

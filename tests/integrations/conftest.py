@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from integrations.github.tracker import GitHubTracker
+from integrations.jira.account import ApiTokenAccount
 from integrations.jira.tracker import JiraTracker
 from integrations.mail.smtp import SmtpMailer
 from integrations.pagerduty.pager import PagerDutyPager
@@ -32,7 +33,7 @@ class World:
         self.exchanges = exchanges
         credentials, url = sandbox.credentials, sandbox.http_url
         self.slack = SlackRoom(credentials.slack_bot_token, f"{url}/slack/api/")
-        self.jira = JiraTracker(f"{url}/jira", credentials.jira_email, credentials.jira_api_token)
+        self.jira = JiraTracker(f"{url}/jira", ApiTokenAccount(credentials.jira_email, credentials.jira_api_token))
         self.github = GitHubTracker(f"{url}/github", token=credentials.github_token)
         self.github_app = GitHubTracker(
             f"{url}/github",

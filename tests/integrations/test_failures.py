@@ -19,6 +19,7 @@ from integrations.errors import IntegrationError, PassingFailure, PermanentFailu
 from integrations.github.tracker import GitHubTracker
 from integrations.http_status import waiting_time
 from integrations.issue_tracker import IssueTracker
+from integrations.jira.account import ApiTokenAccount
 from integrations.jira.tracker import JiraTracker
 from integrations.pager import Pager
 from integrations.pagerduty.pager import PagerDutyPager
@@ -34,7 +35,7 @@ def slack(url: str) -> ChatRoom:
 
 
 def jira(url: str) -> IssueTracker:
-    return JiraTracker(f"{url}/jira", "bot@acme.example", SecretStr(TOKEN))
+    return JiraTracker(f"{url}/jira", ApiTokenAccount("bot@acme.example", SecretStr(TOKEN)))
 
 
 def github(url: str) -> IssueTracker:

@@ -7,8 +7,10 @@ from pydantic import SecretStr
 
 from domain.issues import IssueCategory, IssueRef, Tracker
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
+from integrations.jira.account import ApiTokenAccount
 from integrations.jira.adf import document, text_of
-from integrations.jira.tracker import JiraTracker, key_of, marker_label
+from integrations.jira.labels import marker_label
+from integrations.jira.tracker import JiraTracker, key_of
 from tests.integrations.conftest import World
 from tests.integrations.subjects import issue_draft
 
@@ -143,7 +145,7 @@ async def test_limits_and_credentials(world: World) -> None:
         await world.do(world.jira.open_issue, DRAFT, recheck=False)
     assert limited.value.retry_after == timedelta(seconds=9)
 
-    stranger = JiraTracker(f"{world.sandbox.http_url}/jira", "eve@acme.example", SecretStr("guess"))
+    stranger = JiraTracker(f"{world.sandbox.http_url}/jira", ApiTokenAccount("eve@acme.example", SecretStr("guess")))
     with pytest.raises(PermanentFailure, match="TIERLINE_JIRA__API_TOKEN"):
         await world.do(stranger.find, "PAY-1")
 
