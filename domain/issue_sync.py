@@ -1,0 +1,247 @@
+"""An issue and its tickets in step, both ways: what the tracker shows is told to the tickets, what they come to is set in the tracker.
+
+Each part has its own rules and its own state: ``issue_news`` (what is new), ``issue_meaning`` and ``issue_release`` (what it means for tickets),
+``issue_impact`` (priority and labels), ``issue_reopening`` (customers who come back), ``issue_conflicts`` (both sides at once).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import issue_conflicts, issue_impact, issue_news, issue_release, issue_reopening
+from domain.engineering_rules import IssueRules
+from domain.frozen import Frozen
+from domain.issue_conflicts import Wishes
+from domain.issue_follows import Follow, TellAll
+from domain.issue_impact import ImpactState
+from domain.issue_intents import FetchIssue
+from domain.issue_meaning import meaning_of
+from domain.issue_messages import FieldsChanged, ImpactAnswered, TicketReopened
+from domain.issue_news import News, NewsState
+from domain.issue_release import ReleaseState, release_words
+from domain.issue_reopening import ReopeningState
+from domain.issue_roll import Roll
+from domain.issues import IssueCategory, IssueMeaning, IssueRef, IssueSnapshot
+from domain.messages import (
+    DeliveryBody,
+    GoneReason,
+    IssueAttached,
+    IssueChanged,
+    IssueCommented,
+    IssueGone,
+    IssueMerged,
+    IssueSaid,
+)
+
+_WHAT_TO_DO = {
+    GoneReason.DELETED: "it was deleted: link the ticket to another issue, or open a new one",
+    GoneReason.FORBIDDEN: (
+        "Tierline's account may not read it any more: give the account the right to browse its project again, "
+        "or link the ticket to another issue"
+    ),
+}
+
+
+class SyncState(Frozen):
+    """The state of each part. ``merged_into`` is the id of the issue that this one was told to be a duplicate of."""
+
+    news: NewsState = NewsState()
+    impact: ImpactState = ImpactState()
+    wishes: Wishes = Wishes()
+    reopening: ReopeningState = ReopeningState()
+    release: ReleaseState = ReleaseState()
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True)
+class Around:
+    """What else of the issue's state the parts go by: ``known`` is what was last read, None before that and while the issue is gone."""
+
+    rules: IssueRules
+    roll: Roll
+    known: IssueSnapshot | None
+    watched_since: datetime
+
+
+Synced = tuple[SyncState, list[Follow]]
+
+
+def fetched(
+    state: SyncState, around: Around, snapshot: IssueSnapshot, now: datetime, *, was_gone: bool = False
+) -> tuple[SyncState, IssueSnapshot, list[Follow]]:
+    """Take in what was just read: the state after it, the issue as it is known from now on, and what follows."""
+    known, rules = around.known, around.rules
+    news_state, news, again = issue_news.take(state.news, known, snapshot, around.watched_since)
+    truth = news.truth
+    impact, wishes, asked = issue_impact.seen(state.impact, state.wishes, known, truth, rules, now)
+    wishes, settled = issue_conflicts.settle(wishes, truth, rules.conflicts, rules.comments, now)
+    state = state.model_copy(
+        update={
+            "news": news_state,
+            "impact": impact,
+            "wishes": wishes,
+            "reopening": issue_reopening.seen(state.reopening, known, truth),
+        }
+    )
+    follows: list[Follow] = [TellAll(body) for body in _told(state, around, news, was_gone=was_gone)]
+    state, merged = _merged(state, truth)
+    state, waits = _release_asked(state, rules, truth)
+    # What was wanted is decided by this very reading: no other one is needed for it.
+    asked = [each for each in asked if not isinstance(each, FetchIssue)]
+    return state, truth, _read(state, around, [*follows, *merged, *waits, *asked, *settled, *again])
+
+
+def weigh(state: SyncState, around: Around, now: datetime) -> Synced:
+    """Weigh the issue by the tickets as they are now; only another class has consequences."""
+    impact = issue_impact.weighed(state.impact, around.rules.impact, around.roll, now)
+    changed = impact.name != state.impact.name
+    state = state.model_copy(update={"impact": impact})
+    if not changed or around.known is None:
+        return state, []
+    state, follows = _class_changed(state, around, now)
+    return state, [TellAll(changed_body(state, around, around.known)), *follows]
+
+
+def rules_changed(state: SyncState, around: Around, before: IssueRules, now: datetime) -> Synced:
+    """Other rules (``around`` has the new ones) may mean another class, and another meaning of the same status."""
+    was = state.impact.name
+    state = state.model_copy(
+        update={"impact": issue_impact.weighed(state.impact, around.rules.impact, around.roll, now)}
+    )
+    if around.known is None:
+        return state, []
+    follows: list[Follow] = []
+    if before.impact != around.rules.impact:
+        state, follows = _class_changed(state, around, now)
+    if state.impact.name != was or _standing(before, around.known) != _standing(around.rules, around.known):
+        follows.insert(0, TellAll(changed_body(state, around, around.known)))
+    return state, follows
+
+
+def answered(state: SyncState, around: Around, event: ImpactAnswered, now: datetime) -> Synced:
+    """A person chose whether the priority is to follow the impact."""
+    impact, wishes, follows = issue_impact.answered(state.impact, state.wishes, around.rules, event, around.known, now)
+    return state.model_copy(update={"impact": impact, "wishes": wishes}), _read(state, around, follows)
+
+
+def reopened(state: SyncState, around: Around, event: TicketReopened, now: datetime) -> Synced:
+    """A ticket is open again after the fix."""
+    known = around.known
+    reopening, wishes, follows = issue_reopening.ticket_reopened(
+        state.reopening,
+        state.wishes,
+        event,
+        rules=around.rules,
+        known=known,
+        meaning=meaning_of(around.rules.of_project(known.project), known) if known is not None else None,
+        now=now,
+    )
+    return state.model_copy(update={"reopening": reopening, "wishes": wishes}), _read(state, around, follows)
+
+
+def fields_changed(state: SyncState, around: Around, event: FieldsChanged, now: datetime) -> Synced:
+    """What was to be set is set, or was refused; either way the issue is read anew."""
+    wishes, batch = issue_conflicts.written(state.wishes, event.error)
+    impact, told = issue_impact.wrote(state.impact, batch, event.error, around.rules, around.known)
+    wishes, stale = issue_impact.stale_labels(impact, wishes, around.rules.impact, now)
+    why = issue_reopening.wrote(batch, event.error, around.rules, around.known)
+    follows: list[Follow] = [*why, *told, *stale, FetchIssue(key="", comments_since=None)]
+    return state.model_copy(update={"impact": impact, "wishes": wishes}), _read(state, around, follows)
+
+
+def time_came(state: SyncState, around: Around, now: datetime) -> Synced:
+    """Do what was put off until now."""
+    reopening, follows = issue_reopening.time_came(state.reopening, around.rules, now)
+    state = state.model_copy(update={"reopening": reopening})
+    if state.impact.weigh_at is None or now < state.impact.weigh_at:
+        return state, follows
+    state, weighed = weigh(state, around, now)
+    return state, [*follows, *weighed]
+
+
+def deadline(state: SyncState) -> datetime | None:
+    """When something is to be done by time alone."""
+    tell_at = state.reopening.tell_at if state.reopening.waiting else None
+    return min((at for at in (tell_at, state.impact.weigh_at) if at is not None), default=None)
+
+
+def changed_body(state: SyncState, around: Around, truth: IssueSnapshot) -> IssueChanged:
+    """How the issue stands, as its tickets are told."""
+    meaning, release = _standing(around.rules, truth)
+    return IssueChanged(
+        ref=truth.ref,
+        title=truth.title,
+        status=truth.status,
+        category=truth.category,
+        assignee=truth.assignee,
+        tickets=max(1, len(around.roll)),
+        at=truth.updated_at,
+        meaning=meaning,
+        priority=truth.priority,
+        release=release,
+        impact=state.impact.name,
+    )
+
+
+def gone_body(ref: IssueRef, why: str, reason: GoneReason) -> IssueGone:
+    """That the issue cannot be read any more, and what to do."""
+    return IssueGone(ref=ref, why=f"{why}; {_WHAT_TO_DO[reason]}", reason=reason)
+
+
+def _told(state: SyncState, around: Around, news: News, *, was_gone: bool) -> list[DeliveryBody]:
+    truth, known = news.truth, around.known
+    written: list[DeliveryBody] = [
+        *(IssueCommented(ref=truth.ref, comment=comment) for comment in news.comments),
+        *(IssueCommented(ref=truth.ref, comment=comment, edited=True) for comment in news.edited),
+        *(IssueAttached(ref=truth.ref, attachment=file) for file in news.files),
+    ]
+    back: list[DeliveryBody] = [IssueSaid(ref=truth.ref, text=f"{truth.ref.key} can be read again")] if was_gone else []
+    if known is not None and not was_gone and _facts(around.rules, known) == _facts(around.rules, truth):
+        return written
+    change = changed_body(state, around, truth)
+    # What an engineer wrote is told before the news that the issue is done, so that a ticket hears it while it is open.
+    return [*back, *written, change] if truth.category is IssueCategory.DONE else [*back, change, *written]
+
+
+def _facts(rules: IssueRules, issue: IssueSnapshot) -> tuple[object, ...]:
+    """What a ticket is told of; not when it changed, which every comment (ours as well) moves."""
+    seen = issue.ref, issue.title, issue.status, issue.category, issue.assignee, issue.priority
+    return *seen, *_standing(rules, issue)
+
+
+def _standing(rules: IssueRules, issue: IssueSnapshot) -> tuple[IssueMeaning, str | None]:
+    project = rules.of_project(issue.project)
+    meaning = meaning_of(project, issue)
+    return meaning, release_words(project, issue, meaning)
+
+
+def _merged(state: SyncState, truth: IssueSnapshot) -> tuple[SyncState, list[Follow]]:
+    """The tickets go on with the issue that this one was closed in favour of."""
+    into = truth.duplicate_of
+    if into is None or into.id == truth.ref.id or truth.category is not IssueCategory.DONE:
+        return state.model_copy(update={"merged_into": None}), []
+    if state.merged_into == into.id:
+        return state, []
+    # Of the other issue only its name is known yet; its own workflow tells the tickets how it stands.
+    body = IssueMerged(ref=truth.ref, into=into, title=truth.title, status="", category=IssueCategory.TO_DO)
+    return state.model_copy(update={"merged_into": into.id}), [TellAll(body)]
+
+
+def _release_asked(state: SyncState, rules: IssueRules, truth: IssueSnapshot) -> tuple[SyncState, list[Follow]]:
+    meaning, release = _standing(rules, truth)
+    asked, follows = issue_release.ask_for_release(
+        state.release, truth, meaning=meaning, release=release, channel=rules.channel, lead=rules.lead
+    )
+    return state.model_copy(update={"release": asked}), [*follows]
+
+
+def _class_changed(state: SyncState, around: Around, now: datetime) -> Synced:
+    impact, wishes, follows = issue_impact.class_changed(state.impact, state.wishes, around.rules, around.known, now)
+    return state.model_copy(update={"impact": impact, "wishes": wishes}), _read(state, around, follows)
+
+
+def _read(state: SyncState, around: Around, follows: list[Follow]) -> list[Follow]:
+    """The same with each reading beginning where comments may be new, and one reading for all that want one."""
+    others = [each for each in follows if not isinstance(each, FetchIssue)]
+    if len(others) == len(follows):
+        return follows
+    return [*others, FetchIssue(key="", comments_since=state.news.read_from(around.watched_since))]
