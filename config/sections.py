@@ -4,7 +4,7 @@ import dataclasses
 import json
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -221,26 +221,61 @@ class SlackSettings(Section):
 
 
 class JiraSettings(Section):
-    """Jira Cloud: where engineering works."""
+    """Jira: where engineering works. Cloud by an e-mail address with an API token, Data Center by a personal access token."""
 
     url: Annotated[
         Address, Field(description="The site's address."), Where("such as https://your-company.atlassian.net")
     ]
     email: Annotated[
-        EmailAddress,
-        Field(description="The e-mail address of the account that Tierline acts as."),
+        EmailAddress | None,
+        Field(description="Jira Cloud: the e-mail address of the account that Tierline acts as."),
         Where("use an Atlassian account of its own that may create issues and comment"),
-    ]
+    ] = None
     api_token: Annotated[
-        Secret,
-        Field(description="That account's API token."),
+        Secret | None,
+        Field(description="Jira Cloud: that account's API token."),
         Where("make one at https://id.atlassian.com/manage-profile/security/api-tokens"),
-    ]
+    ] = None
+    api_token_file: Annotated[
+        Path | None,
+        Field(description="Jira Cloud: a file that holds the API token instead. It may be renewed without a restart."),
+    ] = None
+    personal_access_token: Annotated[
+        Secret | None,
+        Field(description="Jira Data Center: the account's personal access token, instead of e-mail and API token."),
+        Where("make one in Jira at your profile > Personal Access Tokens"),
+    ] = None
+    personal_access_token_file: Annotated[
+        Path | None,
+        Field(
+            description="Jira Data Center: a file that holds that token instead. It may be renewed without a restart."
+        ),
+    ] = None
+    api_version: Annotated[
+        Literal["3", "2"],
+        Field(
+            description="Jira Cloud: the REST API's version. 2 writes wiki text, 3 documents. Data Center has 2 alone."
+        ),
+    ] = "3"
     webhook_secret: Annotated[
         Secret,
         Field(description="Proves that a webhook comes from Jira."),
         Where("make one up and enter it at Jira settings > System > WebHooks too"),
     ]
+
+    @model_validator(mode="after")
+    def _one_account(self) -> Self:
+        cloud = [name for name in ("email", "api_token", "api_token_file") if getattr(self, name) is not None]
+        own = [
+            name for name in ("personal_access_token", "personal_access_token_file") if getattr(self, name) is not None
+        ]
+        if cloud and own:
+            raise ValueError("give either email and api_token (Cloud) or personal_access_token (Data Center), not both")
+        if len(own) == 2 or {"api_token", "api_token_file"} <= set(cloud):
+            raise ValueError("give the token or the file that holds it, not both")
+        if not own and ("email" not in cloud or len(cloud) < 2):
+            raise ValueError("give email and api_token (Cloud), or personal_access_token (Data Center)")
+        return self
 
 
 class GitHubSettings(Section):

@@ -150,6 +150,10 @@ def _nested(given: Mapping[str, str]) -> dict[str, Any]:
 
 _GITHUB_APP = ("TIERLINE_GITHUB__APP_ID", "TIERLINE_GITHUB__PRIVATE_KEY", "TIERLINE_GITHUB__INSTALLATION_ID")
 _GITHUB_TOKEN = "TIERLINE_GITHUB__TOKEN"  # noqa: S105 - the name of a variable
+_JIRA_EMAIL = "TIERLINE_JIRA__EMAIL"
+_JIRA_API_TOKEN = "TIERLINE_JIRA__API_TOKEN"  # noqa: S105 - the name of a variable
+_JIRA_API_TOKEN_FILE = "TIERLINE_JIRA__API_TOKEN_FILE"  # noqa: S105 - the name of a variable
+_JIRA_DATA_CENTER = ("TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN", "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN_FILE")
 _SLACK_SIGNING_SECRET = "TIERLINE_SLACK__SIGNING_SECRET"  # noqa: S105 - the name of a variable
 _SLACK_APP_TOKEN = "TIERLINE_SLACK__APP_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -188,6 +192,10 @@ def _needed(variable: Variable, given: Mapping[str, str]) -> bool:
         return not any(name in given for name in _GITHUB_APP)
     if variable.name in _GITHUB_APP:
         return _GITHUB_TOKEN not in given and any(name in given for name in _GITHUB_APP)
+    if variable.name in {_JIRA_EMAIL, _JIRA_API_TOKEN}:
+        of_data_center = any(name in given for name in _JIRA_DATA_CENTER)
+        in_a_file = variable.name == _JIRA_API_TOKEN and _JIRA_API_TOKEN_FILE in given
+        return not of_data_center and not in_a_file
     if variable.name == _SLACK_SIGNING_SECRET:
         return _SLACK_APP_TOKEN not in given
     return variable.required

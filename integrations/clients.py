@@ -1,19 +1,24 @@
 """Builds the clients of the systems that are configured."""
 
 import dataclasses
+from pathlib import Path
 
+from config.sections import JiraSettings
 from config.settings import Settings
 from integrations.chat_room import ChatRoom
 from integrations.dead_man.http import HttpDeadManSwitch
 from integrations.dead_man_switch import DeadManSwitch
+from integrations.errors import PermanentFailure
 from integrations.github.tracker import GitHubTracker
 from integrations.issue_tracker import IssueTracker
-from integrations.jira.account import ApiTokenAccount
+from integrations.jira.account import ApiTokenAccount, PersonalAccessTokenAccount
+from integrations.jira.flavours import CloudV2, CloudV3, DataCenter
 from integrations.jira.tracker import JiraTracker
 from integrations.mail.smtp import SmtpMailer
 from integrations.mailer import Mailer
 from integrations.pager import Pager
 from integrations.pagerduty.pager import PagerDutyPager
+from integrations.rotating_secret import FileSecret, Secret
 from integrations.slack.room import SlackRoom
 
 
@@ -40,7 +45,7 @@ def build_clients(settings: Settings) -> Clients:
     dead_man_url = settings.audit.dead_man_url
     return Clients(
         chat=SlackRoom(slack.bot_token, slack.base_url, app_token=slack.app_token) if slack is not None else None,
-        jira=JiraTracker(jira.url, ApiTokenAccount(jira.email, jira.api_token)) if jira is not None else None,
+        jira=_jira(jira) if jira is not None else None,
         github=GitHubTracker(
             github.base_url,
             token=github.token,
@@ -64,3 +69,20 @@ def build_clients(settings: Settings) -> Clients:
         else None,
         dead_man=HttpDeadManSwitch(dead_man_url) if dead_man_url is not None else None,
     )
+
+
+def _jira(settings: JiraSettings) -> IssueTracker:
+    token = _jira_secret(
+        settings.personal_access_token, settings.personal_access_token_file, "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN_FILE"
+    )
+    if token is not None:
+        return JiraTracker(settings.url, PersonalAccessTokenAccount(token), DataCenter())
+    api_token = _jira_secret(settings.api_token, settings.api_token_file, "TIERLINE_JIRA__API_TOKEN_FILE")
+    if settings.email is None or api_token is None:
+        raise PermanentFailure("jira", "set its account: TIERLINE_JIRA__EMAIL and TIERLINE_JIRA__API_TOKEN")
+    flavour = CloudV3() if settings.api_version == "3" else CloudV2()
+    return JiraTracker(settings.url, ApiTokenAccount(settings.email, api_token), flavour)
+
+
+def _jira_secret(given: Secret | None, file: Path | None, variable: str) -> Secret | None:
+    return FileSecret(file, system="jira", variable=variable) if file is not None else given

@@ -172,9 +172,10 @@ class Reader:
         for history in (issue.get("changelog") or {}).get("histories") or ():
             author = history.get("author") or {}
             at = datetime.fromisoformat(history["created"])
-            for name in _fields_of(history):
+            for name, before in _changes_of(history):
                 if name not in stamps or stamps[name].at <= at:
-                    stamps[name] = FieldStamp(at=at, by=author.get("displayName"), ours=self._is_me(author))
+                    ours = self._is_me(author)
+                    stamps[name] = FieldStamp(at=at, by=author.get("displayName"), ours=ours, before=before)
         return stamps
 
 
@@ -222,8 +223,9 @@ def _category(status: Json) -> IssueCategory:
     return _CATEGORIES.get(key, IssueCategory.TO_DO)
 
 
-def _fields_of(history: Json) -> Iterator[SyncedField]:
+def _changes_of(history: Json) -> Iterator[tuple[SyncedField, str | None]]:
+    """The fields that were changed together, each with its value before."""
     items: list[dict[str, Any]] = history.get("items") or []
     for item in items:
         if name := _HISTORY.get(str(item.get("field", "")).casefold()):
-            yield name
+            yield name, item.get("fromString")

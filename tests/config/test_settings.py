@@ -94,12 +94,42 @@ def test_without_either_way_from_slack_one_line_names_both() -> None:
     assert "(not needed in Socket Mode, with TIERLINE_SLACK__APP_TOKEN)" in problems["TIERLINE_SLACK__SIGNING_SECRET"]
 
 
-@pytest.mark.parametrize("system", ["JIRA", "PAGERDUTY", "MAIL"])
+@pytest.mark.parametrize("system", ["PAGERDUTY", "MAIL"])
 def test_a_system_is_configured_by_any_of_its_variables_and_then_each_missing_one_is_named(system: str) -> None:
     required = [variable.name for variable in settings_variables() if variable.section == system and variable.required]
-    values = {"TIERLINE_JIRA__URL": "https://acme.example", "TIERLINE_MAIL__HOST": "mail.acme.example"}
+    values = {"TIERLINE_MAIL__HOST": "mail.acme.example"}
     given = {required[0]: values.get(required[0], "bot@acme.example")}
     assert list(problems_of({**SLACK_AND_GITHUB, **given})) == required[1:]
+
+
+def test_jira_by_its_address_alone_lacks_the_account_of_jira_cloud() -> None:
+    assert list(problems_of({**SLACK_AND_GITHUB, "TIERLINE_JIRA__URL": "https://acme.example"})) == [
+        "TIERLINE_JIRA__EMAIL",
+        "TIERLINE_JIRA__API_TOKEN",
+        "TIERLINE_JIRA__WEBHOOK_SECRET",
+    ]
+
+
+def test_a_personal_access_token_does_instead_of_the_account_of_jira_cloud() -> None:
+    account = {"TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN": "very-secret-pat"}
+    data_center = without(JIRA, "TIERLINE_JIRA__EMAIL", "TIERLINE_JIRA__API_TOKEN")
+    jira = load({**SLACK_AND_GITHUB, **data_center, **account}).jira
+    assert jira is not None
+    assert (jira.email, jira.api_token) == (None, None)
+    assert "very-secret-pat" not in repr(jira)
+
+    (problem,) = problems_of({**SLACK_AND_GITHUB, **JIRA, **account}).values()
+    assert "give either email and api_token (Cloud) or personal_access_token (Data Center), not both" in problem
+
+
+def test_jiras_token_may_be_in_a_file_instead() -> None:
+    in_file = {**without(JIRA, "TIERLINE_JIRA__API_TOKEN"), "TIERLINE_JIRA__API_TOKEN_FILE": "/run/secrets/jira"}
+    jira = load({**SLACK_AND_GITHUB, **in_file}).jira
+    assert jira is not None
+    assert (jira.api_token, jira.api_token_file) == (None, Path("/run/secrets/jira"))
+
+    (problem,) = problems_of({**SLACK_AND_GITHUB, **JIRA, **in_file}).values()
+    assert "give the token or the file that holds it, not both" in problem
 
 
 def test_a_github_app_does_instead_of_a_token() -> None:
