@@ -30,6 +30,7 @@ from activities.pagerduty import PagerDutyActivities
 from activities.retro import RetroActivities
 from activities.sla_audit import SlaAuditActivities
 from activities.slack import SlackActivities
+from activities.ticket_telling import TicketTellingActivities
 from activities.workflow_links import WorkflowLinkActivities
 from config.errors import ConfigurationError
 from config.policy import load_own_policy
@@ -99,6 +100,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     pager_watch = PagerWatchActivities(clients.pager)
     mail = MailActivities(clients.mailer, links=links)
     joins = WorkflowLinkActivities(desk)
+    telling = TicketTellingActivities(desk)
     retro = RetroActivities(desk)
     audit = SlaAuditActivities(desk, clients.dead_man)
     by_queue: dict[str, list[Any]] = {
@@ -133,6 +135,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             joins.open_case,
             joins.close_case,
             joins.open_ticket,
+            telling.tell_tickets,
             retro.count,
         ],
         task_queues.AUDIT: [audit.find_late, audit.ping],
@@ -169,7 +172,15 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
 
 
 def _of_tracker(tracker: IssueTrackerActivities) -> list[Any]:
-    return [tracker.open_issue, tracker.find_issue, tracker.fetch_issue, tracker.comment, tracker.link_back]
+    return [
+        tracker.open_issue,
+        tracker.find_issue,
+        tracker.fetch_issue,
+        tracker.comment,
+        tracker.link_back,
+        tracker.show_summary,
+        tracker.change_fields,
+    ]
 
 
 def _workflows_page(settings: Settings, namespace: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -10,12 +11,19 @@ from integrations.errors import IntegrationError, PassingFailure, PermanentFailu
 
 PERMANENT = "PermanentFailure"
 NOT_CONFIGURED = "NotConfigured"
-_CREDENTIALS = frozenset({401, 403})
+LOCKED_OUT = "CredentialsRefused"
+"""The failure's type where the outside does not take our credentials, and whoever asked wants to wait until somebody has renewed them."""
+CREDENTIALS_RETRY = timedelta(minutes=1)
+"""How long to wait before credentials that were refused are tried again: seldom enough not to be locked out for it."""
+_UNAUTHORIZED = 401
+_CREDENTIALS = frozenset({_UNAUTHORIZED, 403})
 
 
 @contextmanager
-def classified() -> Iterator[None]:
+def classified(*, waits_for_credentials: bool = False) -> Iterator[None]:
     """Translate ``integrations.errors``: permanent ones are not retried, a rate limit sets the next delay.
+
+    With ``waits_for_credentials`` a status of 401 is no refusal: it ends the round at once, and a lane tries again when it was told to.
 
     Raises:
         ApplicationError: with the failure's class as its type and, as its one detail, the outside's own short code (or None).
@@ -30,6 +38,10 @@ def classified() -> Iterator[None]:
             category=ApplicationErrorCategory.BENIGN,
         ) from None
     except PermanentFailure as error:
+        if waits_for_credentials and error.status == _UNAUTHORIZED:
+            raise ApplicationError(
+                str(error), type=LOCKED_OUT, non_retryable=True, next_retry_delay=CREDENTIALS_RETRY
+            ) from None
         code = error.code or (str(error.status) if error.status is not None else None)
         # A refusal is told in the ticket; one of our own credentials is the operator's to mend, and stands in the log too.
         ours = error.status in _CREDENTIALS

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.failures import classified, not_configured, repeated
 from domain.frozen import Frozen
-from domain.issues import IssueDraft, IssueRef, IssueSnapshot
+from domain.issues import IssueDraft, IssueFieldChanges, IssueRef, IssueSnapshot, Visibility
 from integrations.issue_tracker import IssueTracker
 
 
@@ -37,6 +37,24 @@ class CommentInput(Frozen):
     key: str
     text: str
     recheck: bool = False
+    visibility: Visibility = Visibility.INTERNAL
+
+
+class SummaryInput(Frozen):
+    """The living summary of an issue; ``comment_id`` is the comment in which it stands."""
+
+    ref: IssueRef
+    key: str
+    text: str
+    comment_id: str | None = None
+    recheck: bool = False
+
+
+class ChangeFieldsInput(Frozen):
+    """Fields of an issue to be set."""
+
+    ref: IssueRef
+    changes: IssueFieldChanges
 
 
 class LinkBackInput(Frozen):
@@ -59,33 +77,55 @@ class IssueTrackerActivities:
     @activity.defn(name="tracker_open_issue")
     def open_issue(self, issue: OpenIssueInput) -> IssueRef:
         """Open an issue, once per the draft's key."""
-        with classified():
+        with classified(waits_for_credentials=True):
             return self._tracker().open_issue(issue.draft, recheck=repeated(issue.recheck))
 
     @activity.defn(name="tracker_find_issue")
     def find_issue(self, wanted: FindIssueInput) -> IssueSnapshot:
         """Read the issue that a person named."""
-        with classified():
+        with classified(waits_for_credentials=True):
             return self._tracker().find(wanted.reference)
 
     @activity.defn(name="tracker_fetch_issue")
     def fetch_issue(self, wanted: FetchIssueInput) -> IssueSnapshot:
         """Read the truth about an issue."""
-        with classified():
+        with classified(waits_for_credentials=True):
             return self._tracker().fetch(wanted.ref, comments_since=wanted.comments_since)
 
     @activity.defn(name="tracker_comment")
     def comment(self, comment: CommentInput) -> str:
         """Write a comment, once per key; returns its remote id."""
-        with classified():
+        with classified(waits_for_credentials=True):
             return self._tracker().comment(
-                comment.ref, comment.text, key=comment.key, recheck=repeated(comment.recheck)
+                comment.ref,
+                comment.text,
+                key=comment.key,
+                recheck=repeated(comment.recheck),
+                visibility=comment.visibility,
             )
+
+    @activity.defn(name="tracker_show_summary")
+    def show_summary(self, summary: SummaryInput) -> str:
+        """Write the living summary, or edit it in place; returns its comment's id."""
+        with classified(waits_for_credentials=True):
+            return self._tracker().show_summary(
+                summary.ref,
+                summary.text,
+                comment_id=summary.comment_id,
+                key=summary.key,
+                recheck=repeated(summary.recheck),
+            )
+
+    @activity.defn(name="tracker_change_fields")
+    def change_fields(self, change: ChangeFieldsInput) -> None:
+        """Set fields; what is so already stays so."""
+        with classified(waits_for_credentials=True):
+            self._tracker().change(change.ref, change.changes)
 
     @activity.defn(name="tracker_link_back")
     def link_back(self, link: LinkBackInput) -> None:
         """Show a ticket on an issue."""
-        with classified():
+        with classified(waits_for_credentials=True):
             self._tracker().link_back(link.ref, global_id=link.global_id, url=link.url, title=link.title)
 
     def _tracker(self) -> IssueTracker:

@@ -29,11 +29,12 @@ class FetchIssue(Frozen):
 
 
 class WriteComment(Frozen):
-    """Write a comment on the issue."""
+    """Write a comment on the issue. ``ticket_id`` is the ticket that wants it, which is told where the tracker refuses it."""
 
     kind: Literal["write_comment"] = "write_comment"
     key: str
     text: str
+    ticket_id: str | None = None
     visibility: Visibility = Visibility.INTERNAL
 
 

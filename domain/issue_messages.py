@@ -147,6 +147,29 @@ class FieldsChanged(Frozen):
     error: str | None = None
 
 
+class CommentRefused(Frozen):
+    """The tracker does not take a comment, for good; the ticket that wanted it is told."""
+
+    kind: Literal["comment_refused"] = "comment_refused"
+    key: str
+    ticket_id: str | None
+    text: str
+    error: str
+
+
+class TrackerLocked(Frozen):
+    """The tracker does not take our credentials any more: everything waits, and is tried on, until somebody has renewed them."""
+
+    kind: Literal["tracker_locked"] = "tracker_locked"
+    error: str
+
+
+class TrackerOpen(Frozen):
+    """The tracker takes our credentials again."""
+
+    kind: Literal["tracker_open"] = "tracker_open"
+
+
 class TicketsTold(Frozen):
     """A batch of a fan-out is told. ``over`` are the tickets that are closed, and so on no issue any more."""
 
@@ -201,6 +224,9 @@ IssueEvent = (
     | IssueVanished
     | SummaryShown
     | FieldsChanged
+    | CommentRefused
+    | TrackerLocked
+    | TrackerOpen
     | TicketsTold
     | TimeCame
     | IssuePageRaised

@@ -5,7 +5,7 @@ Each part has its own rules and its own state: ``issue_news`` (what is new), ``i
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import issue_conflicts, issue_impact, issue_news, issue_release, issue_reopening
 from domain.engineering_rules import IssueRules
@@ -22,7 +22,6 @@ from domain.issue_reopening import ReopeningState
 from domain.issue_roll import Roll
 from domain.issues import IssueCategory, IssueMeaning, IssueRef, IssueSnapshot
 from domain.messages import (
-    DeliveryBody,
     GoneReason,
     IssueAttached,
     IssueChanged,
@@ -42,7 +41,12 @@ _WHAT_TO_DO = {
 
 
 class SyncState(Frozen):
-    """The state of each part. ``merged_into`` is the id of the issue that this one was told to be a duplicate of."""
+    """The state of each part.
+
+    ``merged_into`` is the id of the issue that this one was told to be a duplicate of. ``at`` is the time of how the issue stands: the
+    tracker's, and an instant later each time that it stands otherwise at one and the same time of the tracker's, so that a ticket, which
+    takes nothing older than what it knows, takes it.
+    """
 
     news: NewsState = NewsState()
     impact: ImpactState = ImpactState()
@@ -50,6 +54,7 @@ class SyncState(Frozen):
     reopening: ReopeningState = ReopeningState()
     release: ReleaseState = ReleaseState()
     merged_into: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def fetched(
             "reopening": issue_reopening.seen(state.reopening, known, truth),
         }
     )
-    follows: list[Follow] = [TellAll(body) for body in _told(state, around, news, was_gone=was_gone)]
+    state, follows = _told(state, around, news, was_gone=was_gone)
+    state = _as_of(state, truth)
     state, merged = _merged(state, truth)
     state, waits = _release_asked(state, rules, truth)
     # What was wanted is decided by this very reading: no other one is needed for it.
@@ -98,7 +104,8 @@ def weigh(state: SyncState, around: Around, now: datetime) -> Synced:
     if not changed or around.known is None:
         return state, []
     state, follows = _class_changed(state, around, now)
-    return state, [TellAll(changed_body(state, around, around.known)), *follows]
+    state, told = _stands(state, around, around.known)
+    return state, [told, *follows]
 
 
 def rules_changed(state: SyncState, around: Around, before: IssueRules, now: datetime) -> Synced:
@@ -113,7 +120,8 @@ def rules_changed(state: SyncState, around: Around, before: IssueRules, now: dat
     if before.impact != around.rules.impact:
         state, follows = _class_changed(state, around, now)
     if state.impact.name != was or _standing(before, around.known) != _standing(around.rules, around.known):
-        follows.insert(0, TellAll(changed_body(state, around, around.known)))
+        state, told = _stands(state, around, around.known)
+        follows.insert(0, told)
     return state, follows
 
 
@@ -174,7 +182,7 @@ def changed_body(state: SyncState, around: Around, truth: IssueSnapshot) -> Issu
         category=truth.category,
         assignee=truth.assignee,
         tickets=max(1, len(around.roll)),
-        at=truth.updated_at,
+        at=state.at or truth.updated_at,
         meaning=meaning,
         priority=truth.priority,
         release=release,
@@ -187,19 +195,35 @@ def gone_body(ref: IssueRef, why: str, reason: GoneReason) -> IssueGone:
     return IssueGone(ref=ref, why=f"{why}; {_WHAT_TO_DO[reason]}", reason=reason)
 
 
-def _told(state: SyncState, around: Around, news: News, *, was_gone: bool) -> list[DeliveryBody]:
+def _told(state: SyncState, around: Around, news: News, *, was_gone: bool) -> Synced:
     truth, known = news.truth, around.known
-    written: list[DeliveryBody] = [
-        *(IssueCommented(ref=truth.ref, comment=comment) for comment in news.comments),
-        *(IssueCommented(ref=truth.ref, comment=comment, edited=True) for comment in news.edited),
-        *(IssueAttached(ref=truth.ref, attachment=file) for file in news.files),
+    written: list[Follow] = [
+        *(TellAll(IssueCommented(ref=truth.ref, comment=comment)) for comment in news.comments),
+        *(TellAll(IssueCommented(ref=truth.ref, comment=comment, edited=True)) for comment in news.edited),
+        *(TellAll(IssueAttached(ref=truth.ref, attachment=file)) for file in news.files),
     ]
-    back: list[DeliveryBody] = [IssueSaid(ref=truth.ref, text=f"{truth.ref.key} can be read again")] if was_gone else []
     if known is not None and not was_gone and _facts(around.rules, known) == _facts(around.rules, truth):
-        return written
-    change = changed_body(state, around, truth)
+        return state, written
+    back: list[Follow] = []
+    if was_gone:
+        back.append(TellAll(IssueSaid(ref=truth.ref, text=f"{truth.ref.key} can be read again")))
+    state, stands = _stands(state, around, truth)
     # What an engineer wrote is told before the news that the issue is done, so that a ticket hears it while it is open.
-    return [*back, *written, change] if truth.category is IssueCategory.DONE else [*back, change, *written]
+    done = truth.category is IssueCategory.DONE
+    return state, [*back, *written, stands] if done else [*back, stands, *written]
+
+
+def _stands(state: SyncState, around: Around, truth: IssueSnapshot) -> tuple[SyncState, TellAll]:
+    """Tell how the issue stands, at a later time than how it stood before."""
+    at = truth.updated_at if state.at is None else max(truth.updated_at, state.at + timedelta(microseconds=1))
+    state = state.model_copy(update={"at": at})
+    return state, TellAll(changed_body(state, around, truth))
+
+
+def _as_of(state: SyncState, truth: IssueSnapshot) -> SyncState:
+    """Its time is at least the tracker's."""
+    later = state.at is not None and truth.updated_at > state.at
+    return state.model_copy(update={"at": truth.updated_at}) if later else state
 
 
 def _facts(rules: IssueRules, issue: IssueSnapshot) -> tuple[object, ...]:

@@ -1,16 +1,20 @@
 """One engineering issue and the tickets that are on it: which part of the rules hears what.
 
 A webhook is a hint, the truth is fetched: only a fetched snapshot changes what is known. The rules themselves are in modules of their own:
-news (``issue_news``), telling tickets (``issue_fan_out``), pages (``issue_pages``).
+what both sides are told of each other (``issue_sync``), telling tickets (``issue_fan_out``), pages (``issue_pages``).
 """
 
+import dataclasses
 from datetime import datetime
 
-from domain import issue_fan_out, issue_news, issue_pages
+from domain import issue_fan_out, issue_news, issue_pages, issue_sync
 from domain.frozen import Frozen
-from domain.issue_intents import FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
+from domain.issue_follows import TellAll
+from domain.issue_intents import AskLead, FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
 from domain.issue_messages import (
+    CommentRefused,
     FieldsChanged,
+    HintSource,
     ImpactAnswered,
     IssueEvent,
     IssueFetched,
@@ -27,9 +31,12 @@ from domain.issue_messages import (
     TicketReopened,
     TicketsTold,
     TimeCame,
+    TrackerLocked,
+    TrackerOpen,
 )
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
-from domain.messages import IssueGone
+from domain.issue_sync import Around, Synced
+from domain.messages import IssueGone, IssueSaid
 from domain.watched_issue import Step, WatchedIssue
 
 
@@ -51,9 +58,9 @@ def decide_issue(state: WatchedIssue, event: IssueEvent, now: datetime) -> Issue
     after, wanted = _heard(state, event, now)
     after, intents = _numbered(after, wanted)
     if after.known is not None and after.gone is None:
-        after = issue_fan_out.welcome(after, issue_news.standing(after, after.known))
+        after = issue_fan_out.welcome(after, issue_sync.changed_body(after.sync, _around(after), after.known))
     after, batches = issue_fan_out.batches(after)
-    return IssueDecision(state=after, intents=(*intents, *batches))
+    return IssueDecision(state=after, intents=(*intents, *batches), deadline=issue_sync.deadline(after.sync))
 
 
 def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
@@ -61,13 +68,15 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case TicketJoined():
             return _joined(state, event, now)
         case TicketChanged():
-            return state.model_copy(update={"roll": state.roll.changed(event.ticket_id, event.facts)}), []
+            return _weighed(
+                state.model_copy(update={"roll": state.roll.changed(event.ticket_id, event.facts)}), [], now
+            )
         case TicketLeft():
-            return _left(state, event.ticket_id)
+            return _weighed(*_left(state, event.ticket_id), now)
         case TicketsTold():
-            return _told(state, event)
+            return _weighed(*_told(state, event), now)
         case IssueFetched():
-            return issue_news.fetched(state, event, now)
+            return _fetched(state, event, now)
         case IssueVanished():
             gone = state.model_copy(update={"gone": event.why, "gone_reason": event.reason})
             return issue_fan_out.tell_all(gone, _gone(gone, event.why)), []
@@ -76,10 +85,24 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case IssueNote():
             return _noted(state, event)
         case IssueRulesChanged():
-            return state.model_copy(update={"rules": event.rules}), []
+            return _ruled(state, event, now)
         case PageWanted() | PageOffered() | PageReleased() | IssuePageRaised() | IssuePageFailed():
             return _paged(state, event)
-        case TicketReopened() | ImpactAnswered() | FieldsChanged() | SummaryShown() | TimeCame():
+        case CommentRefused():
+            return _comment_refused(state, event)
+        case TrackerLocked():
+            return _locked(state, event.error)
+        case TrackerOpen():
+            return state.model_copy(update={"locked": False}), []
+        case TicketReopened():
+            return _reopened(state, event, now)
+        case ImpactAnswered():
+            return _followed(state, issue_sync.answered(state.sync, _around(state), event, now))
+        case FieldsChanged():
+            return _followed(state, issue_sync.fields_changed(state.sync, _around(state), event, now))
+        case TimeCame():
+            return _followed(state, issue_sync.time_came(state.sync, _around(state), now))
+        case SummaryShown():
             return state, []
 
 
@@ -87,7 +110,7 @@ def _joined(state: WatchedIssue, event: TicketJoined, now: datetime) -> Step:
     if event.ticket_id in state.roll:
         # A ticket says how it stands whenever it has something to say.
         roll = state.roll.changed(event.ticket_id, event.facts) if event.facts is not None else state.roll
-        return state.model_copy(update={"roll": roll}), []
+        return _weighed(state.model_copy(update={"roll": roll}), [], now)
     joined = state.model_copy(update={"roll": state.roll.joined(event.ticket_id, event.facts, now)})
     intents: list[IssueIntent] = []
     if joined.roll.last <= state.rules.summary.linked:
@@ -95,7 +118,7 @@ def _joined(state: WatchedIssue, event: TicketJoined, now: datetime) -> Step:
     if joined.known is None or joined.gone is not None:
         intents.append(_fetch(joined))
     # Where it is known, the ticket is told what is true now: it knows only what was when it was linked.
-    return joined, intents
+    return _weighed(joined, intents, now)
 
 
 def _left(state: WatchedIssue, ticket_id: str) -> Step:
@@ -118,25 +141,92 @@ def _told(state: WatchedIssue, event: TicketsTold) -> Step:
 def _read_again(state: WatchedIssue, hint: IssueHint) -> list[IssueIntent]:
     if not state.roll:
         return []
-    known = state.known.updated_at if state.known is not None and state.gone is None else None
-    if known is not None and hint.updated_at is not None and hint.updated_at < known:
+    # A release reaches its issues without touching them.
+    told = hint.updated_at if hint.source is not HintSource.RELEASE and state.gone is None else None
+    if not issue_news.is_new_to(state.known, told):
         return []
     return [_fetch(state)]
+
+
+def _fetched(state: WatchedIssue, event: IssueFetched, now: datetime) -> Step:
+    around = dataclasses.replace(_around(state), known=state.known)
+    gone = state.gone is not None
+    sync, truth, follows = issue_sync.fetched(state.sync, around, event.snapshot, now, was_gone=gone)
+    seen = state.model_copy(update={"known": truth, "ref": truth.ref, "gone": None})
+    return _followed(seen, (sync, follows))
+
+
+def _weighed(state: WatchedIssue, intents: list[IssueIntent], now: datetime) -> Step:
+    """The tickets are others, or say something else: so may be what they come to."""
+    state, more = _followed(state, issue_sync.weigh(state.sync, _around(state), now))
+    return state, [*intents, *more]
+
+
+def _ruled(state: WatchedIssue, event: IssueRulesChanged, now: datetime) -> Step:
+    ruled = state.model_copy(update={"rules": event.rules})
+    return _followed(ruled, issue_sync.rules_changed(state.sync, _around(ruled), state.rules, now))
+
+
+def _reopened(state: WatchedIssue, event: TicketReopened, now: datetime) -> Step:
+    if state.gone is not None:
+        return state, [TellTicket(key="", ticket_id=event.ticket_id, body=_gone(state, state.gone))]
+    return _followed(state, issue_sync.reopened(state.sync, _around(state), event, now))
+
+
+def _around(state: WatchedIssue) -> Around:
+    known = state.known if state.gone is None else None
+    return Around(rules=state.rules, roll=state.roll, known=known, watched_since=state.watched_since)
+
+
+def _followed(state: WatchedIssue, synced: Synced) -> Step:
+    sync, follows = synced
+    state = state.model_copy(update={"sync": sync})
+    intents: list[IssueIntent] = []
+    for follow in follows:
+        if isinstance(follow, TellAll):
+            state = issue_fan_out.tell_all(state, follow.body)
+        else:
+            intents.append(follow)
+    return state, intents
 
 
 def _noted(state: WatchedIssue, note: IssueNote) -> Step:
     if state.gone is not None:
         return state, [TellTicket(key="", ticket_id=note.ticket_id, body=_gone(state, state.gone))]
     visibility = note.visibility or state.rules.comments
-    return state, [WriteComment(key="", text=note.text, visibility=visibility)]
+    return state, [WriteComment(key="", text=note.text, ticket_id=note.ticket_id, visibility=visibility)]
+
+
+def _comment_refused(state: WatchedIssue, refused: CommentRefused) -> Step:
+    text = (
+        f"The engineers did not get this on {state.ref.key} ({refused.error}); tell them in the issue: {refused.text}"
+    )
+    if refused.ticket_id is not None:
+        said = IssueSaid(ref=state.ref, text=text, tell_lead=True)
+        return state, [TellTicket(key="", ticket_id=refused.ticket_id, body=said)]
+    return state, _asked(state, text)
+
+
+def _locked(state: WatchedIssue, error: str) -> Step:
+    """Told once: a token that has run out stops every issue, and each tries on by itself."""
+    if state.locked:
+        return state, []
+    text = f"{state.ref.key} cannot be read or written: {error}. Nothing is lost; it goes on by itself once that is mended."
+    return state.model_copy(update={"locked": True}), _asked(state, text)
+
+
+def _asked(state: WatchedIssue, text: str) -> list[IssueIntent]:
+    if state.rules.channel is None:
+        return []
+    return [AskLead(key="", channel=state.rules.channel, lead=state.rules.lead, text=text)]
 
 
 def _gone(state: WatchedIssue, why: str) -> IssueGone:
-    return IssueGone(ref=state.ref, why=why, reason=state.gone_reason)
+    return issue_sync.gone_body(state.ref, why, state.gone_reason)
 
 
 def _fetch(state: WatchedIssue) -> FetchIssue:
-    return FetchIssue(key="", comments_since=issue_news.read_from(state))
+    return FetchIssue(key="", comments_since=state.sync.news.read_from(state.watched_since))
 
 
 def _paged(

@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.digest import TicketFacts
 from domain.engineering_rules import IssueRules
 from domain.issue_messages import TicketJoined, TicketLeft, TicketWord
-from domain.messages import OpenTicket
+from domain.messages import Delivery, OpenTicket
 from domain.policy import Policy
 from domain.vendor_case import CaseClosed, VendorCase
 
@@ -24,6 +24,10 @@ class WorkflowDesk(Protocol):
 
     async def tell_issue(self, joined: TicketJoined, word: TicketWord, rules: IssueRules) -> None:
         """Tell the issue's workflow something, starting it where it had ended."""
+        ...
+
+    async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
+        """Tell a ticket something, once however often it is called with the same delivery; False where the ticket is over."""
         ...
 
     async def open_case(self, case: VendorCase) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -10,9 +12,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
 from domain.engineering_rules import IssueRules
-from domain.issue_messages import TicketJoined, TicketLeft, TicketWord
+from domain.issue_messages import TicketChanged, TicketJoined, TicketLeft, TicketWord
 from domain.issue_pages import PageOffered, PageReleased
-from domain.messages import OpenTicket
+from domain.messages import Delivery, OpenTicket
 from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
 from domain.vendor_case import CaseClosed, VendorCase
@@ -25,6 +27,7 @@ from workflows.vendor_case import VendorCaseWorkflow
 _LOOKED_AT = 1_000
 """Late tickets of which those that are late the longest are named."""
 _READING = timedelta(seconds=10)
+_TELLING = timedelta(seconds=5)
 
 
 SPLIT_MEMO = "tierline_split"
@@ -69,11 +72,34 @@ class TemporalWorkflowDesk:
             EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(joined.ref)
         )
         told = IssueMessageEnvelope(message=word)
-        if isinstance(word, PageReleased) or (isinstance(word, PageOffered) and not word.needed):
+        if isinstance(word, TicketChanged | PageReleased) or (isinstance(word, PageOffered) and not word.needed):
             await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, told))
             return
         await self.join_issue(joined, rules)
         await handle.signal(EngineeringIssueWorkflow.hear, told)
+
+    async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
+        """Tell a ticket something; False where it is over.
+
+        The request's id is the delivery's: the server itself drops a signal that it has written already, and what it forgets as the ticket
+        continues as new, the ticket remembers.
+        """
+        payloads = await self._client.data_converter.encode([delivery])
+        request = SignalWorkflowExecutionRequest(
+            namespace=self._client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_ids.ticket_id(ticket_id)),
+            signal_name="deliver",
+            input=Payloads(payloads=payloads),
+            identity=self._client.identity,
+            request_id=delivery.id,
+        )
+        try:
+            await self._client.workflow_service.signal_workflow_execution(request, retry=True, timeout=_TELLING)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return True
 
     async def open_case(self, case: VendorCase) -> None:
         """Start the vendor case's workflow, once."""

@@ -1,14 +1,26 @@
-"""The workflow of one engineering issue: one bug, one to hundreds of tickets. It fetches the truth when hinted at, and tells its tickets."""
+"""The workflow of one engineering issue: one bug, one ticket or ten thousand. It fetches the truth when hinted at, and tells its tickets."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from pydantic import Field
 from temporalio import workflow
+from temporalio.common import Priority as TaskPriority
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
-    from activities.issue_tracker import CommentInput, FetchIssueInput, IssueTrackerActivities, LinkBackInput
+    from activities.failures import LOCKED_OUT
+    from activities.issue_tracker import (
+        ChangeFieldsInput,
+        CommentInput,
+        FetchIssueInput,
+        IssueTrackerActivities,
+        LinkBackInput,
+        SummaryInput,
+    )
     from activities.pagerduty import (
         NotePageInput,
         PagerDutyActivities,
@@ -16,35 +28,79 @@ with workflow.unsafe.imports_passed_through():
         ResolvePageInput,
         UpdatePageInput,
     )
+    from activities.slack import NoticeInput, SlackActivities
+    from activities.ticket_telling import TellTicketsInput, TicketTellingActivities, ToldTickets
     from domain.engineering_rules import IssueRules
     from domain.frozen import Frozen
-    from domain.issue_intents import FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
+    from domain.issue_differences import differences
+    from domain.issue_intents import (
+        AskLead,
+        ChangeFields,
+        FetchIssue,
+        IssueIntent,
+        LinkBack,
+        ShowSummary,
+        TellTicket,
+        TellTickets,
+        WriteComment,
+    )
     from domain.issue_messages import (
+        CatchUp,
+        CaughtUp,
+        CommentRefused,
+        FieldsChanged,
+        HintSource,
         IssueEvent,
         IssueFetched,
+        IssueHint,
         IssueMessage,
         IssuePageFailed,
         IssuePageRaised,
         IssueVanished,
+        SummaryShown,
         TicketLeft,
+        TicketsTold,
+        TimeCame,
+        TrackerLocked,
+        TrackerOpen,
     )
     from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
-    from domain.issue_watch import IssueDecision, WatchedIssue, decide_issue
+    from domain.issue_view import IssueView, story_of, view_of
+    from domain.issue_watch import IssueDecision, decide_issue
     from domain.issues import IssueRef, IssueSnapshot
-    from domain.messages import Delivery
+    from domain.messages import Delivery, GoneReason
     from domain.paging import PageRef
+    from domain.watched_issue import WatchedIssue
     from workflows import continuation, task_queues, urgency, workflow_ids
+    from workflows.deadline_timer import DeadlineTimer
     from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
     from workflows.ticket import TicketWorkflow
 
 REMEMBERED_MESSAGES = 1_000
-"""Ids of messages that are kept, so that each is taken once."""
-_GONE = frozenset({"404", "410"})
-"""HTTP statuses by which a tracker says that an issue is not there."""
+"""Ids of messages that are kept, so that each is taken once; they come again within seconds.
+
+What ten thousand tickets say of themselves alone does not count: who is on the roll, and what is known of it, is the same when it is said
+again.
+"""
+_GONE = {
+    "403": GoneReason.FORBIDDEN,
+    "404": GoneReason.DELETED,
+    "410": GoneReason.DELETED,
+}
+"""HTTP statuses by which a tracker says that an issue is not there for us."""
 _TRACKER = "tracker"
 _PAGER = "pagerduty"
+_SLACK = "slack"
 _TICKETS = "tickets"
 _PAGE_INTENTS = (RaiseIssuePage, ChangeIssuePage, NoteIssuePage, EndIssuePage)
+_CATCHING_UP = timedelta(seconds=60)
+"""How long whoever reconciles waits for a tracker; it comes again."""
+_TELLING = timedelta(minutes=3)
+"""A batch takes half a minute at its own pace, and a few times as long where the server is slow."""
+_TELLER_LOST = timedelta(seconds=10)
+"""A batch whose worker died is taken up by another one after this time."""
+
+IssueResult = IssueSnapshot | PageRef | ToldTickets | str | None
 
 
 class QueuedIssueIntent(Frozen):
@@ -60,6 +116,7 @@ class IssueCarry(Frozen):
     issue: WatchedIssue
     queued: tuple[QueuedIssueIntent, ...] = ()
     seen: tuple[str, ...] = ()
+    late: dict[str, str] = Field(default_factory=dict)
 
 
 class IssueStart(Frozen):
@@ -87,33 +144,42 @@ class EngineeringIssueWorkflow:
     def __init__(self, start: IssueStart) -> None:
         self._start = start
         self._inbox: list[IssueEvent] = []
-        self._lanes: Lanes[IssueIntent, IssueSnapshot | PageRef | None] = Lanes(
-            self._carry_out, self, overtakes=lambda intent: isinstance(intent, RaiseIssuePage)
-        )
+        self._timer = DeadlineTimer(lambda: self._inbox.append(TimeCame()))
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._unsettled = False
+        self._resting = False
         if start.carry is None:
             self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now(), rules=start.rules)
         else:
             self._issue = start.carry.issue
             self._seen = OrderedDict.fromkeys(start.carry.seen)
+            self._late = dict(start.carry.late)
+        self._lanes: Lanes[IssueIntent, IssueResult] = Lanes(
+            self._carry_out, self, late=self._late, overtakes=lambda intent: isinstance(intent, RaiseIssuePage)
+        )
 
     @workflow.run
     async def run(self, start: IssueStart) -> None:
         """Live as long as a ticket is on the issue."""
-        for queued in start.carry.queued if start.carry is not None else ():
-            self._queue(queued.intent, begun=queued.begun)
+        if start.carry is not None:
+            for queued in start.carry.queued:
+                self._queue(queued.intent, begun=queued.begun)
+            # The deadline is a part of no state: it follows from it.
+            self._inbox.append(TimeCame())
         while True:
-            workflow.set_current_details(self._story())
+            workflow.set_current_details(story_of(self._issue, self._late))
             self._unsettled = False
             await self._lanes.until(self._has_work)
             if self._inbox:
                 self._drain()
             elif self._ended():
+                self._timer.cancel()
                 return
             elif continuation.due(self._start.continue_after):
                 await self._continue_as_new()
+
+    # --- what reaches the issue -----------------------------------------------------------------------------------
 
     @workflow.signal(name="hear")
     def hear(self, envelope: IssueMessageEnvelope) -> None:
@@ -126,35 +192,87 @@ class EngineeringIssueWorkflow:
             self._seen.popitem(last=False)
         self._inbox.append(message)
 
+    @workflow.update(name="catch_up")
+    async def catch_up(self, wanted: CatchUp) -> CaughtUp:
+        """Read what the tracker's own feed says has changed, and say what was new of it.
+
+        Raises:
+            ApplicationError: ``Late``, the tracker did not answer in time; ask again in the next round.
+        """
+        before = self._issue
+        self._inbox.append(IssueHint(id=wanted.id, source=HintSource.RECONCILE, updated_at=wanted.updated_at))
+        try:
+            await workflow.wait_condition(
+                lambda: self._resting or self._is_settled(), timeout=_CATCHING_UP, timeout_summary="the tracker answers"
+            )
+        except TimeoutError:
+            raise _not_now(f"{self._issue.ref.key} could not be read in time") from None
+        if not self._is_settled():
+            raise _not_now(f"the workflow of {self._issue.ref.key} begins a new run")
+        return CaughtUp(key=self._issue.ref.key, changes=differences(before, self._issue))
+
+    @catch_up.validator
+    def _is_behind(self, wanted: CatchUp) -> None:
+        """What is known already is refused, and leaves no history."""
+        known = self._issue.known
+        if wanted.updated_at is None or known is None or self._issue.gone is not None:
+            return
+        if known.updated_at >= wanted.updated_at:
+            raise ApplicationError(
+                f"{self._issue.ref.key} is known as of {known.updated_at:%Y-%m-%d %H:%M:%S}",
+                type="UpToDate",
+                category=ApplicationErrorCategory.BENIGN,
+            )
+
     @workflow.query(name="issue")
-    def issue(self) -> WatchedIssue:
-        """What is known of the issue, and its tickets."""
-        return self._issue
+    def issue(self) -> IssueView:
+        """What is known of the issue, and how many tickets are on it."""
+        return view_of(self._issue)
 
     # --- the lanes' listener: it only enqueues --------------------------------------------------------------------
 
-    def done(self, intent: IssueIntent, result: IssueSnapshot | PageRef | None) -> None:
+    def done(self, intent: IssueIntent, result: IssueResult) -> None:
         """An intent was carried out."""
-        if isinstance(result, PageRef):
-            self._inbox.append(IssuePageRaised(ref=result))
-        elif result is not None:
-            self.well(_TRACKER)
-            self._inbox.append(IssueFetched(snapshot=result))
+        match intent, result:
+            case _, PageRef():
+                self._inbox.append(IssuePageRaised(ref=result))
+            case _, IssueSnapshot():
+                self._inbox.append(IssueFetched(snapshot=result))
+            case TellTickets(), ToldTickets():
+                self._inbox.append(TicketsTold(key=intent.key, over=result.over))
+            case ShowSummary(), str():
+                self._inbox.append(SummaryShown(key=intent.key, comment_id=result))
+            case ChangeFields(), _:
+                self._inbox.append(FieldsChanged(key=intent.key))
+        if _lane_of(intent) == _TRACKER and self._issue.locked:
+            self._inbox.append(TrackerOpen())
 
     def refused(self, intent: IssueIntent, error: str, code: str | None) -> None:
         """An intent was refused for good: no ticket may lose its issue because a token ran out, only because the issue is not there."""
-        if isinstance(intent, FetchIssue) and code in _GONE:
-            self._inbox.append(IssueVanished(why=error))
-        elif isinstance(intent, FetchIssue):
-            # The next hint leads to the next try.
-            self.late(_TRACKER, error)
-        elif isinstance(intent, TellTicket):
-            # The ticket is over, so it is on no issue any more.
-            self._inbox.append(TicketLeft(id=f"{intent.key}/over", ticket_id=intent.ticket_id))
-        elif isinstance(intent, RaiseIssuePage):
-            self._inbox.append(IssuePageFailed(page_key=intent.draft.key, error=error))
-        else:
-            workflow.logger.warning("%s was refused: %s", intent.kind, error)
+        match intent:
+            case FetchIssue() if code in _GONE:
+                self._inbox.append(IssueVanished(why=error, reason=_GONE[code]))
+            case FetchIssue():
+                # The next hint leads to the next try.
+                self.late(_TRACKER, error)
+            case TellTicket():
+                # The ticket is over, so it is on no issue any more.
+                self._inbox.append(TicketLeft(id=f"{intent.key}/over", ticket_id=intent.ticket_id))
+            case TellTickets():
+                workflow.logger.error("a batch of tickets could not be told: %s", error)
+                self._inbox.append(TicketsTold(key=intent.key))
+            case RaiseIssuePage():
+                self._inbox.append(IssuePageFailed(page_key=intent.draft.key, error=error))
+            case WriteComment():
+                self._inbox.append(
+                    CommentRefused(key=intent.key, ticket_id=intent.ticket_id, text=intent.text, error=error)
+                )
+            case ShowSummary():
+                self._inbox.append(SummaryShown(key=intent.key, error=error))
+            case ChangeFields():
+                self._inbox.append(FieldsChanged(key=intent.key, error=error))
+            case _:
+                workflow.logger.warning("%s was refused: %s", intent.kind, error)
 
     def late(self, lane: str, error: str) -> None:
         """The tracker, or the pager, does not answer."""
@@ -171,6 +289,11 @@ class EngineeringIssueWorkflow:
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._unsettled or self._ended() or continuation.due(self._start.continue_after)
 
+    def _is_settled(self) -> bool:
+        """Whether everything heard is taken in, and no reading of the issue is waited for."""
+        reading = any(isinstance(intent, FetchIssue) for intent in self._lanes.under_way().values())
+        return not self._inbox and not reading
+
     def _drain(self) -> None:
         while self._inbox:
             self._apply(decide_issue(self._issue, self._inbox.pop(0), workflow.now()))
@@ -181,7 +304,10 @@ class EngineeringIssueWorkflow:
             if isinstance(intent, FetchIssue) and self._fetch_is_waiting():
                 # The fetch that waits will see this change too.
                 continue
+            if isinstance(intent, NoteIssuePage):
+                self._lanes.withdraw(_PAGER, _older_notes(intent))
             self._queue(intent)
+        self._timer.set(decision.deadline, "until the issue is looked at again")
 
     def _fetch_is_waiting(self) -> bool:
         return any(isinstance(intent, FetchIssue) for intent in self._lanes.waiting(_TRACKER))
@@ -189,28 +315,43 @@ class EngineeringIssueWorkflow:
     def _queue(self, intent: IssueIntent, *, begun: bool = False) -> None:
         self._lanes.add(_lane_of(intent), intent, begun=begun)
 
-    async def _carry_out(
-        self, intent: IssueIntent, policy: RetryPolicy, recheck: bool
-    ) -> IssueSnapshot | PageRef | None:
-        if isinstance(intent, TellTicket):
-            await self._tell(intent)
-            return None
-        if isinstance(intent, _PAGE_INTENTS):
-            return await _page(intent, policy, recheck)
-        options: dict[str, Any] = {
-            "task_queue": task_queues.of_tracker(self._issue.ref.tracker),
-            "start_to_close_timeout": ONE_ATTEMPT,
-            "retry_policy": policy,
-            "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            "summary": intent.kind.replace("_", " "),
-        }
+    async def _carry_out(self, intent: IssueIntent, policy: RetryPolicy, recheck: bool) -> IssueResult:
+        match intent:
+            case TellTicket():
+                await self._tell(intent)
+                return None
+            case TellTickets():
+                return await _tell_batch(intent, policy)
+            case RaiseIssuePage() | ChangeIssuePage() | NoteIssuePage() | EndIssuePage():
+                return await _page(intent, policy, recheck)
+            case AskLead():
+                await _ask_lead(intent, policy, recheck)
+                return None
+        try:
+            return await self._in_tracker(intent, policy, recheck)
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == LOCKED_OUT:
+                self._inbox.append(TrackerLocked(error=error.cause.message))
+            raise
+
+    async def _in_tracker(
+        self,
+        intent: FetchIssue | WriteComment | LinkBack | ShowSummary | ChangeFields,
+        policy: RetryPolicy,
+        recheck: bool,
+    ) -> IssueResult:
+        reading = isinstance(intent, FetchIssue | ShowSummary | LinkBack)
+        priority = urgency.LAST if reading else urgency.AFTER_OPENING
+        options = _options(task_queues.of_tracker(self._issue.ref.tracker), intent, policy, priority)
         ref = self._issue.ref
         match intent:
             case FetchIssue():
                 wanted = FetchIssueInput(ref=ref, comments_since=intent.comments_since)
                 return await workflow.execute_activity_method(IssueTrackerActivities.fetch_issue, wanted, **options)
             case WriteComment():
-                comment = CommentInput(ref=ref, key=intent.key, text=intent.text, recheck=recheck)
+                comment = CommentInput(
+                    ref=ref, key=intent.key, text=intent.text, recheck=recheck, visibility=intent.visibility
+                )
                 await workflow.execute_activity_method(IssueTrackerActivities.comment, comment, **options)
             case LinkBack():
                 link = LinkBackInput(
@@ -220,6 +361,14 @@ class EngineeringIssueWorkflow:
                     title=f"{intent.ticket_id}: {intent.title}",
                 )
                 await workflow.execute_activity_method(IssueTrackerActivities.link_back, link, **options)
+            case ShowSummary():
+                summary = SummaryInput(
+                    ref=ref, key=intent.key, text=intent.text, comment_id=intent.comment_id, recheck=recheck
+                )
+                return await workflow.execute_activity_method(IssueTrackerActivities.show_summary, summary, **options)
+            case ChangeFields():
+                change = ChangeFieldsInput(ref=ref, changes=intent.changes)
+                await workflow.execute_activity_method(IssueTrackerActivities.change_fields, change, **options)
         return None
 
     async def _tell(self, intent: TellTicket) -> None:
@@ -229,51 +378,95 @@ class EngineeringIssueWorkflow:
         except ApplicationError as error:
             raise Refused("the ticket is over", None) from error
 
-    def _story(self) -> str:
-        known = self._issue.known
-        status = known.status if known is not None else "not read yet"
-        trouble = "".join(f"\n\nLate: {lane} ({error})" for lane, error in sorted(self._late.items()))
-        tickets = ", ".join(self._issue.tickets[:20]) or "none"
-        return (
-            f"**[{self._issue.ref.key}]({self._issue.ref.url})** · {status} · {len(self._issue.tickets)} tickets: "
-            f"{tickets}{trouble}"
-        )
-
     # --- the end of a run -----------------------------------------------------------------------------------------
 
     def _ended(self) -> bool:
-        finished = bool(self._seen) and not self._issue.tickets
+        finished = bool(self._seen) and not self._issue.roll
         return finished and not self._inbox and self._lanes.idle and workflow.all_handlers_finished()
 
     async def _continue_as_new(self) -> None:
+        self._resting = True
         await continuation.come_to_rest(self._lanes, self._inbox, self._drain)
+        self._timer.cancel()
         queued = tuple(
             QueuedIssueIntent(intent=intent, begun=begun)
             for lane in self._lanes.carried().values()
             for intent, begun in lane
         )
-        carry = IssueCarry(issue=self._issue, queued=queued, seen=tuple(self._seen))
+        carry = IssueCarry(issue=self._issue, queued=queued, seen=tuple(self._seen), late=self._late)
         workflow.continue_as_new(self._start.model_copy(update={"carry": carry}))
 
 
 def _lane_of(intent: IssueIntent) -> str:
-    if isinstance(intent, TellTicket):
-        return _TICKETS
-    return _PAGER if isinstance(intent, _PAGE_INTENTS) else _TRACKER
+    match intent:
+        case TellTicket():
+            return _TICKETS
+        case TellTickets():
+            return f"{_TICKETS} ({intent.stream.value})"
+        case RaiseIssuePage() | ChangeIssuePage() | NoteIssuePage() | EndIssuePage():
+            return _PAGER
+        case AskLead():
+            return _SLACK
+    return _TRACKER
+
+
+def _older_notes(newer: NoteIssuePage) -> Callable[[IssueIntent], bool]:
+    """Each note says for whom the page is by then: the newest says it all."""
+    return lambda waiting: isinstance(waiting, NoteIssuePage) and waiting.page_id == newer.page_id
+
+
+def _not_now(why: str) -> ApplicationError:
+    return ApplicationError(
+        f"{why}: it is tried in the next round", type="Late", category=ApplicationErrorCategory.BENIGN
+    )
+
+
+def _options(queue: str, intent: IssueIntent, policy: RetryPolicy, priority: TaskPriority) -> dict[str, Any]:
+    return {
+        "task_queue": queue,
+        "start_to_close_timeout": ONE_ATTEMPT,
+        "retry_policy": policy,
+        # An attempt that is given up has ended before another run of the workflow looks for what it did.
+        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        "summary": intent.kind.replace("_", " "),
+        "priority": priority,
+    }
+
+
+async def _tell_batch(intent: TellTickets, policy: RetryPolicy) -> ToldTickets:
+    """Tell a batch of a fan-out."""
+    options = _options(task_queues.LINKS, intent, policy, urgency.LAST)
+    options["start_to_close_timeout"] = _TELLING
+    options["heartbeat_timeout"] = _TELLER_LOST
+    options["summary"] = f"tell {intent.told + 1:,} to {intent.told + len(intent.ticket_ids):,} of {intent.of:,}"
+    batch = TellTicketsInput(
+        delivery=intent.delivery,
+        ticket_ids=intent.ticket_ids,
+        page_keys=intent.page_keys,
+        body=intent.body,
+        per_second=intent.per_second,
+    )
+    return await workflow.execute_activity_method(TicketTellingActivities.tell_tickets, batch, **options)
+
+
+async def _ask_lead(intent: AskLead, policy: RetryPolicy, recheck: bool) -> None:
+    notice = NoticeInput(
+        key=intent.key,
+        channel=intent.channel,
+        text=intent.text,
+        mention=intent.lead,
+        choices=intent.choices,
+        recheck=recheck,
+    )
+    options = _options(task_queues.SLACK, intent, policy, urgency.AFTER_OPENING)
+    await workflow.execute_activity_method(SlackActivities.post_notice, notice, **options)
 
 
 async def _page(
     intent: RaiseIssuePage | ChangeIssuePage | NoteIssuePage | EndIssuePage, policy: RetryPolicy, recheck: bool
 ) -> PageRef | None:
     """Run an intent of a page that serves the issue's tickets."""
-    options: dict[str, Any] = {
-        "task_queue": task_queues.PAGERDUTY,
-        "start_to_close_timeout": ONE_ATTEMPT,
-        "retry_policy": policy,
-        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        "summary": intent.kind.replace("_", " "),
-        "priority": urgency.AFTER_PAGES,
-    }
+    options = _options(task_queues.PAGERDUTY, intent, policy, urgency.AFTER_PAGES)
     match intent:
         case RaiseIssuePage():
             options["priority"] = urgency.of_page(intent.draft.urgency, intent.severity)

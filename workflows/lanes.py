@@ -1,7 +1,8 @@
 """Lanes: one queue per outside system. Order holds within a lane; nothing waits across lanes.
 
 An intent is tried in rounds. A round is one activity with a few attempts; when it fails for a passing reason the lane is reported as
-late, and a new round begins with what is true by then. A lane never gives up: only a permanent refusal ends an intent. Between two
+late, and a new round begins with what is true by then. A lane never gives up: only a permanent refusal ends an intent, and credentials
+that are not taken are none where the activity says so. Between two
 rounds what wakes somebody may overtake what waits before it: a note that cannot be written must not hold up a page that can be raised.
 
 A fault in our own code must stop the workflow's task, where Temporal shows it and tries again with mended code; in a lane's own task it
@@ -17,6 +18,9 @@ from typing import Generic, Protocol, TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.failures import LOCKED_OUT
 
 ONE_ATTEMPT = timedelta(seconds=20)
 """More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
@@ -138,6 +142,14 @@ class Lanes(Generic[_T, _R]):
         if worker is None or worker.done():
             self._workers[lane] = asyncio.create_task(self._work(lane))
 
+    def withdraw(self, lane: str, unwanted: Callable[[_T], bool]) -> None:
+        """Take back what waits and has not begun, where something newer stands for it."""
+        queue = self._queues.get(lane)
+        if queue:
+            kept = [intent for intent in queue if intent.key in self._begun or not unwanted(intent)]
+            queue.clear()
+            queue.extend(kept)
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition, or for a fault in a lane.
 
@@ -230,7 +242,7 @@ class Lanes(Generic[_T, _R]):
 
 def _refusal(error: ActivityError) -> Refused | None:
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.non_retryable:
+    if isinstance(cause, ApplicationError) and cause.non_retryable and cause.type != LOCKED_OUT:
         code = cause.details[0] if cause.details else None
         return Refused(cause.message, code if isinstance(code, str) else None)
     return None

@@ -13,9 +13,12 @@ from domain.tiers import Priority
 _OF_TICKET = {Priority.P1: 1, Priority.P2: 2, Priority.P3: 3, Priority.P4: 4}
 _WAKES_LAST = 2
 LAST = TaskPriority(priority_key=5)
-"""What can wait until the morning: behind everything else of its task queue."""
+"""What can wait: behind everything else of its task queue. On a tracker's, hundreds of readings after a bulk change are such."""
 AFTER_PAGES = TaskPriority(priority_key=3)
 """What changes, notes or ends a page: behind every page that wakes somebody."""
+
+AFTER_OPENING = TaskPriority(priority_key=4)
+"""What is written on an issue: behind what opens or finds one for a graver ticket."""
 
 
 def of_ticket(priority: Priority) -> TaskPriority:

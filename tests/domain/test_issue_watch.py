@@ -6,8 +6,9 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
-from domain.issue_intents import FetchIssue, LinkBack, TellTicket, WriteComment
+from domain.issue_intents import FetchIssue, IssueIntent, LinkBack, TellTicket, TellTickets, WriteComment
 from domain.issue_messages import (
     IssueEvent,
     IssueFetched,
@@ -16,10 +17,13 @@ from domain.issue_messages import (
     IssueVanished,
     TicketJoined,
     TicketLeft,
+    TicketsTold,
 )
-from domain.issue_watch import REMEMBERED_COMMENTS, IssueDecision, WatchedIssue, decide_issue
+from domain.issue_news import REMEMBERED_COMMENTS
+from domain.issue_watch import IssueDecision, decide_issue
 from domain.issues import IssueCategory, IssueComment, IssueSnapshot
-from domain.messages import IssueChanged, IssueCommented, IssueGone
+from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone
+from domain.watched_issue import WatchedIssue
 from tests.domain.building import DAY, HOUR, INSTANT, MINUTE, NOON, a_comment, an_issue
 
 _T = TypeVar("_T", bound=Frozen)
@@ -42,17 +46,28 @@ def a_snapshot(
 
 
 class Watch:
-    """An issue's life."""
+    """An issue's life. Batches of tickets are told at once, unless ``holding``."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: IssueRules | None = None) -> None:
         self.decisions: list[IssueDecision] = []
-        self.state = WatchedIssue(ref=an_issue(), watched_since=NOON)
+        self.intents: list[IssueIntent] = []
+        self.state = WatchedIssue(ref=an_issue(), watched_since=NOON, rules=rules or IssueRules())
+        self.holding = False
 
-    def hears(self, event: IssueEvent) -> "Watch":
-        decision = decide_issue(self.state, event, NOON)
-        self.decisions.append(decision)
-        self.state = decision.state
+    def hears(self, event: IssueEvent, now: datetime = NOON) -> "Watch":
+        """An event, and all that follows from it at once."""
+        self.intents = []
+        self._hears(event, now)
         return self
+
+    def _hears(self, event: IssueEvent, now: datetime) -> None:
+        decision = decide_issue(self.state, event, now)
+        self.decisions.append(decision)
+        self.intents += decision.intents
+        self.state = decision.state
+        for intent in decision.intents:
+            if isinstance(intent, TellTickets) and not self.holding:
+                self._hears(TicketsTold(key=intent.key), now)
 
     def joined(self, ticket: str) -> "Watch":
         return self.hears(TicketJoined(id=f"join-{ticket}", ticket_id=ticket, title="Card", ref=an_issue()))
@@ -65,12 +80,23 @@ class Watch:
 
     def now(self, kind: type[_T]) -> list[_T]:
         """What the last event brought, of a kind."""
-        return [intent for intent in self.decisions[-1].intents if isinstance(intent, kind)]
+        return [intent for intent in self.intents if isinstance(intent, kind)]
 
     @property
     def told(self) -> list[tuple[str, str]]:
         """Whom the last event told, and what kind of news."""
-        return [(tell.ticket_id, tell.body.kind) for tell in self.now(TellTicket)]
+        return [(ticket_id, body.kind) for ticket_id, body in self.telling]
+
+    @property
+    def telling(self) -> list[tuple[str, DeliveryBody]]:
+        """The same with the news themselves."""
+        found: list[tuple[str, DeliveryBody]] = []
+        for intent in self.intents:
+            if isinstance(intent, TellTicket):
+                found.append((intent.ticket_id, intent.body))
+            elif isinstance(intent, TellTickets):
+                found += [(ticket_id, intent.body) for ticket_id in intent.ticket_ids]
+        return found
 
 
 def test_the_first_ticket_is_shown_on_the_issue_and_the_truth_is_fetched() -> None:
@@ -81,8 +107,8 @@ def test_the_first_ticket_is_shown_on_the_issue_and_the_truth_is_fetched() -> No
 
 def test_a_ticket_that_joins_twice_is_on_it_once() -> None:
     watch = Watch().joined("T-1").joined("T-1")
-    assert watch.state.tickets == ("T-1",)
-    assert not watch.decisions[-1].intents
+    assert list(watch.state.roll) == ["T-1"]
+    assert not watch.intents
 
 
 def test_a_later_ticket_is_told_what_is_true_now() -> None:
@@ -93,8 +119,8 @@ def test_a_later_ticket_is_told_what_is_true_now() -> None:
 
 def test_a_hint_only_has_the_truth_fetched() -> None:
     watch = Watch().joined("T-1").hears(IssueHint(id="h"))
-    assert [type(intent) for intent in watch.decisions[-1].intents] == [FetchIssue]
-    assert not Watch().hears(IssueHint(id="h")).decisions[-1].intents
+    assert [type(intent) for intent in watch.intents] == [FetchIssue]
+    assert not Watch().hears(IssueHint(id="h")).intents
 
 
 def test_a_change_is_told_to_every_ticket_once() -> None:
@@ -137,7 +163,7 @@ def test_what_an_engineer_wrote_is_told_before_the_issue_is_done_and_after_it_mo
 def test_comments_are_told_in_the_order_they_were_written() -> None:
     later, earlier = a_comment(1, "later", NOON + HOUR), a_comment(2, "earlier", NOON + MINUTE)
     watch = Watch().joined("T-1").fetched(a_snapshot(IssueCategory.TO_DO, later, earlier))
-    bodies = [tell.body for tell in watch.now(TellTicket)]
+    bodies = [body for _, body in watch.telling]
     assert [body.comment.text for body in bodies if isinstance(body, IssueCommented)] == ["earlier", "later"]
 
 
@@ -153,12 +179,10 @@ def test_after_more_comments_than_are_remembered_none_is_told_twice() -> None:
     comments = [a_comment(n, at=NOON + n * MINUTE) for n in range(REMEMBERED_COMMENTS + 50)]
     watch = Watch().joined("T-1").fetched(a_snapshot(IssueCategory.TO_DO, *comments))
     assert len(watch.told) == len(comments) + 1
-    assert len(watch.state.told_comments) == REMEMBERED_COMMENTS
+    assert len(watch.state.sync.news.comments) == REMEMBERED_COMMENTS
     fresh = a_comment(9_999, at=NOON + DAY)
     watch.fetched(a_snapshot(IssueCategory.TO_DO, *comments, fresh, at=NOON + DAY))
-    assert [tell.body.comment.id for tell in watch.now(TellTicket) if isinstance(tell.body, IssueCommented)] == [
-        "c9999"
-    ]
+    assert [body.comment.id for _, body in watch.telling if isinstance(body, IssueCommented)] == ["c9999"]
 
 
 def test_a_note_of_a_ticket_is_written_on_the_issue() -> None:
@@ -171,9 +195,9 @@ def test_an_issue_that_is_gone_is_told_to_all_and_a_later_note_is_answered_so() 
     assert watch.told == [("T-1", "issue_gone"), ("T-2", "issue_gone")]
     watch.hears(IssueNote(id="n", ticket_id="T-2", text="Reopened"))
     assert watch.told == [("T-2", "issue_gone")]
-    (tell,) = watch.now(TellTicket)
-    assert isinstance(tell.body, IssueGone)
-    assert tell.body.why == "404"
+    ((_, body),) = watch.telling
+    assert isinstance(body, IssueGone)
+    assert body.why.startswith("404; it was deleted")
 
 
 def test_a_ticket_that_joins_an_issue_that_was_gone_has_it_looked_for_again() -> None:
@@ -192,9 +216,9 @@ def test_an_issue_that_moved_is_told_with_its_new_key() -> None:
     watch = Watch().joined("T-1").fetched(a_snapshot())
     moved = an_issue().model_copy(update={"key": "CORE-1"})
     watch.fetched(a_snapshot(at=NOON + HOUR).model_copy(update={"ref": moved}))
-    (tell,) = watch.now(TellTicket)
-    assert isinstance(tell.body, IssueChanged)
-    assert tell.body.ref.key == "CORE-1"
+    ((_, body),) = watch.telling
+    assert isinstance(body, IssueChanged)
+    assert body.ref.key == "CORE-1"
     assert watch.state.ref.key == "CORE-1"
 
 
@@ -202,7 +226,7 @@ def test_its_workflow_may_end_when_the_last_ticket_has_left() -> None:
     watch = Watch().joined("T-1").joined("T-2").left("T-1")
     assert not watch.decisions[-1].finished
     assert watch.left("T-2").decisions[-1].finished
-    assert not watch.hears(IssueHint(id="h")).decisions[-1].intents
+    assert not watch.hears(IssueHint(id="h")).intents
 
 
 _EVENTS = st.lists(
@@ -236,19 +260,20 @@ def test_whatever_happens_keys_are_unique_comments_are_told_once_and_the_state_c
     events: list[IssueEvent],
 ) -> None:
     watch = Watch()
+    intents: list[IssueIntent] = []
+    told: list[tuple[str, DeliveryBody]] = []
     for event in events:
         before = watch.state
         kept = before.model_dump_json()
+        decision = decide_issue(before, event, NOON)
         watch.hears(event)
-        assert decide_issue(before, event, NOON) == watch.decisions[-1]
+        assert decide_issue(before, event, NOON) == decision
         assert before.model_dump_json() == kept
         assert WatchedIssue.model_validate_json(watch.state.model_dump_json()) == watch.state
-    intents = [intent for decision in watch.decisions for intent in decision.intents]
+        intents += watch.intents
+        told += watch.telling
     keys = [intent.key for intent in intents]
-    assert keys == [f"jira-10012-20261116T120000000000/{number}" for number in range(1, len(keys) + 1)]
-    comments = [
-        (tell.ticket_id, tell.body.comment.id)
-        for tell in intents
-        if isinstance(tell, TellTicket) and isinstance(tell.body, IssueCommented)
-    ]
+    assert all(key.startswith("jira-10012-20261116T120000000000/") for key in keys)
+    assert len(keys) == len(set(keys))
+    comments = [(ticket_id, body.comment.id) for ticket_id, body in told if isinstance(body, IssueCommented)]
     assert len(comments) == len(set(comments))

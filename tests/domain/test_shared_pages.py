@@ -3,10 +3,17 @@
 from datetime import timedelta
 
 from domain.intents import PageWithIssue, RaisePage, ResolvePage
-from domain.issue_intents import IssueIntent, TellTicket
-from domain.issue_messages import IssueEvent, IssuePageFailed, IssuePageRaised, IssueVanished, TicketJoined, TicketLeft
+from domain.issue_intents import IssueIntent, TellTicket, TellTickets
+from domain.issue_messages import (
+    IssueEvent,
+    IssuePageFailed,
+    IssuePageRaised,
+    IssueVanished,
+    TicketJoined,
+    TicketLeft,
+    TicketsTold,
+)
 from domain.issue_pages import EndIssuePage, RaiseIssuePage
-from domain.issue_watch import WatchedIssue
 from domain.issue_watch import decide_issue as decide
 from domain.issues import IssueCategory
 from domain.messages import Accept, Note, PageChanged, Return
@@ -14,6 +21,7 @@ from domain.paging import PageEvent, PageRef, PageStatus
 from domain.policy import Policy
 from domain.ticket_references import references_of
 from domain.tiers import Priority, Tier
+from domain.watched_issue import WatchedIssue
 from tests.domain.building import ADA, HOUR, LENA, MINUTE, NOON, Story, an_issue, an_opening
 from tests.domain.test_pages import paging
 
@@ -47,6 +55,10 @@ class TwoTickets:
             self.done.append(intent)
             if isinstance(intent, TellTicket):
                 self.stories[intent.ticket_id].told_of(intent.body)
+            elif isinstance(intent, TellTickets):
+                for ticket_id in intent.ticket_ids:
+                    self.stories[ticket_id].told_of(intent.body)
+                self.hears(TicketsTold(key=intent.key))
             elif isinstance(intent, RaiseIssuePage):
                 raised = PageRef(key=intent.draft.key, id="QINC9", url="https://pager.example/QINC9")
                 self.hears(IssuePageRaised(ref=raised))

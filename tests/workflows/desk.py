@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from config.settings import GatewaySettings, Settings, WorkerSettings
 from domain.digest import TicketFacts
 from domain.issue_messages import IssueHint
-from domain.issue_watch import WatchedIssue
+from domain.issue_view import IssueView
 from domain.issues import IssueRef
 from domain.messages import Command, CommandResult, Delivery, DeliveryBody, OpenTicket, Request
 from domain.people import Actor
@@ -101,7 +101,7 @@ class Desk:
         """An issue's workflow."""
         return self.client.get_workflow_handle_for(EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(ref))
 
-    async def watched(self, ref: IssueRef) -> WatchedIssue:
+    async def watched(self, ref: IssueRef) -> IssueView:
         """What an issue's workflow knows."""
         return await self.issue(ref).query(EngineeringIssueWorkflow.issue)
 

@@ -1,0 +1,87 @@
+"""The state of an engineering issue's workflow."""
+
+from datetime import datetime
+
+from domain.engineering_rules import IssueRules
+from domain.frozen import Frozen
+from domain.issue_intents import IssueIntent, Stream
+from domain.issue_pages import IssuePage
+from domain.issue_roll import Roll
+from domain.issue_sync import SyncState
+from domain.issues import IssueRef, IssueSnapshot
+from domain.messages import DeliveryBody, GoneReason
+
+
+class FanOut(Frozen):
+    """News that are being told to the tickets that joined up to the number ``upto``, batch by batch.
+
+    ``key`` begins the deliveries' ids. Tickets up to the number ``cursor`` are told, ``told`` of the ``of`` that there were when it began.
+    ``sent`` is the key of the batch that is under way, which reaches up to ``sent_upto``. ``page`` is the key of the page whose tickets
+    alone are told, each by its own key of the page.
+    """
+
+    stream: Stream = Stream.NEWS
+    key: str
+    body: DeliveryBody
+    page: str | None = None
+    upto: int
+    of: int
+    cursor: int = 0
+    told: int = 0
+    sent: str | None = None
+    sent_upto: int = 0
+    sent_count: int = 0
+
+
+class ShownSummary(Frozen):
+    """The living summary as it stands on the issue.
+
+    ``stale`` says that something may read differently now; ``stale_at`` when it will in any case; ``under_way`` that it is being written.
+    """
+
+    comment_id: str | None = None
+    text: str = ""
+    written_at: datetime | None = None
+    stale: bool = True
+    stale_at: datetime | None = None
+    under_way: bool = False
+
+
+class WatchedIssue(Frozen):
+    """The state of an issue's workflow. ``known`` is the last snapshot without its comments; ``watched_since`` when it began.
+
+    ``sync`` is what both sides know of each other. Tickets up to the number
+    ``welcomed`` on the roll were told what is true, or are being told. ``locked`` says that the tracker does not take our credentials.
+    """
+
+    ref: IssueRef
+    watched_since: datetime
+    rules: IssueRules = IssueRules()
+    known: IssueSnapshot | None = None
+    roll: Roll = Roll()
+    welcomed: int = 0
+    fan_outs: tuple[FanOut, ...] = ()
+    summary: ShownSummary = ShownSummary()
+    sync: SyncState = SyncState()
+    pages: tuple[IssuePage, ...] = ()
+    gone: str | None = None
+    gone_reason: GoneReason = GoneReason.DELETED
+    locked: bool = False
+    steps: int = 0
+
+    @property
+    def prefix(self) -> str:
+        """What keys begin with: the issue, and since when it is watched.
+
+        They are stable over continue-as-new, and differ from those of an earlier watch: an issue may be left and joined again.
+        """
+        return f"{self.ref.tracker.value}-{self.ref.id}-{self.watched_since:%Y%m%dT%H%M%S%f}"
+
+    def next_key(self) -> "tuple[WatchedIssue, str]":
+        """A key that was never given before."""
+        step = self.steps + 1
+        return self.model_copy(update={"steps": step}), f"{self.prefix}/{step}"
+
+
+Step = tuple[WatchedIssue, list[IssueIntent]]
+"""What one part of the rules makes of an event: the state after it, and what it wants done (``key`` left empty: it is given later)."""
