@@ -1,13 +1,19 @@
-"""What a GitHub delivery says: which issue is worth fetching.
+"""What a GitHub delivery says: which issue is worth reading, or in which repository something was released.
 
 Fields: https://docs.github.com/en/webhooks/webhook-events-and-payloads.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from gateway.payloads import Unreadable, digest, parse_form, parse_json, text_at
+from gateway.payloads import Unreadable, at, digest, moment_at, needed, parse_form, parse_json, text_at
+from gateway.tracker_news import TrackerNews
 
 _ISSUE_EVENTS = frozenset({"issues", "issue_comment"})
+_RELEASED = frozenset({"published", "released"})
+_WITHOUT_TIME = frozenset({"deleted", "transferred", "pinned", "unpinned"})
+"""Actions after which the issue is not there, or whose payload shows an older time: it is read in any case."""
 
 
 def delivery_id(body: bytes, headers: Mapping[str, str]) -> str:
@@ -15,8 +21,8 @@ def delivery_id(body: bytes, headers: Mapping[str, str]) -> str:
     return f"github/{digest(headers.get('x-github-delivery') or body)}"
 
 
-def issue_of(body: bytes, headers: Mapping[str, str]) -> str | None:
-    """The node id of the issue that the delivery is about; None when it is about something else (a ping, a release).
+def news_of(body: bytes, headers: Mapping[str, str]) -> TrackerNews:
+    """What the delivery means; nothing when it is about something else (a ping, a pull request, a draft of a release).
 
     Raises:
         Unreadable: there is no event, or it is about an issue and does not say which.
@@ -24,11 +30,38 @@ def issue_of(body: bytes, headers: Mapping[str, str]) -> str | None:
     event = headers.get("x-github-event")
     if event is None:
         raise Unreadable("there is no X-GitHub-Event")
-    if event not in _ISSUE_EVENTS:
-        return None
+    if event == "release":
+        return _of_release(_payload(body, headers))
+    return _of_issue(_payload(body, headers)) if event in _ISSUE_EVENTS else TrackerNews()
+
+
+def _payload(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     form = "application/x-www-form-urlencoded" in headers.get("content-type", "")
-    payload = parse_json(parse_form(body).get("payload", "").encode() if form else body)
+    return parse_json(parse_form(body).get("payload", "").encode() if form else body)
+
+
+def _of_issue(payload: dict[str, Any]) -> TrackerNews:
     node_id = text_at(payload, "issue", "node_id", longest=100)
     if node_id is None:
         raise Unreadable("there is no issue.node_id")
-    return node_id
+    if at(payload, "issue", "pull_request") is not None:
+        return TrackerNews()
+    # What came from another repository was another issue there.
+    before = text_at(payload, "changes", "old_issue", "node_id", longest=100)
+    issues = (node_id,) if before is None or before == node_id else (node_id, before)
+    return TrackerNews(issues=issues, updated_at=_updated_at(payload))
+
+
+def _of_release(payload: dict[str, Any]) -> TrackerNews:
+    if text_at(payload, "action") not in _RELEASED:
+        return TrackerNews()
+    repository = needed(text_at(payload, "repository", "full_name", longest=200), "repository.full_name")
+    return TrackerNews(released=True, project=repository)
+
+
+def _updated_at(payload: dict[str, Any]) -> datetime | None:
+    """The newest time that the delivery shows, in whole seconds."""
+    if text_at(payload, "action") in _WITHOUT_TIME:
+        return None
+    times = (moment_at(payload, "issue", "updated_at"), moment_at(payload, "comment", "updated_at"))
+    return max((time for time in times if time is not None), default=None)

@@ -4,6 +4,7 @@ needed are looked at, and each may be absent, empty or of another type.
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -88,3 +89,13 @@ def needed(text: str | None, field: str) -> str:
     if text is None:
         raise Unreadable(f"there is no {field}")
     return text
+
+
+def moment_at(payload: object, *path: str | int) -> datetime | None:
+    """The instant at that path, where it is written with its zone; None where there is none that can be read."""
+    text = text_at(payload, *path, longest=60)
+    try:
+        read = datetime.fromisoformat(text) if text is not None else None
+    except ValueError:
+        return None
+    return read if read is not None and read.tzinfo is not None else None

@@ -4,6 +4,7 @@ A signal is accepted whether or not a worker runs; an update and a query need on
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
 from domain.preview import Preview, PreviewQuestion
+from domain.reconcile import NAMES, ReleaseNews
 from domain.redaction import redact
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
@@ -48,6 +50,7 @@ from gateway.tickets import (
 )
 from workflows import task_queues, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
+from workflows.release_news import ReleaseNewsWorkflow
 from workflows.ticket import TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
 
@@ -127,6 +130,21 @@ class TemporalDesk:
         return await _taken(
             issue.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=hint), rpc_timeout=_QUICK)
         )
+
+    async def released(self, news: ReleaseNews, delivery_id: str) -> None:
+        """Start a workflow that finds and tells them: any number may wait, and a vendor does not wait for its answer."""
+        where = news.project or NAMES[news.tracker]
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            async with _reaching(_QUICK):
+                await self._client.start_workflow(
+                    ReleaseNewsWorkflow.run,
+                    news,
+                    id=workflow_ids.release_id(news.tracker, delivery_id),
+                    task_queue=task_queues.WORKFLOWS,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    static_summary=f"A release in {where}"[:200],
+                )
 
     async def view(self, ticket_id: str) -> TicketView:
         """Query the ticket, also when it has ended."""

@@ -9,6 +9,7 @@ from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.preview import Preview
+from domain.reconcile import ReleaseNews
 from domain.tiers import Owner, Priority, Tier
 from domain.timeline import TicketTimeline, UntoldTimeline
 from domain.vendor_case import VendorCase, VendorReply
@@ -118,6 +119,10 @@ class TicketDesk(Protocol):
 
     async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
         """Say that an engineering issue is worth fetching; False when no ticket is on it."""
+        ...
+
+    async def released(self, news: ReleaseNews, delivery_id: str) -> None:
+        """Say, once for each delivery, that a release was published: the issues that wait for one there are read anew."""
         ...
 
     async def view(self, ticket_id: str) -> TicketView:

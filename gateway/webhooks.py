@@ -16,6 +16,7 @@ from domain.issue_messages import IssueHint
 from domain.issues import Tracker
 from domain.messages import Delivery
 from domain.paging import ticket_of_page
+from domain.reconcile import ReleaseNews
 from domain.ticket_references import ReferenceKind, reference
 from gateway import github_webhook, jira_webhook, pagerduty_webhook
 from gateway.gateway import Gateway, gateway_of
@@ -24,6 +25,7 @@ from gateway.payloads import Unreadable
 from gateway.problems import Problem, ProblemDocument
 from gateway.signatures import github_is_genuine, jira_is_genuine, pagerduty_is_genuine
 from gateway.tickets import DeskUnavailable
+from gateway.tracker_news import TrackerNews
 from gateway.unreadable import keep_aside
 from integrations.errors import IntegrationError, PermanentFailure
 
@@ -57,28 +59,28 @@ Verify = Callable[[SecretStr, bytes, Mapping[str, str]], bool]
 
 @router.post("/jira", summary="Jira", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature"})
 async def jira(request: Request) -> Response:
-    """Issue and comment events: the issue's workflow fetches what changed."""
+    """Events of issues, comments, versions and releases: the issue's workflow fetches what changed."""
     gateway = gateway_of(request)
     body = await _genuine(request, gateway, "jira", gateway.jira_secret, jira_is_genuine)
     try:
-        issue_id = jira_webhook.issue_of(body)
+        news = jira_webhook.news_of(body)
     except Unreadable as error:
         return _quarantined(gateway, "jira", body, request, error)
-    return await _hinted(gateway, Tracker.JIRA, issue_id, jira_webhook.delivery_id(body, request.headers))
+    return await _hinted(gateway, Tracker.JIRA, news, jira_webhook.delivery_id(body, request.headers))
 
 
 @router.post("/github", summary="GitHub", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature-256"})
 async def github(request: Request) -> Response:
-    """Issue and comment events: the issue's workflow fetches what changed."""
+    """Events of issues, comments, versions and releases: the issue's workflow fetches what changed."""
     gateway = gateway_of(request)
     body = await _genuine(request, gateway, "github", gateway.github_secret, github_is_genuine)
     if request.headers.get("x-github-event") == "ping":
         return _answer(gateway, "github", "ignored", status=200)
     try:
-        issue_id = github_webhook.issue_of(body, request.headers)
+        news = github_webhook.news_of(body, request.headers)
     except Unreadable as error:
         return _quarantined(gateway, "github", body, request, error)
-    return await _hinted(gateway, Tracker.GITHUB, issue_id, github_webhook.delivery_id(body, request.headers))
+    return await _hinted(gateway, Tracker.GITHUB, news, github_webhook.delivery_id(body, request.headers))
 
 
 @router.post("/pagerduty", summary="PagerDuty", status_code=202, openapi_extra={"x-signed-by": "X-PagerDuty-Signature"})
@@ -116,9 +118,13 @@ async def _genuine(request: Request, gateway: Gateway, vendor: str, secret: Secr
     return body
 
 
-async def _hinted(gateway: Gateway, tracker: Tracker, issue_id: str | None, delivery_id: str) -> Response:
-    ours = issue_id is not None and await gateway.desk.hint(tracker, issue_id, IssueHint(id=delivery_id))
-    return _answer(gateway, tracker.value, "taken" if ours else "ignored")
+async def _hinted(gateway: Gateway, tracker: Tracker, news: TrackerNews, delivery_id: str) -> Response:
+    """Tell the issues' workflows, and those that wait for a release. By the delivery's id each takes it once."""
+    hint = IssueHint(id=delivery_id, updated_at=news.updated_at)
+    told = [await gateway.desk.hint(tracker, issue_id, hint) for issue_id in news.issues]
+    if news.released:
+        await gateway.desk.released(ReleaseNews(tracker=tracker, project=news.project), delivery_id)
+    return _answer(gateway, tracker.value, "taken" if any(told) or news.released else "ignored")
 
 
 async def _key_of(gateway: Gateway, news: PageNews) -> str | None:

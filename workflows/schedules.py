@@ -16,10 +16,13 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.issues import Tracker
 from domain.pager_watch import PagerWatchTask, watch_task
 from domain.policy import AuditRules, DigestRules, Policy
+from domain.reconcile import NAMES, ReconcileTask, reconcile_task
 from workflows import task_queues, workflow_ids
 from workflows.pager_watch import PagerWatchWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.retro_digest import DigestRequest, RetroDigestWorkflow
 from workflows.sla_audit import SlaAuditWorkflow
 
@@ -59,6 +62,16 @@ async def keep_pager_watch_schedule(client: Client, task: PagerWatchTask) -> Non
     await _keep(client, pager_watch_schedule_id(), _pager_watch_schedule(task))
 
 
+def reconcile_schedule_id(tracker: Tracker) -> str:
+    """``reconcile/jira``, ``reconcile/github``."""
+    return workflow_ids.reconcile_id(tracker)
+
+
+async def keep_reconcile_schedule(client: Client, task: ReconcileTask) -> None:
+    """Create the schedule of catching up with a tracker, or bring it up to date."""
+    await _keep(client, reconcile_schedule_id(task.tracker), _reconcile_schedule(task))
+
+
 async def keep_schedules(client: Client, policy: Policy, public_url: str) -> None:
     """Have exactly the schedules that the policy wants: what it no longer has, loses its own."""
     if policy.digest is not None:
@@ -74,6 +87,12 @@ async def keep_schedules(client: Client, policy: Policy, public_url: str) -> Non
         await keep_pager_watch_schedule(client, task)
     else:
         await _drop(client, pager_watch_schedule_id())
+    for tracker in Tracker:
+        reconcile = reconcile_task(policy, tracker)
+        if reconcile is not None:
+            await keep_reconcile_schedule(client, reconcile)
+        else:
+            await _drop(client, reconcile_schedule_id(tracker))
 
 
 async def _drop(client: Client, schedule_id: str) -> None:
@@ -146,5 +165,20 @@ def _pager_watch_schedule(task: PagerWatchTask) -> Schedule:
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=task.rules.every)]),
         # A round makes up for those that were missed, and two at once would tell the same.
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_WATCH_CATCH_UP),
+    )
+
+
+def _reconcile_schedule(task: ReconcileTask) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            ReconcileWorkflow.run,
+            task,
+            id=workflow_ids.reconcile_id(task.tracker),
+            task_queue=task_queues.WORKFLOWS,
+            static_summary=f"What {NAMES[task.tracker]}'s webhooks missed",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=task.every)]),
+        # A round makes up for those that were missed, and two at once would ask the same.
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_WATCH_CATCH_UP),
     )

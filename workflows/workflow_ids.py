@@ -1,6 +1,6 @@
 """The ids by which workflows know one another."""
 
-from domain.issues import IssueRef
+from domain.issues import IssueRef, Tracker
 
 
 def ticket_id(ticket: str) -> str:
@@ -31,6 +31,21 @@ def audit_id() -> str:
 def pager_watch_id() -> str:
     """``reconcile/pagerduty``: the Schedule appends the time of each round."""
     return "reconcile/pagerduty"
+
+
+def reconcile_id(tracker: Tracker) -> str:
+    """``reconcile/jira``: the Schedule appends the time of each round."""
+    return f"reconcile/{tracker.value}"
+
+
+def resync_id(tracker: Tracker, key: str) -> str:
+    """``resync/jira/…``."""
+    return f"resync/{tracker.value}/{key}"
+
+
+def release_id(tracker: Tracker, delivery: str) -> str:
+    """``release/github/…``: by the delivery that told of it."""
+    return f"release/{tracker.value}/{delivery}"
 
 
 def digest_id(team: str) -> str:

@@ -11,6 +11,7 @@ from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import CommandName, Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.preview import answer as preview_of
+from domain.reconcile import ReleaseNews
 from domain.timeline import TicketTimeline, TimelineQuestion, answer
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
@@ -53,12 +54,14 @@ class RememberingDesk:
         self.commands: list[tuple[str, Command]] = []
         self.deliveries: list[tuple[str, Delivery]] = []
         self.hints: list[tuple[Tracker, str, str]] = []
+        self.heard: dict[tuple[Tracker, str, str], IssueHint] = {}
+        self.releases: dict[str, ReleaseNews] = {}
         self.replies: list[tuple[str, int, VendorReply]] = []
 
     @property
     def handed(self) -> list[object]:
         """Everything that it was handed."""
-        return [*self.commands, *self.deliveries, *self.hints, *self.replies]
+        return [*self.commands, *self.deliveries, *self.hints, *self.releases.values(), *self.replies]
 
     def have(self, *tickets: OpenTicket) -> None:
         """Have these tickets open."""
@@ -106,7 +109,13 @@ class RememberingDesk:
         if (tracker, issue_id) not in self.watched:
             return False
         self.hints.append((tracker, issue_id, hint.id))
+        # As a workflow does: what comes again is the first one.
+        self.heard.setdefault((tracker, issue_id, hint.id), hint)
         return True
+
+    async def released(self, news: ReleaseNews, delivery_id: str) -> None:
+        self._reach()
+        self.releases.setdefault(delivery_id, news)
 
     async def view(self, ticket_id: str) -> TicketView:
         self._reach()
