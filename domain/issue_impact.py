@@ -17,7 +17,7 @@ from domain.issue_follows import Follow
 from domain.issue_intents import AskLead, FetchIssue, WriteComment
 from domain.issue_messages import ImpactAnswered
 from domain.issue_roll import Roll
-from domain.issues import FieldStamp, IssueSnapshot, SyncedField, Tracker
+from domain.issues import FieldStamp, IssueCategory, IssueSnapshot, SyncedField, Tracker
 
 WEIGH_AGAIN = timedelta(days=1)
 """A score that changes by time alone changes with the days."""
@@ -75,9 +75,10 @@ def class_changed(
 ) -> tuple[ImpactState, Wishes, list[Follow]]:
     """The class is another one: what is to be set in the tracker is wanted, or asked about; the issue is read anew before anything is set.
 
-    Before the issue was ever read nothing is known of a person's will: ``seen`` comes here when it is.
+    Before the issue was ever read nothing is known of a person's will: ``seen`` comes here when it is. Of an issue that is done nothing is
+    set any more.
     """
-    if known is None:
+    if known is None or known.category is IssueCategory.DONE:
         return state, wishes, []
     expected = wishes.applied_to(known)
     reached = _class(state, rules.impact)

@@ -4,7 +4,7 @@ Each part has its own rules and its own state: ``issue_news`` (what is new), ``i
 ``issue_impact`` (priority and labels), ``issue_reopening`` (customers who come back), ``issue_conflicts`` (both sides at once).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import issue_conflicts, issue_impact, issue_news, issue_release, issue_reopening
@@ -93,19 +93,23 @@ def fetched(
     state, waits = _release_asked(state, rules, truth)
     # What was wanted is decided by this very reading: no other one is needed for it.
     asked = [each for each in asked if not isinstance(each, FetchIssue)]
-    return state, truth, _read(state, around, [*follows, *merged, *waits, *asked, *settled, *again])
+    follows += [*merged, *waits, *asked, *settled, *again]
+    if known is not None and known.category is IssueCategory.DONE and truth.category is not IssueCategory.DONE:
+        # What the tickets came to while it was done counts now.
+        state, reweighed = _weighed(state, replace(around, known=truth), now)
+        follows += reweighed
+    return state, truth, _read(state, around, follows)
 
 
 def weigh(state: SyncState, around: Around, now: datetime) -> Synced:
-    """Weigh the issue by the tickets as they are now; only another class has consequences."""
-    impact = issue_impact.weighed(state.impact, around.rules.impact, around.roll, now)
-    changed = impact.name != state.impact.name
-    state = state.model_copy(update={"impact": impact})
-    if not changed or around.known is None:
-        return state, []
-    state, follows = _class_changed(state, around, now)
-    state, told = _stands(state, around, around.known)
-    return state, [told, *follows]
+    """Weigh the issue by the tickets as they are now; only another class has consequences.
+
+    An issue that is done is weighed no more: its tickets leave one by one, and nobody is to hear of that as of less impact.
+    """
+    if not around.roll or (around.known is not None and around.known.category is IssueCategory.DONE):
+        idle = state.impact.model_copy(update={"weigh_at": None})
+        return state.model_copy(update={"impact": idle}), []
+    return _weighed(state, around, now)
 
 
 def rules_changed(state: SyncState, around: Around, before: IssueRules, now: datetime) -> Synced:
@@ -256,6 +260,17 @@ def _release_asked(state: SyncState, rules: IssueRules, truth: IssueSnapshot) ->
         state.release, truth, meaning=meaning, release=release, channel=rules.channel, lead=rules.lead
     )
     return state.model_copy(update={"release": asked}), [*follows]
+
+
+def _weighed(state: SyncState, around: Around, now: datetime) -> Synced:
+    was = state.impact.name
+    impact = issue_impact.weighed(state.impact, around.rules.impact, around.roll, now)
+    state = state.model_copy(update={"impact": impact})
+    if impact.name == was or around.known is None:
+        return state, []
+    state, follows = _class_changed(state, around, now)
+    state, told = _stands(state, around, around.known)
+    return state, [told, *follows]
 
 
 def _class_changed(state: SyncState, around: Around, now: datetime) -> Synced:
