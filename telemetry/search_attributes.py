@@ -2,9 +2,14 @@
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from domain.engineering_rules import ProjectRules
+from domain.issue_meaning import meaning_of
+from domain.issue_references import release_references
+from domain.issues import IssueMeaning, IssueSnapshot
 from domain.ladders import next_deadline
 from domain.ticket import Ticket
 from domain.ticket_references import assignee_of, references_of
+from domain.watched_issue import WatchedIssue
 
 TIER = SearchAttributeKey.for_keyword("TierlineTier")
 STATUS = SearchAttributeKey.for_keyword("TierlineStatus")
@@ -53,3 +58,19 @@ def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
     if deadline is not None:
         pairs.append(SearchAttributePair(DUE_AT, deadline.at))
     return TypedSearchAttributes(pairs)
+
+
+def issue_attributes(issue: WatchedIssue) -> TypedSearchAttributes:
+    """What an engineering issue is found by: its key, and where it waits for a release."""
+    known = issue.known if issue.gone is None else None
+    project = known.project if known is not None else ""
+    waits = known is not None and _waits_for_release(issue.rules.of_project(project), known)
+    references = release_references(issue.ref.tracker, project, waits=waits)
+    pairs: list[SearchAttributePair] = [SearchAttributePair(TRACKER_ISSUE, issue.ref.key)]  # type: ignore[type-arg]
+    if references:
+        pairs.append(SearchAttributePair(REFERENCES, list(references)))
+    return TypedSearchAttributes(pairs)
+
+
+def _waits_for_release(rules: ProjectRules, known: IssueSnapshot) -> bool:
+    return rules.wait_for_release and meaning_of(rules, known) is IssueMeaning.FIXED

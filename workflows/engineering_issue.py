@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 from temporalio import workflow
 from temporalio.common import Priority as TaskPriority
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeUpdate, TypedSearchAttributes
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
@@ -71,6 +71,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import Delivery, GoneReason
     from domain.paging import PageRef
     from domain.watched_issue import WatchedIssue
+    from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE, issue_attributes
     from workflows import continuation, task_queues, urgency, workflow_ids
     from workflows.deadline_timer import DeadlineTimer
     from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
@@ -149,12 +150,14 @@ class EngineeringIssueWorkflow:
         self._late: dict[str, str] = {}
         self._unsettled = False
         self._resting = False
+        self._shown = TypedSearchAttributes.empty
         if start.carry is None:
             self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now(), rules=start.rules)
         else:
             self._issue = start.carry.issue
             self._seen = OrderedDict.fromkeys(start.carry.seen)
             self._late = dict(start.carry.late)
+            self._shown = issue_attributes(self._issue)
         self._lanes: Lanes[IssueIntent, IssueResult] = Lanes(
             self._carry_out, self, late=self._late, overtakes=lambda intent: isinstance(intent, RaiseIssuePage)
         )
@@ -168,7 +171,7 @@ class EngineeringIssueWorkflow:
             # The deadline is a part of no state: it follows from it.
             self._inbox.append(TimeCame())
         while True:
-            workflow.set_current_details(story_of(self._issue, self._late))
+            self._settle()
             self._unsettled = False
             await self._lanes.until(self._has_work)
             if self._inbox:
@@ -289,6 +292,21 @@ class EngineeringIssueWorkflow:
     def _has_work(self) -> bool:
         return bool(self._inbox) or self._unsettled or self._ended() or continuation.due(self._start.continue_after)
 
+    def _settle(self) -> None:
+        """Show operators the story, and let lists find the issue by what changed of its key and of the release that it waits for."""
+        workflow.set_current_details(story_of(self._issue, self._late))
+        attributes = issue_attributes(self._issue)
+        if attributes == self._shown:
+            return
+        updates: list[SearchAttributeUpdate] = [TRACKER_ISSUE.value_set(self._issue.ref.key)]  # type: ignore[type-arg]
+        waits = attributes.get(REFERENCES)
+        if waits is not None:
+            updates.append(REFERENCES.value_set(waits))
+        elif self._shown.get(REFERENCES) is not None:
+            updates.append(REFERENCES.value_unset())
+        self._shown = attributes
+        workflow.upsert_search_attributes(updates)
+
     def _is_settled(self) -> bool:
         """Whether everything heard is taken in, and no reading of the issue is waited for."""
         reading = any(isinstance(intent, FetchIssue) for intent in self._lanes.under_way().values())
@@ -394,7 +412,10 @@ class EngineeringIssueWorkflow:
             for intent, begun in lane
         )
         carry = IssueCarry(issue=self._issue, queued=queued, seen=tuple(self._seen), late=self._late)
-        workflow.continue_as_new(self._start.model_copy(update={"carry": carry}))
+        # Given anew: Temporal would hand on one that was unset as null.
+        workflow.continue_as_new(
+            self._start.model_copy(update={"carry": carry}), search_attributes=issue_attributes(self._issue)
+        )
 
 
 def _lane_of(intent: IssueIntent) -> str:
