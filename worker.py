@@ -27,6 +27,7 @@ from activities.issue_tracker import IssueTrackerActivities
 from activities.mail import MailActivities
 from activities.pager_watch import PagerWatchActivities
 from activities.pagerduty import PagerDutyActivities
+from activities.reconcile import ChangeFeedActivities, ReconcileActivities
 from activities.retro import RetroActivities
 from activities.sla_audit import SlaAuditActivities
 from activities.slack import SlackActivities
@@ -47,7 +48,11 @@ from telemetry.registration import register_search_attributes
 from workflows import task_queues
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow
+from workflows.issue_desk import TemporalIssueDesk
 from workflows.pager_watch import PagerWatchWorkflow
+from workflows.reconcile import ReconcileWorkflow
+from workflows.release_news import ReleaseNewsWorkflow
+from workflows.resync import ResyncWorkflow
 from workflows.retro_digest import RetroDigestWorkflow
 from workflows.schedules import keep_schedules
 from workflows.sla_audit import SlaAuditWorkflow
@@ -62,6 +67,9 @@ WORKFLOWS: Sequence[type[Any]] = (
     VendorCaseWorkflow,
     RetroDigestWorkflow,
     PagerWatchWorkflow,
+    ReconcileWorkflow,
+    ResyncWorkflow,
+    ReleaseNewsWorkflow,
 )
 AUDIT_WORKFLOWS: Sequence[type[Any]] = (SlaAuditWorkflow,)
 CALLS_PER_SECOND: dict[str, float] = {
@@ -96,6 +104,9 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     slack = SlackActivities(clients.chat, ui_url=_workflows_page(settings, client.namespace))
     jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
     github = IssueTrackerActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
+    jira_feed = ChangeFeedActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
+    github_feed = ChangeFeedActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
+    reconcile = ReconcileActivities(TemporalIssueDesk(client))
     pager = PagerDutyActivities(clients.pager, ui_url=_workflows_page(settings, client.namespace))
     pager_watch = PagerWatchActivities(clients.pager)
     mail = MailActivities(clients.mailer, links=links)
@@ -114,8 +125,8 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             slack.tell_channel,
             slack.close_channel,
         ],
-        task_queues.JIRA: _of_tracker(jira),
-        task_queues.GITHUB: _of_tracker(github),
+        task_queues.JIRA: [*_of_tracker(jira), jira_feed.changed_since],
+        task_queues.GITHUB: [*_of_tracker(github), github_feed.changed_since],
         task_queues.PAGERDUTY: [
             pager.raise_page,
             pager.resolve_page,
@@ -137,6 +148,9 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             joins.open_ticket,
             telling.tell_tickets,
             retro.count,
+            reconcile.catch_up,
+            reconcile.watched,
+            reconcile.tell_of_release,
         ],
         task_queues.AUDIT: [audit.find_late, audit.ping],
     }
