@@ -1,19 +1,29 @@
 """Effects in an issue tracker; one instance serves Jira's task queue and another one GitHub's."""
 
+from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import quote
 
 from temporalio import activity
 
 from activities.failures import classified, not_configured, repeated
 from domain.frozen import Frozen
+from domain.issue_facts import IssueFacts
 from domain.issues import IssueDraft, IssueFieldChanges, IssueRef, IssueSnapshot, Visibility
 from integrations.issue_tracker import IssueTracker
 
+IssueText = Callable[[str | None, IssueFacts, str | None], str]
+"""The text of an issue, of a template (None: Tierline's own), the facts and the address of the ticket's page."""
+
 
 class OpenIssueInput(Frozen):
-    """An issue to be opened once."""
+    """An issue to be opened once. Its text is made of the ``facts`` by the ``template`` of the ticket's policy (None: Tierline's own);
+    without facts the draft has it.
+    """
 
     draft: IssueDraft
+    facts: IssueFacts | None = None
+    template: str | None = None
     recheck: bool = False
 
 
@@ -67,18 +77,34 @@ class LinkBackInput(Frozen):
 
 
 class IssueTrackerActivities:
-    """Opens, reads and comments on issues. ``setting`` is the variable that sets the tracker up."""
+    """Opens, reads and comments on issues.
 
-    def __init__(self, tracker: IssueTracker | None, *, name: str, setting: str) -> None:
+    Args:
+        tracker: the tracker's client, None where it is not set up.
+        name: the tracker's name.
+        setting: the variable that sets the tracker up.
+        text: makes an issue's text of a policy's template, the facts and the address of the ticket's page.
+        ui_url: the Temporal UI's address of the namespace's workflows, where a ticket has its page.
+    """
+
+    def __init__(
+        self, tracker: IssueTracker | None, *, name: str, setting: str, text: IssueText, ui_url: str | None = None
+    ) -> None:
         self._client = tracker
         self._name = name
         self._setting = setting
+        self._text = text
+        self._ui_url = ui_url
 
     @activity.defn(name="tracker_open_issue")
     def open_issue(self, issue: OpenIssueInput) -> IssueRef:
         """Open an issue, once per the draft's key."""
         with classified(waits_for_credentials=True):
-            return self._tracker().open_issue(issue.draft, recheck=repeated(issue.recheck))
+            draft = issue.draft
+            if issue.facts is not None:
+                page = self._page_of(issue.facts.ticket)
+                draft = draft.model_copy(update={"body": self._text(issue.template, issue.facts, page)})
+            return self._tracker().open_issue(draft, recheck=repeated(issue.recheck))
 
     @activity.defn(name="tracker_find_issue")
     def find_issue(self, wanted: FindIssueInput) -> IssueSnapshot:
@@ -127,6 +153,9 @@ class IssueTrackerActivities:
         """Show a ticket on an issue."""
         with classified(waits_for_credentials=True):
             self._tracker().link_back(link.ref, global_id=link.global_id, url=link.url, title=link.title)
+
+    def _page_of(self, ticket_id: str) -> str | None:
+        return f"{self._ui_url}/{quote(f'ticket/{ticket_id}', safe='')}" if self._ui_url is not None else None
 
     def _tracker(self) -> IssueTracker:
         if self._client is None:

@@ -23,11 +23,12 @@ class CardInput(Frozen):
 
 
 class LineInput(Frozen):
-    """A line for a card's thread."""
+    """A line for a card's thread; ``choices`` are buttons below it."""
 
     key: str
     card: MessageRef
     text: str
+    choices: tuple[NoticeChoice, ...] = ()
     recheck: bool = False
 
 
@@ -113,7 +114,9 @@ class SlackActivities:
     def post_line(self, line: LineInput) -> MessageRef:
         """Write into a card's thread."""
         with classified():
-            return self._room().post_line(line.card, line.text, key=line.key, recheck=repeated(line.recheck))
+            return self._room().post_line(
+                line.card, line.text, key=line.key, recheck=repeated(line.recheck), choices=line.choices
+            )
 
     @activity.defn(name="slack_post_notice")
     def post_notice(self, notice: NoticeInput) -> MessageRef:

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import PolicyError
 from config.holidays import HolidayRules, holiday_years
+from config.issue_text import template_problems
 from config.model_types import as_model, bare
 from config.plain_words import allowed_values, dotted, in_plain_words
 from config.positions import Document, Step, read_document
@@ -65,7 +66,7 @@ def load_policy(path: Path, *, years: range | None = None) -> Policy:
     except ValidationError as error:
         problems |= {problem for found in error.errors(include_url=False) for problem in _problems(document, found)}
     else:
-        problems |= set(_closed_for_a_year(document, policy, years))
+        problems |= set(_closed_for_a_year(document, policy, years)) | set(_wrong_template(document, policy))
         if not problems:
             return policy
     raise PolicyError(f"{document.file}:{line}: {text}" for line, text in sorted(problems))
@@ -158,6 +159,17 @@ def _closed_for_a_year(document: Document, policy: Policy, years: range) -> Iter
         if closed:
             steps = ("calendars", name, "holidays")
             yield document.line(steps), f"{_field(steps)}they leave no open time in {closed[0]}"
+
+
+def _wrong_template(document: Document, policy: Policy) -> Iterator[tuple[int, str]]:
+    """Mistakes in the template of an issue's text, each on its own line: the text begins below its field, or beside it."""
+    template = policy.engineering.template
+    if template is None:
+        return
+    steps = ("engineering", "template")
+    below = 1 if "\n" in template.rstrip("\n") else 0
+    for line, problem in template_problems(template):
+        yield document.line(steps) + (line - 1 + below), f"{_field(steps)}{problem}"
 
 
 def _in_steady_order(schema: Any) -> Any:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from domain.chat import ChannelRef
+from domain.chat import ChannelRef, NoticeChoice
 from domain.frozen import Frozen
-from domain.issues import IssueRef
+from domain.issues import IssueCandidate, IssueRef
 from domain.page_rules import ReachBy
 from domain.policy import ReportField
 from domain.reach import ReachOutcome
@@ -45,11 +45,26 @@ class CardStandstill(Frozen):
 
 
 class CardIssue(Frozen):
-    """An engineering issue as the card shows it."""
+    """An engineering issue as the card shows it.
+
+    ``outcome`` is what its status means, where that is more than the status says (a fix that waits for its release); ``tickets`` are on it,
+    ``impact`` is the class of what they weigh together.
+    """
 
     ref: IssueRef
     status: str
     assignee: str | None = None
+    outcome: str | None = None
+    tickets: int = 1
+    impact: str | None = None
+
+
+class CardChoice(Frozen):
+    """Issues that may be the same as the one that is to be opened; it is opened at ``until`` when nobody pressed one of the ``buttons``."""
+
+    candidates: tuple[IssueCandidate, ...]
+    until: datetime
+    buttons: tuple[NoticeChoice, ...]
 
 
 class CardVendor(Frozen):
@@ -86,6 +101,7 @@ class Card(Frozen):
     """Everything the one living Slack message of a ticket shows.
 
     ``sla`` is what the ticket is measured by, where the policy has several; ``path`` is the tiers the ticket was in, in order;
+    ``feature`` says that it is a wish and no fault, ``workaround`` how the customer can help themselves meanwhile;
     ``page`` a sentence about the page, or None; ``reached`` the people whom the chain behind the pager reaches for it.
     ``buttons`` are pressed often, ``more`` is the rest. ``drawn_at`` is when the card was drawn: percents are of that instant.
     ``ticket_url``, the workflow in the Temporal UI, and ``card_url``, the card's own address, are filled in by whoever knows them.
@@ -108,12 +124,15 @@ class Card(Frozen):
     standstill: CardStandstill | None = None
     breached: tuple[str, ...] = ()
     issues: tuple[CardIssue, ...] = ()
+    choice: CardChoice | None = None
     page: str | None = None
     page_url: str | None = None
     reached: tuple[CardReach, ...] = ()
     report: CardReport | None = None
     vendor: CardVendor | None = None
     channel: ChannelRef | None = None
+    feature: bool = False
+    workaround: str | None = None
     external_ref: str | None = None
     help_desk_url: str | None = None
     snoozed_until: datetime | None = None

@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from domain.durations import Duration
 from domain.frozen import Frozen
+from domain.issue_facts import IssueSection
 from domain.issues import IssueMeaning, SyncedField, Tracker, Visibility
+from domain.own_patterns import problem_of
 from domain.tiers import Priority
 
 
@@ -110,8 +112,31 @@ class RedactionRules(Frozen):
 
     patterns: Annotated[
         dict[str, str],
-        Field(description="Own patterns (regular expressions) by the word that stands instead, as `[word]`."),
+        Field(
+            max_length=20,
+            description="Own patterns (regular expressions, looked for in each line) by the word that stands instead, as `[word]`.",
+        ),
     ] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        problems = [(word, problem_of(word, pattern)) for word, pattern in self.patterns.items()]
+        wrong = [f"patterns.{word}: {problem}" for word, problem in problems if problem is not None]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+
+class ShareRules(Frozen):
+    """What of a ticket reaches the text of an issue, by who can read the project."""
+
+    private: Annotated[
+        tuple[IssueSection, ...], Field(description="In projects that the company alone reads; all, if left out.")
+    ] = tuple(IssueSection)
+    public: Annotated[
+        tuple[IssueSection, ...],
+        Field(description="In projects that strangers read: what was written for engineers, and what names nobody."),
+    ] = (IssueSection.IMPACT, IssueSection.REPRODUCTION, IssueSection.ENVIRONMENT, IssueSection.FIRST_SEEN)
 
 
 class ReconcileRules(Frozen):
@@ -135,6 +160,10 @@ class ProjectRules(Frozen):
     ] = False
     reopen_to: Annotated[str | None, Field(description="The status that a reopened issue gets (Jira).")] = None
     public: Annotated[bool, Field(description="Strangers read it: texts are redacted more strictly.")] = False
+    shares: Annotated[
+        tuple[IssueSection, ...] | None,
+        Field(description="What of a ticket its issues tell; as `engineering.shares` says, if left out."),
+    ] = None
 
 
 class EngineeringRules(Frozen):
@@ -158,8 +187,13 @@ class EngineeringRules(Frozen):
         default_factory=dict
     )
     redaction: RedactionRules = RedactionRules()
+    shares: ShareRules = ShareRules()
     template: Annotated[
-        str | None, Field(description="The issue's text, a Jinja template; left out, the one in docs/engineering.md.")
+        str | None,
+        Field(
+            max_length=20_000,
+            description="The issue's text, a Jinja template; left out, the one in docs/engineering.md.",
+        ),
     ] = None
     reconcile: Annotated[ReconcileRules | None, Field(description="Left out: only webhooks are heard.")] = None
 
@@ -167,6 +201,13 @@ class EngineeringRules(Frozen):
         """The rules of a project; their defaults where the policy has none. Names are compared in any case of letters."""
         wanted = project.casefold()
         return next((rules for name, rules in self.projects.items() if name.casefold() == wanted), ProjectRules())
+
+    def shared_in(self, project: str) -> frozenset[IssueSection]:
+        """What of a ticket the issues of a project tell."""
+        rules = self.of_project(project)
+        if rules.shares is not None:
+            return frozenset(rules.shares)
+        return frozenset(self.shares.public if rules.public else self.shares.private)
 
 
 class IssueRules(Frozen):

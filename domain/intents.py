@@ -9,8 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.chat import ChannelRef, FileLink
+from domain.chat import ChannelRef, FileLink, NoticeChoice
+from domain.duplicates import Sought
+from domain.engineering_rules import DuplicateRules
 from domain.frozen import Frozen
+from domain.issue_facts import IssueFacts
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueDraft, IssueRef, Tracker, Visibility
 from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
@@ -39,11 +42,12 @@ class ShowCard(Frozen):
 
 
 class ThreadLine(Frozen):
-    """A line in the card's thread."""
+    """A line in the card's thread; ``choices`` are buttons below it."""
 
     kind: Literal["thread_line"] = "thread_line"
     key: str
     text: str
+    choices: tuple[NoticeChoice, ...] = ()
 
 
 class Notice(Frozen):
@@ -93,12 +97,25 @@ class CloseSeverityChannel(Frozen):
     summary: str
 
 
+class SeekDuplicates(Frozen):
+    """Ask the tracker what may be the same as an issue that is to be opened; ``issue`` is the draft's key."""
+
+    kind: Literal["seek_duplicates"] = "seek_duplicates"
+    key: str
+    tracker: Tracker
+    project: str
+    issue: str
+    sought: Sought
+    rules: DuplicateRules
+
+
 class OpenIssue(Frozen):
-    """Open an engineering issue."""
+    """Open an engineering issue, with the text that the ticket's policy makes of the facts; without facts the draft has its text."""
 
     kind: Literal["open_issue"] = "open_issue"
     key: str
     draft: IssueDraft
+    facts: IssueFacts | None = None
 
 
 class FindIssue(Frozen):
@@ -278,6 +295,7 @@ Intent = Annotated[
     | DressSeverityChannel
     | TellSeverityChannel
     | CloseSeverityChannel
+    | SeekDuplicates
     | OpenIssue
     | FindIssue
     | JoinIssue
@@ -343,7 +361,7 @@ def lane_of(intent: Intent) -> Lane:
     """The lane that an intent runs on: its outside system's."""
     if isinstance(intent, OpenIssue):
         return Lane(intent.draft.tracker.value)
-    if isinstance(intent, FindIssue):
+    if isinstance(intent, FindIssue | SeekDuplicates):
         return Lane(intent.tracker.value)
     if isinstance(intent, PutFileOnIssue):
         return Lane(intent.ref.tracker.value)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-from domain import clock_story, moves, page_chain, severity_channel
+from domain import clock_story, issue_choice, moves, page_chain, severity_channel
 from domain.clock_names import clock_name as clock_name
 from domain.clocks import BREACH, Clock, Step, counted_at, next_step, steps_left
 from domain.durations import format_duration
@@ -33,6 +33,13 @@ def next_deadline(ticket: Ticket) -> Deadline | None:
     """The next instant at which the ticket acts by itself, or None."""
     if ticket.settled_at is not None:
         return Deadline(at=ticket.settled_at + ticket.policy.quiet_time, what="close after the quiet time")
+    chosen_by, other = issue_choice.next_due(ticket), _next_of_clocks_and_pages(ticket)
+    if chosen_by is not None and (other is None or chosen_by < other.at):
+        return Deadline(at=chosen_by, what="open the issue that nobody chose a duplicate for")
+    return other
+
+
+def _next_of_clocks_and_pages(ticket: Ticket) -> Deadline | None:
     step, paging = _next_step(ticket), page_chain.next_due(ticket)
     if paging is not None and _page_comes_first(ticket, paging, step):
         return Deadline(at=paging.at, what=paging.what)
@@ -67,6 +74,11 @@ def _carry_out(turn: Turn) -> None:
     if turn.ticket.settled_at is not None:
         moves.close(turn)
         turn.settle_owner()
+        return
+    chosen_by, other = issue_choice.next_due(turn.ticket), _next_of_clocks_and_pages(turn.ticket)
+    if chosen_by is not None and (other is None or chosen_by < other.at):
+        issue_choice.time_is_over(turn)
+        turn.show_card()
         return
     step, clocks = _next_step(turn.ticket), turn.ticket.clocks
     paging = page_chain.next_due(turn.ticket)

@@ -4,7 +4,7 @@ What the survivor needs travels with the offer: issues, and how the clocks of th
 never gives time back: the survivor's running clock goes on with the greater count.
 """
 
-from domain import clock_changes, moves, pages, policy_edit
+from domain import clock_changes, issue_choice, moves, pages, policy_edit
 from domain.clocks import Clock, ClockOutcome, counted_at
 from domain.intents import JoinIssue, LeaveIssue, TellOtherTicket
 from domain.messages import CarriedClock, Merge, MergeAnswered, TicketMergedIn
@@ -136,6 +136,7 @@ def _take_in(turn: Turn, offer: TicketMergedIn) -> None:
 
 def _end(turn: Turn, into: str) -> None:
     """The ticket merged away: its clocks end as merged, nobody is woken for it any more, its customer knows where to go on."""
+    issue_choice.drop(turn, f"{turn.ticket.id} was merged into {into}")
     moves.close_vendor_case(turn, f"the ticket was merged into {into}")
     for kind in ClockKind:
         clock_changes.stop_kind(turn, kind, ending=ClockOutcome.MERGED)

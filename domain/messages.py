@@ -14,7 +14,15 @@ from domain.chat import FileLink as FileLink
 from domain.durations import Duration
 from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
-from domain.issues import IssueAttachment, IssueCategory, IssueComment, IssueMeaning, IssueRef, Visibility
+from domain.issues import (
+    IssueAttachment,
+    IssueCandidate,
+    IssueCategory,
+    IssueComment,
+    IssueMeaning,
+    IssueRef,
+    Visibility,
+)
 from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
@@ -257,6 +265,12 @@ class AttachFile(Frozen):
     name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
 
 
+class OpenNewIssue(Frozen):
+    """None of the likely duplicates that are shown is the same: open the issue that the ticket waits for."""
+
+    do: Literal[CommandName.OPEN_ISSUE] = CommandName.OPEN_ISSUE
+
+
 Request = Annotated[
     Accept
     | Reply
@@ -271,6 +285,7 @@ Request = Annotated[
     | Cancel
     | SetPriority
     | LinkIssue
+    | OpenNewIssue
     | Merge
     | Split
     | HandOver
@@ -367,6 +382,7 @@ class IssueChanged(Frozen):
 
     ``meaning`` is what its status means for tickets, ``release`` the release that a fix is waited for in (empty where the tracker names
     none), ``impact`` the class of its impact; ``at`` is the tracker's own time of the change: older news than what is known says nothing.
+    ``resolution`` is the tracker's own word for how it ended, ``duplicate_of`` the issue in whose favour that was.
     """
 
     kind: Literal["issue_changed"] = "issue_changed"
@@ -382,6 +398,7 @@ class IssueChanged(Frozen):
     release: str | None = None
     impact: str | None = None
     resolution: str | None = None
+    duplicate_of: IssueRef | None = None
 
 
 class IssueCommented(Frozen):
@@ -540,6 +557,14 @@ class FileAttached(Frozen):
     id: str | None = None
 
 
+class DuplicatesFound(Frozen):
+    """The likely duplicates of an issue that is to be opened, the likeliest first; ``error`` is why they could not be looked for."""
+
+    kind: Literal["duplicates_found"] = "duplicates_found"
+    candidates: tuple[IssueCandidate, ...] = ()
+    error: str | None = None
+
+
 class SeverityChannelOpened(Frozen):
     """The ticket has a channel of its own."""
 
@@ -569,7 +594,15 @@ class Failed(Frozen):
 
 
 ResultBody = Annotated[
-    CardShown | IssueOpened | IssueFound | FileAttached | PageRaised | SeverityChannelOpened | Done | Failed,
+    CardShown
+    | IssueOpened
+    | IssueFound
+    | DuplicatesFound
+    | FileAttached
+    | PageRaised
+    | SeverityChannelOpened
+    | Done
+    | Failed,
     Field(discriminator="kind"),
 ]
 

@@ -192,6 +192,12 @@ class Route(Frozen):
             raise ValueError("a GitHub route's project is written owner/repository")
         if self.tracker is Tracker.JIRA and not self.issue_type:
             raise ValueError("a Jira route needs an issue_type, such as Bug")
+        if self.tracker is Tracker.JIRA and "/" in self.project:
+            raise ValueError("a Jira route's project is its key, such as PAY")
+        if self.tracker is Tracker.GITHUB:
+            for field in ("priorities", "components", "fields", "watchers"):
+                if getattr(self, field):
+                    raise ValueError(f"{field}: GitHub knows none; take it out, or say it with `labels`")
         return self
 
 
@@ -292,6 +298,7 @@ class CommandName(StrEnum):
     REOPEN = "reopen"
     PRIORITY = "priority"
     LINK = "link"
+    OPEN_ISSUE = "open_issue"
     WAIT = "wait"
     CANCEL = "cancel"
     SNOOZE = "snooze"
@@ -319,6 +326,7 @@ DEFAULT_PERMISSIONS: dict[CommandName, tuple[Role, ...]] = {
     CommandName.REOPEN: (*_STAFF, Role.CUSTOMER),
     CommandName.PRIORITY: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.LINK: (Role.LEAD, Role.ENGINEER, Role.OPERATOR),
+    CommandName.OPEN_ISSUE: (Role.LEAD, Role.ENGINEER, Role.OPERATOR),
     CommandName.WAIT: _STAFF,
     CommandName.CANCEL: (Role.LEAD, Role.OPERATOR, Role.INTEGRATION),
     CommandName.SNOOZE: (Role.AGENT, Role.LEAD, Role.OPERATOR),

@@ -4,10 +4,12 @@ from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
+from domain import issue_choice
 from domain.attribution import hours_of, owner_of, totals
 from domain.card import (
     Card,
     CardButton,
+    CardChoice,
     CardClock,
     CardIssue,
     CardReach,
@@ -19,13 +21,15 @@ from domain.card import (
 from domain.clock_names import clock_name
 from domain.clocks import Clock, ClockStatus, counted_at, due_at
 from domain.digest import TicketFacts
+from domain.engineering_rules import RequestKind
 from domain.intents import lane_name
+from domain.issues import IssueMeaning
 from domain.pager_load import paged_people
 from domain.paging import PageStatus
 from domain.people import Role
 from domain.policy import CommandName, ReportField, TierRules
 from domain.report import missing_parts
-from domain.ticket import Page, Ticket, TicketStatus
+from domain.ticket import LinkedIssue, Page, Ticket, TicketStatus
 from domain.tiers import Owner, Tier, WaitingOn
 
 _NOT_IN_SLACK = frozenset({Role.CUSTOMER, Role.VENDOR, Role.INTEGRATION})
@@ -55,7 +59,10 @@ def card_of(ticket: Ticket, now: datetime) -> Card:
         clock=_next_clock(ticket, now),
         standstill=_standstill(ticket),
         breached=tuple(_breach_words(ticket, clock) for clock in ticket.clocks if clock.breached_at is not None),
-        issues=tuple(CardIssue(ref=i.ref, status=i.status or "new", assignee=i.assignee) for i in ticket.issues),
+        issues=tuple(_issue(issue) for issue in ticket.issues),
+        feature=ticket.request is RequestKind.FEATURE,
+        workaround=ticket.workaround,
+        choice=_choice(ticket),
         page=_page_words(page) if page is not None else None,
         page_url=page.url if page is not None else None,
         reached=tuple(
@@ -143,6 +150,13 @@ def _report(ticket: Ticket, rules: TierRules | None) -> CardReport | None:
     return CardReport(written=written, missing=missing_parts(asked, report, ticket.component))
 
 
+def _choice(ticket: Ticket) -> CardChoice | None:
+    choice, buttons = ticket.issue_choice, issue_choice.buttons(ticket)
+    if choice is None or choice.until is None or not buttons:
+        return None
+    return CardChoice(candidates=choice.candidates, until=choice.until, buttons=buttons)
+
+
 def _help_desk_url(ticket: Ticket) -> str | None:
     template = ticket.policy.help_desk_url
     if template is None or ticket.external_ref is None:
@@ -179,6 +193,33 @@ def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> CardClock | None
 
 def _breach_words(ticket: Ticket, clock: Clock) -> str:
     return clock_name(clock.kind) + (f" in {ticket.stints[clock.stint].tier.value}" if clock.stint is not None else "")
+
+
+def _issue(issue: LinkedIssue) -> CardIssue:
+    return CardIssue(
+        ref=issue.ref,
+        status=issue.status or "new",
+        assignee=issue.assignee,
+        outcome=outcome_of(issue),
+        tickets=issue.tickets,
+        impact=issue.impact,
+    )
+
+
+def outcome_of(issue: LinkedIssue) -> str | None:
+    """What the issue's status means for the customer, in words; None where the status says it."""
+    release = f" {issue.release}" if issue.release else ""
+    match issue.meaning:
+        case IssueMeaning.FIXED:
+            return f"fixed, waits for release{release}" if release else "fixed, waits for its release"
+        case IssueMeaning.RELEASED:
+            return f"released with{release}" if release else None
+        case IssueMeaning.DECLINED:
+            return "closed without a fix"
+        case IssueMeaning.DUPLICATE:
+            return "a duplicate"
+        case _:
+            return None
 
 
 def _page_words(page: Page) -> str:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from domain.attribution import totals
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at, due_at
+from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
-from domain.issues import IssueCategory, IssueRef
+from domain.issues import IssueCandidate, IssueCategory, IssueMeaning, IssueRef
 from domain.page_rules import ReachBy
 from domain.paging import PageStatus, Urgency
 from domain.policy import ClockKind
@@ -46,13 +47,29 @@ class StintView(Frozen):
 
 
 class IssueView(Frozen):
-    """An engineering issue."""
+    """An engineering issue. ``meaning`` is what its status means for the ticket, ``release`` what a fix is waited for in, or came with;
+    ``impact`` the class of what the ``tickets`` on it weigh together.
+    """
 
     ref: IssueRef
     title: str
     status: str
     category: IssueCategory
     assignee: str | None
+    meaning: IssueMeaning | None = None
+    priority: str | None = None
+    release: str | None = None
+    impact: str | None = None
+    tickets: int = 1
+
+
+class ChoiceView(Frozen):
+    """Issues that may be the same as the one that is to be opened in ``project``: link one, or open a new one. Without a word it is opened
+    at ``until``; None while the tracker is still asked, or a named issue is looked up."""
+
+    project: str
+    candidates: tuple[IssueCandidate, ...]
+    until: datetime | None
 
 
 class PageView(Frozen):
@@ -135,6 +152,9 @@ class TicketView(Frozen):
     timeline: tuple[Entry, ...]
     timeline_dropped: int
     report: EscalationReport | None = None
+    issue_choice: ChoiceView | None = None
+    request: RequestKind = RequestKind.BUG
+    workaround: str | None = None
 
 
 def view_of(ticket: Ticket, now: datetime) -> TicketView:
@@ -176,7 +196,18 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         ),
         clocks=tuple(_clock_view(ticket, clock, now) for clock in ticket.clocks),
         issues=tuple(
-            IssueView(ref=i.ref, title=i.title, status=i.status, category=i.category, assignee=i.assignee)
+            IssueView(
+                ref=i.ref,
+                title=i.title,
+                status=i.status,
+                category=i.category,
+                assignee=i.assignee,
+                meaning=i.meaning,
+                priority=i.priority,
+                release=i.release,
+                impact=i.impact,
+                tickets=i.tickets,
+            )
             for i in ticket.issues
         ),
         pages=tuple(
@@ -219,7 +250,18 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         timeline=ticket.timeline,
         timeline_dropped=ticket.timeline_dropped,
         report=ticket.report,
+        request=ticket.request,
+        workaround=ticket.workaround,
+        issue_choice=_choice_view(ticket),
     )
+
+
+def _choice_view(ticket: Ticket) -> ChoiceView | None:
+    choice = ticket.issue_choice
+    if choice is None:
+        return None
+    until = choice.until if choice.linking is None else None
+    return ChoiceView(project=choice.draft.project, candidates=choice.candidates, until=until)
 
 
 def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> ClockView:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef, NoticeChoice
+from domain.chat import ChannelRef, FileLink, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
 from integrations.checks import Check
+from integrations.issue_tracker import AttachedFile
 
 
 class ChatUser(Frozen):
@@ -33,8 +34,10 @@ class ChatRoom(Protocol):
         """Replace the card's contents."""
         ...
 
-    def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
-        """Write a line into the card's thread."""
+    def post_line(
+        self, card: MessageRef, text: str, *, key: str, recheck: bool, choices: Sequence[NoticeChoice] = ()
+    ) -> MessageRef:
+        """Write a line into the card's thread, with buttons to choose by."""
         ...
 
     def post_notice(
@@ -77,6 +80,10 @@ class ChatRoom(Protocol):
         self, channel: ChannelRef, summary: str, *, card: MessageRef | None, key: str, recheck: bool
     ) -> None:
         """Post the summary with a link to the card, and archive the channel; one that is archived already is fine."""
+        ...
+
+    def download(self, file: FileLink, *, most_bytes: int) -> AttachedFile:
+        """Read a file's bytes as the bot. A page to sign in, and anything over the limit, is refused."""
         ...
 
     def user(self, user_id: str) -> ChatUser:

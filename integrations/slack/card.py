@@ -12,6 +12,8 @@ from integrations.slack.mrkdwn import bar, countdown, escaped, link, moment, per
 
 ACTIONS_BLOCK = "tierline.actions"
 """The block id of the row of buttons; a button's action id is ``tierline.`` and the button's name, its value the ticket's id."""
+CHOICE_BLOCK = "tierline.issue_choice"
+"""The block id of the row by which somebody says whether an issue is the same."""
 MORE_ACTION = "tierline.more"
 """The action id of the menu of rarer buttons; a choice's value is ``BUTTON:TICKET``."""
 TOPIC_LIMIT = 250
@@ -47,6 +49,7 @@ _OUTCOMES = {
 _WAYS = {ReachBy.SLACK: "direct message", ReachBy.MAIL: "mail"}
 _PATH_SHOWN = 7
 _ISSUES_SHOWN = 5
+_WORKAROUND_SHOWN = 300
 _REACHED_SHOWN = 5
 _NOTES_SHOWN = 8
 
@@ -66,6 +69,7 @@ def card_plain(card: Card) -> str:
         *(" ".join(fact.split("\n", 1)) for fact in _facts(card)),
         *_clock_lines(card),
         *_link_lines(card),
+        *_choice_lines(card),
         *_notes(card),
         *([f"Type `/tier help` for what you can do with {card.ticket_id}"] if card.buttons else []),
     ]
@@ -89,6 +93,7 @@ def card_blocks(card: Card) -> list[Block]:
     """The card's blocks, top to bottom."""
     shown = [blocks.header(f"{COLOURS[card.priority]} {card.ticket_id} · {card.title}"), blocks.fields(_facts(card))]
     shown += [blocks.section("\n".join(lines)) for lines in (_clock_lines(card), _link_lines(card)) if lines]
+    shown += _choice(card)
     shown += [blocks.context([note]) for note in _notes(card)[:_NOTES_SHOWN]]
     if card.buttons or card.more:
         row = [card_button(button, card.ticket_id) for button in card.buttons]
@@ -101,7 +106,7 @@ def _facts(card: Card) -> list[str]:
     since = f" since {moment(card.waiting_since)}" if card.waiting_since is not None else ""
     return [
         f"*Tier*\n{_path(card.path, card.tier)} {escaped(card.tier_name)}",
-        f"*Priority*\n{COLOURS[card.priority]} {card.priority} · {escaped(card.status)}",
+        f"*Priority*\n{COLOURS[card.priority]} {card.priority} · {escaped(card.status)}{' · feature request' if card.feature else ''}",
         f"*Owner*\n{person(card.owner) if card.owner else '_nobody yet_'}",
         f"*Waiting on*\n{escaped(card.waiting_on)}{since}",
         f"*Customer*\n{customer}",
@@ -163,6 +168,8 @@ def _link_lines(card: Card) -> list[str]:
     lines += [f"📣 {_reach(one)}" for one in card.reached[-_REACHED_SHOWN:]]
     if len(card.reached) > _REACHED_SHOWN:
         lines.append(f"📣 … and {len(card.reached) - _REACHED_SHOWN} before them")
+    if card.workaround:
+        lines.append(f"🩹 Workaround: {escaped(shortened(card.workaround, _WORKAROUND_SHOWN))}")
     if card.vendor:
         due = (
             f"overdue since {moment(card.vendor.due_at)}"
@@ -178,8 +185,34 @@ def _link_lines(card: Card) -> list[str]:
 
 
 def _issue(issue: CardIssue) -> str:
-    who = f" · {escaped(issue.assignee)}" if issue.assignee else ""
-    return f"🔧 {link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{who}"
+    told = [
+        escaped(issue.status),
+        *([escaped(issue.outcome)] if issue.outcome else []),
+        *([escaped(issue.assignee)] if issue.assignee else []),
+        *([f"{issue.tickets} tickets"] if issue.tickets > 1 else []),
+        *([f"impact {escaped(issue.impact)}"] if issue.impact else []),
+    ]
+    return f"🔧 {link(issue.ref.url, issue.ref.key)} {' · '.join(told)}"
+
+
+def _choice(card: Card) -> list[Block]:
+    if card.choice is None:
+        return []
+    row = [blocks.button(each.label, action_id=each.action_id, value=each.value) for each in card.choice.buttons]
+    return [blocks.section("\n".join(_choice_lines(card))), blocks.actions(row, block_id=CHOICE_BLOCK)]
+
+
+def _choice_lines(card: Card) -> list[str]:
+    if card.choice is None:
+        return []
+    until = f"{moment(card.choice.until)} ({countdown(card.choice.until)})"
+    return [
+        f"🧩 *Is it the same as one of these?* Without a word a new issue is opened {until}",
+        *(
+            f"• {link(each.ref.url, each.ref.key)} {each.similarity} % · {escaped(each.status)} · {escaped(shortened(each.title, 150))}"
+            for each in card.choice.candidates
+        ),
+    ]
 
 
 def _reach(one: CardReach) -> str:

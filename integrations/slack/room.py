@@ -9,16 +9,18 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef, NoticeChoice
+from domain.chat import ChannelRef, FileLink, MessageRef, NoticeChoice
 from domain.digest import Digest
 from integrations.base_url import checked_base_url
 from integrations.chat_room import ChatUser
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PermanentFailure
+from integrations.issue_tracker import AttachedFile
 from integrations.slack.blocks import Block, actions, button, section
 from integrations.slack.card import card_blocks, card_plain, card_text
 from integrations.slack.digest import digest_blocks, digest_charts, digest_text
 from integrations.slack.failures import SYSTEM, slack_failures
+from integrations.slack.files import Downloads
 from integrations.slack.mrkdwn import escaped, link, person, shortened
 from integrations.slack.scopes import NEEDED_SCOPES, PRIVATE_SCOPES, needed_for
 from integrations.slack.severity_channel import SeverityChannels
@@ -69,6 +71,7 @@ class SlackRoom:
         )
         # urllib heeds the environment's proxies by itself, and unlike the SDK it heeds NO_PROXY too.
         self._client.proxy = None
+        self._downloads = Downloads(bot_token, base_url)
         self._channels = SeverityChannels(self._client, self._bot_user)
         self._workspace_url: str | None = None
         self._bot_user_id: str | None = None
@@ -94,11 +97,19 @@ class SlackRoom:
             # Without an empty list Slack would keep the blocks that are there.
             self._update(ref, card_plain(card), [])
 
-    def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
-        """Write a line into the card's thread."""
+    def post_line(
+        self, card: MessageRef, text: str, *, key: str, recheck: bool, choices: Sequence[NoticeChoice] = ()
+    ) -> MessageRef:
+        """Write a line into the card's thread, with buttons to choose by."""
         if recheck and (found := self._find(card.channel, key, thread=card.ts)):
             return found
-        return self._post(card.channel, key, text=shortened(escaped(text), _TEXT_LIMIT), thread=card.ts)
+        said = shortened(escaped(text), _TEXT_LIMIT)
+        if choices:
+            try:
+                return self._post(card.channel, key, text=said, blocks=_with_choices(said, choices), thread=card.ts)
+            except PermanentFailure as failure:
+                _only_blocks(failure, "a line's buttons")
+        return self._post(card.channel, key, text=said, thread=card.ts)
 
     def post_notice(
         self,
@@ -176,6 +187,10 @@ class SlackRoom:
             words = [shortened(escaped(summary), _TEXT_LIMIT), *([link(address, "The card")] if address else [])]
             self._post(channel.id, key, text="\n".join(words))
         self._channels.archive(channel)
+
+    def download(self, file: FileLink, *, most_bytes: int) -> AttachedFile:
+        """Read a file's bytes as the bot."""
+        return self._downloads.read(file, most_bytes)
 
     def user(self, user_id: str) -> ChatUser:
         """Who that is."""

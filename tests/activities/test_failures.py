@@ -13,6 +13,7 @@ from activities.issue_tracker import CommentInput, FetchIssueInput, IssueTracker
 from activities.mail import CustomerMailInput, MailActivities, VendorMailInput
 from activities.pagerduty import PagerDutyActivities, RaisePageInput
 from activities.slack import CardInput, LineInput, SlackActivities
+from config.issue_text import issue_text
 from domain.chat import MessageRef
 from domain.decide import open_ticket
 from domain.engineering_issue import draft_issue
@@ -99,9 +100,9 @@ def at_attempt(number: int) -> ActivityEnvironment:
             "TIERLINE_SLACK__BOT_TOKEN",
         ),
         (
-            lambda: IssueTrackerActivities(None, name="Jira", setting="TIERLINE_JIRA__URL").fetch_issue(
-                FetchIssueInput(ref=an_issue())
-            ),
+            lambda: IssueTrackerActivities(
+                None, name="Jira", setting="TIERLINE_JIRA__URL", text=issue_text
+            ).fetch_issue(FetchIssueInput(ref=an_issue())),
             "TIERLINE_JIRA__URL",
         ),
         (
@@ -130,10 +131,10 @@ async def test_mail_and_the_vendors_page_name_their_settings() -> None:
 def test_a_second_attempt_finds_what_the_first_one_did() -> None:
     outside = Outside()
     slack = SlackActivities(outside.chat)
-    jira = IssueTrackerActivities(outside.jira, name="Jira", setting="TIERLINE_JIRA__URL")
+    jira = IssueTrackerActivities(outside.jira, name="Jira", setting="TIERLINE_JIRA__URL", text=issue_text)
     line = LineInput(key="T-1042/7", card=MessageRef(channel="C0SUPL1", ts="1.0"), text="a line")
     route = TICKET.policy.routes[0]
-    draft = OpenIssueInput(draft=draft_issue(TICKET, route, "needs the logs"))
+    draft = OpenIssueInput(draft=draft_issue(TICKET, route, "needs the logs")[0])
     first = (at_attempt(1).run(slack.post_line, line), at_attempt(1).run(jira.open_issue, draft))
     second = (at_attempt(2).run(slack.post_line, line), at_attempt(2).run(jira.open_issue, draft))
     assert first == second

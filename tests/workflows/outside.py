@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from domain.card import Card
-from domain.chat import ChannelRef, MessageRef, NoticeChoice
+from domain.chat import ChannelRef, FileLink, MessageRef, NoticeChoice
 from domain.digest import Digest
 from domain.frozen import Frozen
 from domain.issues import (
@@ -119,6 +119,7 @@ class RecordedChat:
         self.people: dict[str, list[str]] = {}
         self.topics: dict[str, list[Card]] = {}
         self.archived: list[str] = []
+        self.files: dict[str, bytes] = {}
         self.choices: list[tuple[str, NoticeChoice]] = []
         self._by_key: dict[str, MessageRef] = {}
 
@@ -135,7 +136,10 @@ class RecordedChat:
         self.drawn.append(card)
         self.system.answer()
 
-    def post_line(self, card: MessageRef, text: str, *, key: str, recheck: bool) -> MessageRef:
+    def post_line(
+        self, card: MessageRef, text: str, *, key: str, recheck: bool, choices: Sequence[NoticeChoice] = ()
+    ) -> MessageRef:
+        self.choices += [(text, choice) for choice in choices]
         ref = self._posted("post_line", card.channel, key, recheck, text)
         self.system.answer()
         return ref
@@ -189,6 +193,11 @@ class RecordedChat:
     def _invite(self, channel: ChannelRef, people: Sequence[str]) -> None:
         there = self.people.setdefault(channel.id, [])
         there += [person for person in people if person not in there]
+
+    def download(self, file: FileLink, *, most_bytes: int) -> AttachedFile:
+        self.system.take("download", file.url)
+        self.system.answer()
+        return AttachedFile(name=file.name, content_type="text/plain", content=self.files[file.url])
 
     def user(self, user_id: str) -> ChatUser:
         return ChatUser(id=user_id, name=user_id)

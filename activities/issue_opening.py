@@ -1,0 +1,71 @@
+"""What stands before an issue: its likely duplicates in the tracker. One instance serves Jira's task queue and another one GitHub's."""
+
+from datetime import UTC, datetime
+
+from rapidfuzz import fuzz
+from temporalio import activity
+
+from activities.failures import classified, not_configured
+from domain.duplicates import Sought, ranked
+from domain.engineering_rules import DuplicateRules
+from domain.frozen import Frozen
+from domain.issues import IssueCandidate
+from integrations.errors import IntegrationError, PassingFailure
+from integrations.issue_tracker import IssueTracker
+
+_ATTEMPTS = 3
+"""As many as a lane's first round has: nobody waits longer for a look that may as well be left out."""
+
+
+class SeekInput(Frozen):
+    """An issue that is to be opened in a project, by what may be the same."""
+
+    project: str
+    sought: Sought
+    rules: DuplicateRules
+
+
+class Found(Frozen):
+    """The likely duplicates, the likeliest first; ``error`` is why they could not be looked for."""
+
+    candidates: tuple[IssueCandidate, ...] = ()
+    error: str | None = None
+
+
+class IssueOpeningActivities:
+    """Looks for likely duplicates. ``setting`` is the variable that sets the tracker up."""
+
+    def __init__(self, tracker: IssueTracker | None, *, name: str, setting: str) -> None:
+        self._client = tracker
+        self._name = name
+        self._setting = setting
+
+    @activity.defn(name="tracker_seek_duplicates")
+    def seek_duplicates(self, wanted: SeekInput) -> Found:
+        """What the tracker has that may be the same. A tracker that refuses, or fails three times, is no reason to wait: it is told."""
+        if self._client is None:
+            raise not_configured(self._name, self._setting)
+        closed_since = datetime.now(UTC) - wanted.rules.closed_within
+        try:
+            candidates = self._client.similar(
+                wanted.project, wanted.sought.title, wanted.sought.components, closed_since=closed_since
+            )
+        except PassingFailure as error:
+            if activity.info().attempt >= _ATTEMPTS:
+                return Found(error=str(error))
+            with classified():
+                raise
+        except IntegrationError as error:
+            # A refusal, a rate limit, or credentials that are not taken: opening it will tell.
+            return Found(error=str(error))
+        found = ranked(candidates, wanted.sought, wanted.rules, likeness, closed_since=closed_since)
+        return Found(candidates=found)
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two texts are, from 0 to 100: by their words in any order, with a part of one being alike counted less.
+
+    ``token_set_ratio`` alone takes ``login`` and ``login page slow`` for the same; the mean with ``token_sort_ratio``, which counts what one
+    side alone has, does not.
+    """
+    return (fuzz.token_set_ratio(one, other) + fuzz.token_sort_ratio(one, other)) / 2
