@@ -160,7 +160,7 @@ class Sandbox:
         """What waits for somebody, for the numbers on the page's tabs."""
         return {
             "jira": sum(issue.status.category.key != "done" for issue in self.jira.issues.values()),
-            "github": sum(issue.state == "open" and not issue.deleted for issue in self.github.issues),
+            "github": sum(issue.state == "open" and issue.is_here for issue in self.github.issues),
             "pagerduty": sum(incident.status != "resolved" for incident in self.pagerduty.incidents.values()),
             "mail": len(self.mail.messages),
             "faults": len(self.faults.active()),

@@ -264,12 +264,34 @@ def _correct_github(document: Json) -> None:
     for operation in _operations(document):
         error = {"application/json": {"schema": {"$ref": "#/components/schemas/basic-error"}}}
         operation["responses"].setdefault("401", {"description": "Requires authentication", "content": error})
+    # Every GET knows conditional requests; few of the lists of answers say so.
+    # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests
+    for path in document["paths"].values():
+        if "get" in path:
+            path["get"]["responses"].setdefault("304", {"description": "Not modified"})
+    _add_assignee_check(document)
     # An issue without a text has a null body, in a search as anywhere else.
     _allow_null(document["components"]["schemas"]["issue-search-result-item"], "body")
     # The account of an installation is a user or an enterprise, described as both at once.
     installation = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
     account = installation["schema"]["items"]["properties"]["account"]["anyOf"][0]
     account["anyOf"] = account.pop("allOf")
+
+
+def _add_assignee_check(document: Json) -> None:
+    """The slice lacks the path that tells whether somebody can be assigned.
+
+    https://docs.github.com/en/rest/issues/assignees#check-if-a-user-can-be-assigned
+    """
+    lists = document["paths"]["/repos/{owner}/{repo}/assignees"]["get"]
+    owner_and_repo = [one for one in lists["parameters"] if one.get("$ref", "").endswith(("/owner", "/repo"))]
+    assignee = {"name": "assignee", "in": "path", "required": True, "schema": {"type": "string"}}
+    document["paths"]["/repos/{owner}/{repo}/assignees/{assignee}"] = {
+        "get": {
+            "parameters": [*owner_and_repo, assignee],
+            "responses": {"204": {"description": "Can be assigned"}, "404": lists["responses"]["404"]},
+        }
+    }
 
 
 def _correct_pagerduty(document: Json) -> None:
@@ -303,6 +325,8 @@ def _correct_pagerduty_events(_document: Json) -> None:
 
 CONTRACTS = (
     Contract("/jira", "https://your-domain.atlassian.net", ("jira", "platform-v3.slice.json"), _correct_jira),
+    # An Enterprise Server's face of the same interface.
+    Contract("/github/api/v3", "https://api.github.com", ("github", "rest.slice.json"), _correct_github),
     Contract("/github", "https://api.github.com", ("github", "rest.slice.json"), _correct_github),
     Contract("/pagerduty", "https://api.pagerduty.com", ("pagerduty", "rest-v2.slice.json"), _correct_pagerduty),
     Contract(

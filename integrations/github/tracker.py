@@ -1,30 +1,50 @@
 """GitHub behind the issue tracker's Protocol."""
 
-import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from threading import Lock
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 
-from pydantic import SecretStr
+from github import GithubException
 
-from domain.issues import IssueCategory, IssueComment, IssueDraft, IssueRef, IssueSnapshot, Tracker
+from domain.issues import (
+    ChangeFeed,
+    IssueAttachment,
+    IssueCandidate,
+    IssueDraft,
+    IssueFieldChanges,
+    IssueRef,
+    IssueSnapshot,
+    Visibility,
+)
 from integrations.base_url import checked_base_url
 from integrations.checks import Check
 from integrations.errors import IntegrationError, PermanentFailure
+from integrations.github.account_check import AccountCheck
+from integrations.github.addresses import (
+    author_of,
+    issue_path,
+    key_of,
+    moment,
+    ref_of,
+    repository_of,
+    repository_path,
+    web_hosts,
+)
+from integrations.github.attachments import Downloads
+from integrations.github.candidates import candidates, words_of
+from integrations.github.change_feed import FeedReading
+from integrations.github.changing import change_issue
 from integrations.github.failures import SYSTEM, github_failures
-from integrations.github.markers import carries_any, marked, marker, unmarked
-from integrations.github.one_attempt import GitHubConnection
+from integrations.github.markers import marked, marker
+from integrations.github.one_attempt import PAGE, GitHubConnection
+from integrations.github.opening import LOOK_BACK, IssueOpening
+from integrations.github.own_login import OwnLogin
+from integrations.github.snapshots import IssueReader
+from integrations.issue_tracker import AttachedFile, RouteNeeds
+from integrations.rotating_secret import Secret
 
-_REPOSITORY = r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}"
-_KEY = re.compile(rf"(?P<repository>{_REPOSITORY})#(?P<number>\d{{1,10}})")
-_PATH = re.compile(rf"/(?P<repository>{_REPOSITORY})/(?:issues|pull)/(?P<number>\d{{1,10}})/?")
-_TITLE_LIMIT = 256
-_LIST_PAGES = 5
-_COMMENT_PAGES = 20
-# How old an attempt may be that a recheck still finds.
-_LOOK_BACK = timedelta(days=14)
+# How many words of a title are searched for at once: a search takes the issues that have all of them.
+_SEARCHED_WORDS = 2
 
 
 class GitHubTracker:
@@ -44,207 +64,145 @@ class GitHubTracker:
         self,
         base_url: str = "https://api.github.com",
         *,
-        token: SecretStr | None = None,
+        token: Secret | None = None,
         app_id: str | None = None,
-        private_key: SecretStr | None = None,
+        private_key: Secret | None = None,
         installation_id: str | None = None,
     ) -> None:
-        self._base_url = checked_base_url(SYSTEM, base_url)
+        address = checked_base_url(SYSTEM, base_url)
+        self._hosts = web_hosts(address)
         self._connection = GitHubConnection(
-            self._base_url, token=token, app_id=app_id, private_key=private_key, installation_id=installation_id
+            address, token=token, app_id=app_id, private_key=private_key, installation_id=installation_id
         )
-        self._login: str | None = None
-        self._lock = Lock()
+        self._login = OwnLogin(self._connection)
+        self._opening = IssueOpening(self._connection, self._login)
+        self._reader = IssueReader(self._connection, self._login, self._hosts)
+        self._downloads = Downloads(self._connection, address, self._hosts)
 
     def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
-        """Open the issue once: with ``recheck`` look for the draft's marker first, among our own issues of late.
-
-        It lists, since the search lags behind.
-        """
-        path = f"/repos/{_repository(draft.project)}/issues"
+        """Open the issue once: with ``recheck`` look for the draft's marker first, among our own issues of late."""
         with github_failures():
-            if recheck and (found := self._marked(path, draft.key)):
-                return _ref(found)
-            created = self._connection.post(
-                path,
-                {
-                    "title": " ".join(draft.title.split())[:_TITLE_LIMIT],
-                    "body": marked(draft.body, draft.key),
-                    "labels": list(draft.labels),
-                },
-            )
-            return _ref(created)
+            return ref_of(self._opening.open(draft, recheck=recheck))
 
     def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
         """Read the issue by its key, and follow it where it was transferred: the snapshot has the new key."""
         with github_failures():
-            issue = self._connection.get(_issue_path(ref.key))
-            now = _ref(issue)
-            return _snapshot(issue, tuple(self._comments(_issue_path(now.key), comments_since)), ref.id)
+            seen = self._reader.read(ref.key, comments_since=comments_since)
+            return seen.model_copy(update={"ref": seen.ref.model_copy(update={"id": ref.id})})
 
     def find(self, reference: str) -> IssueSnapshot:
         """Read the issue that a person named by key (``owner/repository#7``) or address; without its comments."""
-        key = self._key_of(reference)
+        key = key_of(reference, self._hosts)
         if key is None:
             words = "name an issue as owner/repository#7 or by its address in the browser"
             raise PermanentFailure(SYSTEM, words)
         with github_failures():
-            issue = self._connection.get(_issue_path(key))
-            return _snapshot(issue, (), _ref(issue).id)
+            return self._reader.read_fields(key)
 
-    def comment(self, ref: IssueRef, text: str, *, key: str, recheck: bool) -> str:
-        """Write a comment once, with an invisible marker, and return its id."""
-        path = f"{_issue_path(ref.key)}/comments"
+    def similar(
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+    ) -> list[IssueCandidate]:
+        """The lately changed issues that are open or were closed since then, and older ones with the title's longest words.
+
+        The lists are as of now; the search lags behind, and is asked only where the lists are too long to be whole.
+        """
+        path = f"{repository_path(project)}/issues"
+        by_change: dict[str, str | int] = {"sort": "updated", "direction": "desc", "per_page": PAGE}
         with github_failures():
-            if recheck:
-                login, mark = self._own_login(), marker(key)
-                since = datetime.now(UTC) - _LOOK_BACK
-                for found in self._connection.pages(path, {"since": _moment(since)}, _COMMENT_PAGES):
-                    if mark in (found.get("body") or "") and _author(found) == login:
-                        return str(found["id"])
-            return str(self._connection.post(path, {"body": marked(text, key)})["id"])
+            found = list(self._connection.get(path, {**by_change, "state": "open"}))
+            is_whole = len(found) < PAGE
+            since = {"since": moment(closed_since)}
+            found += self._connection.get(path, {**by_change, "state": "closed", **since})
+            words = sorted(words_of(title), key=lambda word: (-len(word), word))[:_SEARCHED_WORDS]
+            if not is_whole and words:
+                # The search has a rate limit of its own; without it the lists alone are good enough.
+                with suppress(GithubException):
+                    query = f"repo:{project} is:issue in:title {' '.join(words)}"
+                    found += self._connection.get("/search/issues", {"q": query, "per_page": PAGE})["items"]
+            return candidates(found, title, components, closed_since)
+
+    def comment(
+        self, ref: IssueRef, text: str, *, key: str, recheck: bool, visibility: Visibility = Visibility.INTERNAL
+    ) -> str:
+        """Write a comment once, with an invisible marker, and return its id.
+
+        GitHub shows a comment to whoever sees the issue. An internal one is therefore refused where strangers do.
+        """
+        path = issue_path(ref.key)
+        with github_failures():
+            if visibility is Visibility.INTERNAL and self._reader.is_public(repository_of(ref.key)):
+                words = "everybody reads the issues of this repository, and the comment is internal; write it as a public one"
+                raise PermanentFailure(SYSTEM, words, code="public_repository")
+            if recheck and (found := self._own_comment(path, key, since=datetime.now(UTC) - LOOK_BACK)):
+                return found
+            return str(self._connection.post(f"{path}/comments", {"body": marked(text, key)})["id"])
+
+    def show_summary(self, ref: IssueRef, text: str, *, comment_id: str | None, key: str, recheck: bool) -> str:
+        """Write the issue's one summary, or edit it in place; a deleted one is written anew. Returns the comment's id.
+
+        Its marker is the issue's own, so that it is found whoever asks: ``key`` and ``recheck`` make no difference.
+        """
+        path, mark = issue_path(ref.key), f"summary/{ref.id}"
+        body = {"body": marked(text, mark)}
+        with github_failures():
+            if comment_id is not None and self._edited(ref.key, comment_id, body):
+                return comment_id
+            found = self._own_comment(path, mark, since=None)
+            if found is not None and found != comment_id and self._edited(ref.key, found, body):
+                return found
+            return str(self._connection.post(f"{path}/comments", body)["id"])
+
+    def _edited(self, key: str, comment_id: str, body: dict[str, str]) -> bool:
+        comments = f"{repository_path(repository_of(key))}/issues/comments"
+        try:
+            self._connection.patch(f"{comments}/{int(comment_id)}", dict(body))
+        except GithubException as error:
+            if error.status not in (404, 410):
+                raise
+            return False
+        return True
+
+    def _own_comment(self, path: str, key: str, *, since: datetime | None) -> str | None:
+        login, mark = self._login.value(), marker(key)
+        for found in self._reader.raw_comments(path, since):
+            if mark in (found.get("body") or "") and author_of(found) == login:
+                return str(found["id"])
+        return None
+
+    def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
+        """Add and remove labels, and open or close. GitHub knows no priority: it is passed over, and labels stand for it."""
+        with github_failures():
+            change_issue(self._connection, ref.key, changes)
+
+    def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:
+        """The repositories' issues that changed, oldest first; two free requests a repository where nothing did."""
+        with github_failures():
+            return FeedReading(self._connection, since, cursors).of(projects)
+
+    def attach(self, ref: IssueRef, file: AttachedFile, *, key: str, recheck: bool) -> str | None:
+        """GitHub takes uploads from browsers alone: there is nothing to do."""
+        return None
+
+    def download(self, attachment: IssueAttachment, *, most_bytes: int) -> AttachedFile:
+        """Read an upload with our token. A page to log in, and anything over the limit, is refused."""
+        with github_failures():
+            return self._downloads.read(attachment, most_bytes)
 
     def link_back(self, ref: IssueRef, *, global_id: str, url: str, title: str) -> None:
         """GitHub has no links to the outside beside the texts; there is nothing to do."""
 
-    def check(self, projects: Sequence[str]) -> list[Check]:
-        """Try the credentials, and for each repository that it is there and takes issues."""
+    def check(self, projects: Sequence[str], needs: Sequence[RouteNeeds] = ()) -> list[Check]:
+        """Try the credentials and their rights, and for each repository that it is there and has what its routes need."""
         who = "GitHub: App" if self._connection.is_app else "GitHub: token"
         try:
             with github_failures():
-                login = self._own_login()
-                lacking = self._lacking_permission()
+                account = AccountCheck(self._connection, self._login.value())
+                first = account.account()
         except IntegrationError as error:
             return [Check(what=who, ok=False, advice=str(error))]
-        found = [Check(what=f"{who}, as {login}", ok=lacking is None, advice=lacking)]
-        return found + [self._repository(project) for project in projects]
-
-    def _repository(self, project: str) -> Check:
-        what = f"GitHub: repository {project}"
-        try:
-            with github_failures():
-                repository = self._connection.get(f"/repos/{_repository(project)}")
-                if repository.get("archived"):
-                    return Check(what=what, ok=False, advice="it is archived; name another in the policy")
-                if not repository.get("has_issues", True):
-                    return Check(
-                        what=what, ok=False, advice="its issues are switched off; switch them on in its settings"
-                    )
-        except IntegrationError as error:
-            return Check(what=what, ok=False, advice=str(error))
-        return Check(what=what, ok=True)
-
-    def _lacking_permission(self) -> str | None:
-        """What the App's installation lacks; a token's rights show only when they are used."""
-        if not self._connection.is_app:
-            return None
-        for installation in self._connection.get_as_app("/app/installations"):
-            if installation["id"] == self._connection.installation_id:
-                if installation.get("permissions", {}).get("issues") == "write":
-                    return None
-                return "give the App read and write on issues, and accept it in the organisation"
-        return "the App is not installed under this installation id; set TIERLINE_GITHUB__INSTALLATION_ID"
-
-    def _marked(self, path: str, key: str) -> dict[str, Any] | None:
-        login, mark = self._own_login(), marker(key)
-        listed = self._connection.pages(
-            path,
-            {
-                "state": "all",
-                "creator": login,
-                "since": _moment(datetime.now(UTC) - _LOOK_BACK),
-                "sort": "created",
-                "direction": "desc",
-            },
-            _LIST_PAGES,
-        )
-        return next((issue for issue in listed if mark in (issue.get("body") or "")), None)
-
-    def _comments(self, path: str, since: datetime | None) -> Iterator[IssueComment]:
-        parameters = {} if since is None else {"since": _moment(since)}
-        # GitHub's times are whole seconds.
-        earliest = None if since is None else since.replace(microsecond=0)
-        login: str | None = None
-        for raw in self._connection.pages(f"{path}/comments", parameters, _COMMENT_PAGES):
-            created_at = datetime.fromisoformat(raw["created_at"])
-            # ``since`` goes by the last edit.
-            if earliest is not None and created_at < earliest:
-                continue
-            text = raw.get("body") or ""
-            if carries_any(text) and login is None:
-                login = self._own_login()
-            yield IssueComment(
-                id=str(raw["id"]),
-                author=_author(raw) or "somebody",
-                text=unmarked(text),
-                created_at=created_at,
-                # The mark alone would be ours too where a person quotes us.
-                ours=carries_any(text) and _author(raw) == login,
+        found = [first]
+        for project in projects:
+            found += account.repository(
+                project, [need for need in needs if need.project.casefold() == project.casefold()]
             )
-
-    def _own_login(self) -> str:
-        """The login under which we write; asked for once."""
-        with self._lock:
-            if self._login is None:
-                if self._connection.is_app:
-                    self._login = f"{self._connection.get_as_app('/app')['slug']}[bot]"
-                else:
-                    self._login = str(self._connection.get("/user")["login"])
-            return self._login
-
-    def _key_of(self, reference: str) -> str | None:
-        text = reference.strip().strip("<>").split("|")[0]
-        found = _KEY.fullmatch(text)
-        if found is None and "://" in text:
-            parts = urlsplit(text)
-            if parts.hostname in self._hosts():
-                # A stand-in or proxy may serve GitHub below a path.
-                found = re.search(_PATH.pattern + "$", parts.path)
-        return f"{found['repository']}#{int(found['number'])}" if found else None
-
-    def _hosts(self) -> set[str | None]:
-        host = urlsplit(self._base_url).hostname
-        return {"github.com", "www.github.com"} if host == "api.github.com" else {host}
-
-
-def _snapshot(issue: dict[str, Any], comments: tuple[IssueComment, ...], issue_id: str) -> IssueSnapshot:
-    is_open = issue["state"] == "open"
-    reason = str(issue.get("state_reason") or "").replace("_", " ")
-    assignee = issue.get("assignee") or next(iter(issue.get("assignees") or []), None) or {}
-    return IssueSnapshot(
-        ref=_ref(issue).model_copy(update={"id": issue_id}),
-        title=issue["title"],
-        status="open" if is_open else f"closed ({reason})" if reason else "closed",
-        category=IssueCategory.TO_DO if is_open else IssueCategory.DONE,
-        assignee=assignee.get("login"),
-        updated_at=datetime.fromisoformat(issue["updated_at"]),
-        comments=comments,
-    )
-
-
-def _ref(issue: dict[str, Any]) -> IssueRef:
-    repository = "/".join(urlsplit(issue["repository_url"]).path.split("/")[-2:])
-    return IssueRef(
-        tracker=Tracker.GITHUB, id=str(issue["node_id"]), key=f"{repository}#{issue['number']}", url=issue["html_url"]
-    )
-
-
-def _issue_path(key: str) -> str:
-    found = _KEY.fullmatch(key)
-    if found is None:
-        raise PermanentFailure(SYSTEM, "an issue's key looks like owner/repository#7; correct it")
-    return f"/repos/{found['repository']}/issues/{found['number']}"
-
-
-def _repository(project: str) -> str:
-    if not re.fullmatch(_REPOSITORY, project):
-        raise PermanentFailure(SYSTEM, "a project is named owner/repository; correct the policy's route")
-    return project
-
-
-def _author(item: dict[str, Any]) -> str:
-    return str((item.get("user") or {}).get("login") or "")
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return found

@@ -1,50 +1,81 @@
-"""The local GitHub's REST API: the paths that a bot needs, for a personal access token and for a GitHub App."""
+"""The local GitHub's REST API: the paths that a bot needs, for a personal access token and for a GitHub App.
 
-import json
+They are served twice: as github.com has them, and below ``/api/v3`` as an Enterprise Server has them.
+"""
+
+import hashlib
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
-from sandbox.github import changes
-from sandbox.github.auth import GitHubError, caller, require_app
-from sandbox.github.shapes import Shapes, timestamp
-from sandbox.github.state import APP_BOT, Account, Comment, GitHubState, Issue
+from sandbox.github import changes, uploads
+from sandbox.github.auth import GitHubError, require_app
+from sandbox.github.parts import Moved, Part, invalid, is_since, missing, moment_of
+from sandbox.github.shapes import timestamp
+from sandbox.github.state import APP_BOT, Account, Comment, GitHubState, Issue, Milestone, Repository
 
 Json = dict[str, Any]
 
 _HOURLY = 5000
+_ENTERPRISE = "/api/v3"
 
 
-class _Route(APIRoute):
-    """Turns refusals into GitHub's JSON and adds the headers that every answer has."""
+def _route_class(state: GitHubState) -> type[APIRoute]:
+    """Routes that turn refusals into GitHub's JSON, know conditional requests, and count against the rate limit."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    class Route(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
 
-        async def answer(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except GitHubError as error:
-                response = JSONResponse(error.body, error.status)
-            response.headers.update(_standing_headers())
-            return response
+            async def answer(request: Request) -> Response:
+                try:
+                    response = _unless_known(request, await handle(request))
+                except GitHubError as error:
+                    response = JSONResponse(error.body, error.status)
+                except Moved as moved:
+                    body = {
+                        "message": "Moved Permanently",
+                        "url": moved.url,
+                        "documentation_url": "https://docs.github.com/rest",
+                    }
+                    response = JSONResponse(body, moved.status, headers={"Location": moved.url})
+                if response.status_code not in (304, 401):
+                    state.used += 1
+                response.headers.update(_standing_headers(state, request))
+                return response
 
-        return answer
+            return answer
+
+    return Route
 
 
-def _standing_headers() -> dict[str, str]:
+def _unless_known(request: Request, response: Response) -> Response:
+    """The answer with its ETag, or 304 where the caller has it already."""
+    if request.method != "GET" or response.status_code != 200:
+        return response
+    whose = request.headers.get("authorization", "").encode()
+    etag = f'W/"{hashlib.sha256(whose + bytes(response.body)).hexdigest()}"'
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return response
+
+
+def _standing_headers(state: GitHubState, request: Request) -> dict[str, str]:
     reset = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
+    token = state.credentials.github_token.get_secret_value()
+    is_classic = state.scopes is not None and request.headers.get("authorization", "").endswith(f" {token}")
     return {
+        **({"X-OAuth-Scopes": state.scopes or ""} if is_classic else {}),
         "X-GitHub-Media-Type": "github.v3; format=json",
         "X-RateLimit-Limit": str(_HOURLY),
-        "X-RateLimit-Remaining": str(_HOURLY - 1),
-        "X-RateLimit-Used": "1",
+        "X-RateLimit-Remaining": str(max(0, _HOURLY - state.used)),
+        "X-RateLimit-Used": str(state.used),
         "X-RateLimit-Reset": str(reset),
         "X-RateLimit-Resource": "core",
     }
@@ -52,12 +83,11 @@ def _standing_headers() -> dict[str, str]:
 
 def build_router(state: GitHubState) -> APIRouter:
     """Everything below ``/github``, the address that people use for an issue among it."""
-    router = APIRouter(prefix="/github", route_class=_Route, include_in_schema=False)
-    _App(state).add_to(router)
-    _Accounts(state).add_to(router)
-    _Comments(state).add_to(router)
-    _Labels(state).add_to(router)
-    _Issues(state).add_to(router)
+    router = APIRouter(prefix="/github", route_class=_route_class(state), include_in_schema=False)
+    for face in (_ENTERPRISE, ""):
+        for part in (_App, _Accounts, _Comments, _Labels, _Plans, _Issues):
+            part(state, face).add_to(router, face)
+    uploads.add_to(router, state)
 
     @router.get("/{owner}/{repo}/issues/{number}")
     async def browse(owner: str, repo: str, number: int) -> Response:
@@ -70,101 +100,14 @@ def build_router(state: GitHubState) -> APIRouter:
     return router
 
 
-class _Part:
-    """One group of paths over the same state."""
-
-    def __init__(self, state: GitHubState) -> None:
-        self.state = state
-        self.shapes = Shapes(state)
-
-    def caller(self, request: Request) -> Account:
-        """Who calls."""
-        return caller(self.state, request.headers.get("authorization"))
-
-    def on_repository(self, request: Request, owner: str, repo: str) -> Account:
-        """Who calls, once it is sure that the repository is there."""
-        account = self.caller(request)
-        if f"{owner}/{repo}".lower() != self.state.repository.full_name.lower():
-            raise GitHubError(404, "Not Found")
-        return account
-
-    def issue(self, number: int) -> Issue:
-        """The issue, or a refusal."""
-        issue = self.state.issue(number)
-        if issue is None:
-            raise GitHubError(404, "Not Found")
-        if issue.deleted:
-            raise GitHubError(410, "This issue was deleted")
-        return issue
-
-    @staticmethod
-    async def body(request: Request) -> Any:
-        """The JSON that was sent."""
-        try:
-            return json.loads(await request.body() or b"{}")
-        except ValueError:
-            raise GitHubError(400, "Problems parsing JSON") from None
-
-    def page(self, request: Request, items: Sequence[Any], shape: Callable[[Any], Json]) -> Response:
-        """One page of a list, with the ``Link`` header to the others."""
-        query = request.query_params
-        size = max(1, min(_number(query.get("per_page"), 30), 100))
-        number = max(1, _number(query.get("page"), 1))
-        last = max(1, -(-len(items) // size))
-        links = {
-            "prev": number - 1 if number > 1 else None,
-            "next": number + 1 if number < last else None,
-            "last": last if number < last else None,
-            "first": 1 if number > 1 else None,
-        }
-        root = self.state.base_url.removesuffix("/github")
-        kept = [(key, value) for key, value in query.multi_items() if key != "page"]
-        header = ", ".join(
-            f'<{root}{request.url.path}?{urlencode([*kept, ("page", str(to))])}>; rel="{rel}"'
-            for rel, to in links.items()
-            if to is not None
-        )
-        content = [shape(item) for item in items[(number - 1) * size : number * size]]
-        return JSONResponse(content, headers={"Link": header} if header else None)
-
-
-def _number(text: str | None, otherwise: int) -> int:
-    return int(text) if text is not None and text.isdigit() else otherwise
-
-
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise GitHubError(422, "Validation Failed", [{"code": "invalid", "field": "since"}]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _since(moment: datetime | None, updated: datetime) -> bool:
-    # GitHub keeps whole seconds.
-    return moment is None or updated.replace(microsecond=0) >= moment
-
-
-def _missing(resource: str, field: str) -> GitHubError:
-    error = {"resource": resource, "code": "missing_field", "field": field}
-    return GitHubError(422, "Validation Failed", [error])
-
-
-def _invalid(resource: str, field: str, value: object) -> GitHubError:
-    error = {"resource": resource, "code": "invalid", "field": field, "value": value}
-    return GitHubError(422, "Validation Failed", [error])
-
-
-class _App(_Part):
-    def add_to(self, router: APIRouter) -> None:
-        router.get("/app")(self.app)
-        router.get("/app/installations")(self.installations)
-        router.get("/app/installations/{installation}")(self.installation)
-        router.post("/app/installations/{installation}/access_tokens", status_code=201)(self.access_token)
-        router.get("/repos/{owner}/{repo}/installation")(self.repository_installation)
-        router.get("/installation/repositories")(self.repositories)
+class _App(Part):
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/app")(self.app)
+        router.get(face + "/app/installations")(self.installations)
+        router.get(face + "/app/installations/{installation}")(self.installation)
+        router.post(face + "/app/installations/{installation}/access_tokens", status_code=201)(self.access_token)
+        router.get(face + "/repos/{owner}/{repo}/installation")(self.repository_installation)
+        router.get(face + "/installation/repositories")(self.repositories)
 
     def _as_app(self, request: Request) -> None:
         require_app(self.state, request.headers.get("authorization"))
@@ -184,13 +127,15 @@ class _App(_Part):
 
     async def repository_installation(self, request: Request, owner: str, repo: str) -> Json:
         self._as_app(request)
-        if f"{owner}/{repo}" != self.state.repository.full_name:
+        if self.state.repository_of(f"{owner}/{repo}") is None:
             raise GitHubError(404, "Not Found")
         return self.shapes.installation()
 
     async def access_token(self, request: Request, installation: str) -> Json:
         self._as_app(request)
         self._require_installation(installation)
+        if self.state.suspended_at is not None:
+            raise GitHubError(403, "This installation has been suspended")
         token = self.state.issue_token()
         shape = self.shapes.installation()
         return {
@@ -203,22 +148,24 @@ class _App(_Part):
     async def repositories(self, request: Request) -> Json:
         if self.caller(request) != APP_BOT:
             raise GitHubError(403, "You must authenticate with an installation access token.")
-        return {"total_count": 1, "repository_selection": "selected", "repositories": [self.shapes.repository()]}
+        seen = [self.shapes.repository(one) for one in self.state.repositories if one.access != "none"]
+        return {"total_count": len(seen), "repository_selection": "selected", "repositories": seen}
 
     def _require_installation(self, installation: str) -> None:
         if installation != self.state.credentials.github_installation_id:
             raise GitHubError(404, "Not Found")
 
 
-class _Accounts(_Part):
-    def add_to(self, router: APIRouter) -> None:
-        router.get("/user")(self.me)
-        router.get("/users/{login}")(self.user)
-        router.get("/rate_limit")(self.rate_limit)
-        router.get("/repos/{owner}/{repo}")(self.repository)
-        router.get("/repos/{owner}/{repo}/hooks")(self.hooks)
-        router.get("/repos/{owner}/{repo}/assignees")(self.assignees)
-        router.get("/search/issues")(self.search)
+class _Accounts(Part):
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/user")(self.me)
+        router.get(face + "/users/{login}")(self.user)
+        router.get(face + "/rate_limit")(self.rate_limit)
+        router.get(face + "/repos/{owner}/{repo}")(self.repository)
+        router.get(face + "/repos/{owner}/{repo}/hooks")(self.hooks)
+        router.get(face + "/repos/{owner}/{repo}/assignees")(self.assignees)
+        router.get(face + "/repos/{owner}/{repo}/assignees/{login}")(self.assignee)
+        router.get(face + "/search/issues")(self.search)
 
     async def me(self, request: Request) -> Json:
         account = self.caller(request)
@@ -241,29 +188,45 @@ class _Accounts(_Part):
         return {"resources": {"core": core, "search": search}, "rate": core}
 
     async def repository(self, request: Request, owner: str, repo: str) -> Json:
-        account = self.on_repository(request, owner, repo)
-        permissions = {"admin": False, "maintain": False, "push": True, "triage": True, "pull": True}
-        shape = {**self.shapes.repository(), "subscribers_count": 0, "network_count": 0}
+        account, here = self.on_repository(request, owner, repo)
+        permissions = {
+            "admin": False,
+            "maintain": False,
+            "push": here.access == "write",
+            "triage": here.access in ("write", "triage"),
+            "pull": True,
+        }
+        shape = {**self.shapes.repository(here), "subscribers_count": 0, "network_count": 0}
         # An App has permissions of its own; the repository states those of users only.
         return shape if account == APP_BOT else {**shape, "permissions": permissions}
 
     async def hooks(self, request: Request, owner: str, repo: str) -> Response:
-        self.on_repository(request, owner, repo)
-        return self.page(request, [None], lambda _: self.shapes.hook())
+        _, here = self.on_repository(request, owner, repo)
+        return self.page(request, [here], self.shapes.hook)
 
     async def assignees(self, request: Request, owner: str, repo: str) -> Response:
         self.on_repository(request, owner, repo)
         return self.page(request, [a for a in self.state.accounts if a.kind == "User"], self.shapes.account)
 
+    async def assignee(self, request: Request, owner: str, repo: str, login: str) -> Response:
+        self.on_repository(request, owner, repo)
+        account = self.state.account(login)
+        if account is None or account.kind != "User":
+            raise GitHubError(404, "Not Found")
+        return Response(status_code=204)
+
     async def search(self, request: Request, q: str = "") -> Json:
         self.caller(request)
         if not q.strip():
-            raise _missing("Search", "q")
+            raise missing("Search", "q")
         indexed_before = self.state.clock() - timedelta(seconds=self.state.search_lag_s)
         found = [
             issue
             for issue in reversed(self.state.issues)
-            if not issue.deleted and issue.created_at <= indexed_before and _search_matches(self.state, issue, q)
+            if issue.is_here
+            and issue.repository.access != "none"
+            and issue.created_at <= indexed_before
+            and _search_matches(issue, q)
         ]
         items = [{**self.shapes.issue(issue), "score": 1.0} for issue in found]
         return {"total_count": len(items), "incomplete_results": False, "search_type": "lexical", "items": items[:100]}
@@ -272,19 +235,20 @@ class _Accounts(_Part):
 _TERM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')
 
 
-def _search_matches(state: GitHubState, issue: Issue, query: str) -> bool:
+def _search_matches(issue: Issue, query: str) -> bool:
+    in_title = "in:title" in query.lower().split()
     return all(
-        _term_matches(state, issue, qualifier.lower(), (quoted or word).lower()) is not bool(negated)
+        _term_matches(issue, qualifier.lower(), (quoted or word).lower(), in_title) is not bool(negated)
         for negated, qualifier, quoted, word in _TERM.findall(query)
     )
 
 
-def _term_matches(state: GitHubState, issue: Issue, qualifier: str, value: str) -> bool:
+def _term_matches(issue: Issue, qualifier: str, value: str, in_title: bool) -> bool:
     match qualifier:
         case "repo":
-            return value == state.repository.full_name.lower()
+            return value == issue.repository.full_name.lower()
         case "org" | "user":
-            return value == state.repository.owner.login.lower()
+            return value == issue.repository.owner.login.lower()
         case "is" | "state" | "type":
             return value in ("issue", issue.state)
         case "label":
@@ -296,20 +260,22 @@ def _term_matches(state: GitHubState, issue: Issue, qualifier: str, value: str) 
         case "in":
             return value in ("title", "body", "comments")
         case "":
-            texts = [issue.title, issue.body or "", *(comment.body for comment in issue.comments)]
+            texts = [issue.title, *([] if in_title else [issue.body or "", *(one.body for one in issue.comments)])]
             return any(value in text.lower() for text in texts)
         case _:
-            raise _invalid("Search", "q", f"{qualifier}:{value}")
+            raise invalid("Search", "q", f"{qualifier}:{value}")
 
 
-class _Issues(_Part):
-    def add_to(self, router: APIRouter) -> None:
-        router.get("/repos/{owner}/{repo}/issues")(self.list)
-        router.post("/repos/{owner}/{repo}/issues", status_code=201)(self.create)
-        router.get("/repos/{owner}/{repo}/issues/{number}")(self.read)
-        router.patch("/repos/{owner}/{repo}/issues/{number}")(self.edit)
-        router.post("/repos/{owner}/{repo}/issues/{number}/assignees", status_code=201)(self.assign)
-        router.delete("/repos/{owner}/{repo}/issues/{number}/assignees")(self.unassign)
+class _Issues(Part):
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/repos/{owner}/{repo}/issues")(self.list)
+        router.post(face + "/repos/{owner}/{repo}/issues", status_code=201)(self.create)
+        router.get(face + "/repos/{owner}/{repo}/issues/{number}")(self.read)
+        router.patch(face + "/repos/{owner}/{repo}/issues/{number}")(self.edit)
+        router.post(face + "/repos/{owner}/{repo}/issues/{number}/assignees", status_code=201)(self.assign)
+        router.delete(face + "/repos/{owner}/{repo}/issues/{number}/assignees")(self.unassign)
+        router.get(face + "/repos/{owner}/{repo}/issues/{number}/events")(self.events)
+        router.get(face + "/repos/{owner}/{repo}/issues/{number}/timeline")(self.timeline)
 
     async def list(
         self,
@@ -324,20 +290,23 @@ class _Issues(_Part):
         sort: str = "created",
         direction: str = "desc",
     ) -> Response:
-        self.on_repository(request, owner, repo)
+        _, here = self.on_repository(request, owner, repo)
+        if not here.has_issues:
+            raise GitHubError(410, "Issues are disabled for this repo")
         if state not in ("open", "closed", "all"):
-            raise _invalid("Issue", "state", state)
-        moment = _moment(since)
+            raise invalid("Issue", "state", state)
+        moment = moment_of(since)
         wanted = {name.lower() for name in labels.split(",") if name}
         found = [
             issue
             for issue in self.state.issues
-            if not issue.deleted
+            if issue.is_here
+            and issue.repository is here
             and state in ("all", issue.state)
             and (creator is None or _is_creator(issue.user, creator))
             and (assignee is None or _is_assigned(issue, assignee))
             and wanted <= {label.name.lower() for label in issue.labels}
-            and _since(moment, issue.updated_at)
+            and is_since(moment, issue.updated_at)
         ]
         keys: dict[str, Callable[[Issue], Any]] = {
             "created": lambda issue: issue.number,
@@ -348,26 +317,48 @@ class _Issues(_Part):
         return self.page(request, found, self.shapes.issue)
 
     async def create(self, request: Request, owner: str, repo: str) -> Response:
-        user = self.on_repository(request, owner, repo)
+        user, here = self.on_repository(request, owner, repo)
+        if not here.has_issues:
+            raise GitHubError(410, "Issues are disabled for this repo")
+        if here.archived:
+            raise GitHubError(403, "Repository was archived so is read-only.")
         body = await self.body(request)
         if not isinstance(body, dict) or not str(body.get("title") or "").strip():
-            raise _missing("Issue", "title")
+            raise missing("Issue", "title")
         assignees = self._accounts(body.get("assignees") or [])
         names = _label_names(body.get("labels") or [])
-        issue = changes.open_issue(self.state, user, str(body["title"]), body.get("body"), names, assignees)
+        if here.access == "read":
+            # GitHub drops them without a word for who may not set them.
+            names, assignees = [], []
+        title, text = str(body["title"]), body.get("body")
+        issue = changes.open_issue(self.state, user, title, text, names, assignees, here)
         return JSONResponse(self.shapes.full_issue(issue), 201, headers={"Location": self.shapes.issue_url(issue)})
 
     async def read(self, request: Request, owner: str, repo: str, number: int) -> Json:
-        self.on_repository(request, owner, repo)
-        return self.shapes.full_issue(self.issue(number))
+        _, here = self.on_repository(request, owner, repo)
+        return self.shapes.full_issue(self.issue(request, here, number))
+
+    async def events(self, request: Request, owner: str, repo: str, number: int) -> Response:
+        _, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
+        return self.page(request, issue.events, lambda event: self.shapes.event(issue, event))
+
+    async def timeline(self, request: Request, owner: str, repo: str, number: int) -> Response:
+        _, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
+        return self.page(request, self.shapes.timeline(issue), lambda shape: shape)
 
     async def edit(self, request: Request, owner: str, repo: str, number: int) -> Json:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
         body = await self.body(request)
-        to_state = body.get("state", issue.state)
+        if issue.user != user:
+            self.may(here)
+        to_state, reason = body.get("state", issue.state), body.get("state_reason")
         if to_state not in ("open", "closed"):
-            raise _invalid("Issue", "state", to_state)
+            raise invalid("Issue", "state", to_state)
+        if reason not in (None, "completed", "not_planned", "duplicate", "reopened"):
+            raise invalid("Issue", "state_reason", reason)
         assignees = self._accounts(body["assignees"]) if "assignees" in body else None
         title = body["title"] if body.get("title") else issue.title
         changes.edit_issue(self.state, user, issue, title, body.get("body", issue.body))
@@ -375,15 +366,26 @@ class _Issues(_Part):
             changes.set_labels(self.state, user, issue, _label_names(body["labels"]))
         if assignees is not None:
             changes.set_assignees(self.state, user, issue, assignees)
+        if "milestone" in body:
+            changes.set_milestone(self.state, user, issue, self._milestone(here, body["milestone"]))
         if to_state == "closed":
-            changes.close_issue(self.state, user, issue, body.get("state_reason") or "completed")
+            changes.close_issue(self.state, user, issue, reason or "completed")
         else:
             changes.reopen_issue(self.state, user, issue)
         return self.shapes.full_issue(issue)
 
+    @staticmethod
+    def _milestone(repository: Repository, number: object) -> Milestone | None:
+        if number is None:
+            return None
+        for milestone in repository.milestones:
+            if str(milestone.number) == str(number):
+                return milestone
+        raise invalid("Issue", "milestone", number)
+
     async def assign(self, request: Request, owner: str, repo: str, number: int) -> Json:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
         # Here GitHub drops unknown accounts without a word.
         named = [self.state.account(str(login)) for login in (await self.body(request)).get("assignees") or []]
         added = [account for account in named if account is not None and account not in issue.assignees]
@@ -391,8 +393,8 @@ class _Issues(_Part):
         return self.shapes.full_issue(issue)
 
     async def unassign(self, request: Request, owner: str, repo: str, number: int) -> Json:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
         gone = {str(login).lower() for login in (await self.body(request)).get("assignees") or []}
         left = [account for account in issue.assignees if account.login.lower() not in gone]
         changes.set_assignees(self.state, user, issue, left)
@@ -402,7 +404,7 @@ class _Issues(_Part):
         found = [(login, self.state.account(str(login))) for login in logins]
         unknown = [login for login, account in found if account is None]
         if unknown:
-            raise _invalid("Issue", "assignees", unknown[0])
+            raise invalid("Issue", "assignees", unknown[0])
         return [account for _, account in found if account is not None]
 
 
@@ -418,97 +420,148 @@ def _is_assigned(issue: Issue, assignee: str) -> bool:
 
 def _label_names(values: object) -> list[str]:
     if not isinstance(values, list):
-        raise _invalid("Issue", "labels", values)
+        raise invalid("Issue", "labels", values)
     names = [str(value.get("name", "")) if isinstance(value, dict) else str(value) for value in values]
     if any(not name.strip() for name in names):
-        raise _invalid("Label", "name", "")
+        raise invalid("Label", "name", "")
     return names
 
 
-class _Labels(_Part):
-    def add_to(self, router: APIRouter) -> None:
-        router.get("/repos/{owner}/{repo}/labels")(self.list)
-        router.post("/repos/{owner}/{repo}/labels", status_code=201)(self.create)
-        router.get("/repos/{owner}/{repo}/labels/{name}")(self.read)
-        router.get("/repos/{owner}/{repo}/issues/{number}/labels")(self.of_issue)
-        router.post("/repos/{owner}/{repo}/issues/{number}/labels")(self.add)
-        router.put("/repos/{owner}/{repo}/issues/{number}/labels")(self.replace)
-        router.delete("/repos/{owner}/{repo}/issues/{number}/labels/{name}")(self.remove)
+class _Labels(Part):
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/repos/{owner}/{repo}/labels")(self.list)
+        router.post(face + "/repos/{owner}/{repo}/labels", status_code=201)(self.create)
+        router.get(face + "/repos/{owner}/{repo}/labels/{name}")(self.read)
+        router.get(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.of_issue)
+        router.post(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.add)
+        router.put(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.replace)
+        router.delete(face + "/repos/{owner}/{repo}/issues/{number}/labels/{name}")(self.remove)
 
     async def list(self, request: Request, owner: str, repo: str) -> Response:
-        self.on_repository(request, owner, repo)
-        return self.page(request, self.state.labels, self.shapes.label)
+        _, here = self.on_repository(request, owner, repo)
+        return self.page(request, here.labels, lambda label: self.shapes.label(label, here))
 
     async def create(self, request: Request, owner: str, repo: str) -> Json:
-        user = self.on_repository(request, owner, repo)
+        user, here = self.on_repository(request, owner, repo)
         body = await self.body(request)
         name = str(body.get("name") or "")
         if not name:
-            raise _missing("Label", "name")
-        if self.state.label(name) is not None:
+            raise missing("Label", "name")
+        if here.access != "write":
+            raise GitHubError(404, "Not Found")
+        if here.label(name) is not None:
             error = {"resource": "Label", "code": "already_exists", "field": "name"}
             raise GitHubError(422, "Validation Failed", [error])
-        label = changes.ensure_label(
-            self.state, user, name, str(body.get("color") or "ededed"), body.get("description")
-        )
-        return self.shapes.label(label)
+        colour, text = str(body.get("color") or "ededed"), body.get("description")
+        return self.shapes.label(changes.ensure_label(self.state, user, name, here, colour, text), here)
 
     async def read(self, request: Request, owner: str, repo: str, name: str) -> Json:
-        self.on_repository(request, owner, repo)
-        label = self.state.label(name)
+        _, here = self.on_repository(request, owner, repo)
+        label = here.label(name)
         if label is None:
             raise GitHubError(404, "Not Found")
-        return self.shapes.label(label)
+        return self.shapes.label(label, here)
+
+    def _labels(self, issue: Issue) -> Response:
+        return JSONResponse([self.shapes.label(label, issue.repository) for label in issue.labels])
 
     async def of_issue(self, request: Request, owner: str, repo: str, number: int) -> Response:
-        self.on_repository(request, owner, repo)
-        return self.page(request, self.issue(number).labels, self.shapes.label)
+        _, here = self.on_repository(request, owner, repo)
+        labels = self.issue(request, here, number).labels
+        return self.page(request, labels, lambda label: self.shapes.label(label, here))
 
     async def add(self, request: Request, owner: str, repo: str, number: int) -> Response:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
-        names = [*(label.name for label in issue.labels), *await self._sent_names(request)]
-        changes.set_labels(self.state, user, issue, names)
-        return JSONResponse([self.shapes.label(label) for label in issue.labels])
+        user, here = self.on_repository(request, owner, repo)
+        self.may(here)
+        issue = self.issue(request, here, number)
+        sent = await self._sent_names(request)
+        # Who may not push puts on what is there alone.
+        new = [name for name in sent if here.access == "write" or here.label(name) is not None]
+        changes.set_labels(self.state, user, issue, [*(label.name for label in issue.labels), *new])
+        return self._labels(issue)
 
     async def replace(self, request: Request, owner: str, repo: str, number: int) -> Response:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        self.may(here)
+        issue = self.issue(request, here, number)
         changes.set_labels(self.state, user, issue, await self._sent_names(request))
-        return JSONResponse([self.shapes.label(label) for label in issue.labels])
+        return self._labels(issue)
 
     async def remove(self, request: Request, owner: str, repo: str, number: int, name: str) -> Response:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        self.may(here)
+        issue = self.issue(request, here, number)
         left = [label.name for label in issue.labels if label.name.lower() != name.lower()]
         if len(left) == len(issue.labels):
             raise GitHubError(404, "Label does not exist")
         changes.set_labels(self.state, user, issue, left)
-        return JSONResponse([self.shapes.label(label) for label in issue.labels])
+        return self._labels(issue)
 
     async def _sent_names(self, request: Request) -> Sequence[str]:
         body = await self.body(request)
         return _label_names(body.get("labels", []) if isinstance(body, dict) else body)
 
 
-class _Comments(_Part):
-    def add_to(self, router: APIRouter) -> None:
-        router.get("/repos/{owner}/{repo}/issues/comments")(self.of_repository)
-        router.get("/repos/{owner}/{repo}/issues/comments/{comment}")(self.read)
-        router.patch("/repos/{owner}/{repo}/issues/comments/{comment}")(self.edit)
-        router.delete("/repos/{owner}/{repo}/issues/comments/{comment}")(self.delete)
-        router.get("/repos/{owner}/{repo}/issues/{number}/comments")(self.of_issue)
-        router.post("/repos/{owner}/{repo}/issues/{number}/comments", status_code=201)(self.create)
+class _Plans(Part):
+    """Milestones and releases."""
+
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/repos/{owner}/{repo}/milestones")(self.milestones)
+        router.post(face + "/repos/{owner}/{repo}/milestones", status_code=201)(self.create_milestone)
+        router.get(face + "/repos/{owner}/{repo}/releases")(self.releases)
+        router.get(face + "/repos/{owner}/{repo}/releases/latest")(self.latest)
+        router.get(face + "/repos/{owner}/{repo}/releases/{release}")(self.release)
+
+    async def milestones(self, request: Request, owner: str, repo: str) -> Response:
+        _, here = self.on_repository(request, owner, repo)
+        return self.page(request, here.milestones, lambda one: self.shapes.milestone(one, here))
+
+    async def create_milestone(self, request: Request, owner: str, repo: str) -> Json:
+        user, here = self.on_repository(request, owner, repo)
+        title = str((await self.body(request)).get("title") or "")
+        if not title:
+            raise missing("Milestone", "title")
+        return self.shapes.milestone(changes.ensure_milestone(self.state, user, here, title), here)
+
+    async def releases(self, request: Request, owner: str, repo: str) -> Response:
+        _, here = self.on_repository(request, owner, repo)
+        # Who may push sees the drafts too.
+        seen = [one for one in here.releases if not one.draft or here.access == "write"]
+        return self.page(request, seen, lambda one: self.shapes.release(one, here))
+
+    async def latest(self, request: Request, owner: str, repo: str) -> Json:
+        _, here = self.on_repository(request, owner, repo)
+        for one in here.releases:
+            if not one.draft and not one.prerelease:
+                return self.shapes.release(one, here)
+        raise GitHubError(404, "Not Found")
+
+    async def release(self, request: Request, owner: str, repo: str, release: int) -> Json:
+        _, here = self.on_repository(request, owner, repo)
+        for one in here.releases:
+            if one.id == release:
+                return self.shapes.release(one, here)
+        raise GitHubError(404, "Not Found")
+
+
+class _Comments(Part):
+    def add_to(self, router: APIRouter, face: str) -> None:
+        router.get(face + "/repos/{owner}/{repo}/issues/comments")(self.of_repository)
+        router.get(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.read)
+        router.patch(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.edit)
+        router.delete(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.delete)
+        router.get(face + "/repos/{owner}/{repo}/issues/{number}/comments")(self.of_issue)
+        router.post(face + "/repos/{owner}/{repo}/issues/{number}/comments", status_code=201)(self.create)
 
     async def of_repository(self, request: Request, owner: str, repo: str, since: str | None = None) -> Response:
-        self.on_repository(request, owner, repo)
-        moment = _moment(since)
+        _, here = self.on_repository(request, owner, repo)
+        moment = moment_of(since)
         found = [
             (issue, comment)
             for issue in self.state.issues
-            if not issue.deleted
+            if issue.is_here and issue.repository is here
             for comment in issue.comments
-            if _since(moment, comment.updated_at)
+            if is_since(moment, comment.updated_at)
         ]
         found.sort(key=lambda pair: pair[1].id)
         return self.page(request, found, lambda pair: self.shapes.comment(*pair))
@@ -516,36 +569,38 @@ class _Comments(_Part):
     async def of_issue(
         self, request: Request, owner: str, repo: str, number: int, since: str | None = None
     ) -> Response:
-        self.on_repository(request, owner, repo)
-        issue, moment = self.issue(number), _moment(since)
-        found = [comment for comment in issue.comments if _since(moment, comment.updated_at)]
+        _, here = self.on_repository(request, owner, repo)
+        issue, moment = self.issue(request, here, number), moment_of(since)
+        found = [comment for comment in issue.comments if is_since(moment, comment.updated_at)]
         return self.page(request, found, lambda comment: self.shapes.comment(issue, comment))
 
     async def create(self, request: Request, owner: str, repo: str, number: int) -> Response:
-        user = self.on_repository(request, owner, repo)
-        issue = self.issue(number)
+        user, here = self.on_repository(request, owner, repo)
+        issue = self.issue(request, here, number)
+        if issue.locked and here.access == "read":
+            raise GitHubError(403, "Unable to create comment because issue is locked.")
         comment = changes.add_comment(self.state, user, issue, await self._text(request))
         shape = self.shapes.comment(issue, comment)
         return JSONResponse(shape, 201, headers={"Location": shape["url"]})
 
     async def read(self, request: Request, owner: str, repo: str, comment: int) -> Json:
-        self.on_repository(request, owner, repo)
-        return self.shapes.comment(*self._comment(comment))
+        _, here = self.on_repository(request, owner, repo)
+        return self.shapes.comment(*self._comment(here, comment))
 
     async def edit(self, request: Request, owner: str, repo: str, comment: int) -> Json:
-        user = self.on_repository(request, owner, repo)
-        issue, known = self._comment(comment)
+        user, here = self.on_repository(request, owner, repo)
+        issue, known = self._comment(here, comment)
         changes.edit_comment(self.state, user, issue, known, await self._text(request))
         return self.shapes.comment(issue, known)
 
     async def delete(self, request: Request, owner: str, repo: str, comment: int) -> Response:
-        user = self.on_repository(request, owner, repo)
-        changes.delete_comment(self.state, user, *self._comment(comment))
+        user, here = self.on_repository(request, owner, repo)
+        changes.delete_comment(self.state, user, *self._comment(here, comment))
         return Response(status_code=204)
 
-    def _comment(self, id_: int) -> tuple[Issue, Comment]:
+    def _comment(self, repository: Repository, id_: int) -> tuple[Issue, Comment]:
         found = self.state.comment(id_)
-        if found is None:
+        if found is None or found[0].repository is not repository:
             raise GitHubError(404, "Not Found")
         return found
 
@@ -553,5 +608,5 @@ class _Comments(_Part):
         body = await self.body(request)
         text = body.get("body") if isinstance(body, dict) else None
         if not isinstance(text, str) or not text.strip():
-            raise _missing("IssueComment", "body")
+            raise missing("IssueComment", "body")
         return text

@@ -2,10 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sandbox.github import webhooks
 from sandbox.github.shapes import Shapes
-from sandbox.github.state import Account, Comment, GitHubState, Issue, Label
+from sandbox.github.state import (
+    Account,
+    Comment,
+    Event,
+    GitHubState,
+    Issue,
+    Label,
+    Milestone,
+    Release,
+    Repository,
+)
 
 _MARKER = re.compile(r"<!--\s*(tierline:.*?)\s*-->", re.DOTALL)
 
@@ -22,18 +33,20 @@ def open_issue(
     body: str | None,
     labels: Sequence[str] = (),
     assignees: Sequence[Account] = (),
+    repository: Repository | None = None,
 ) -> Issue:
     """Open an issue; labels and assignees come as events of their own, after ``opened``, as GitHub sends them."""
-    now = state.clock()
+    now, where = state.clock(), repository or state.repository
     issue = Issue(
         id=state.next_id(),
-        number=state.next_number(),
+        number=next(where.numbers),
+        repository=where,
         title=title,
         body=body,
         user=user,
         created_at=now,
         updated_at=now,
-        labels=[ensure_label(state, user, name) for name in dict.fromkeys(labels)],
+        labels=[ensure_label(state, user, name, where) for name in dict.fromkeys(labels)],
         assignees=list(assignees),
     )
     state.issues.append(issue)
@@ -41,8 +54,10 @@ def open_issue(
     webhooks.issue_event(state, "opened", issue, user)
     shapes = Shapes(state)
     for label in issue.labels:
-        webhooks.issue_event(state, "labeled", issue, user, label=shapes.label(label))
+        _happened(state, issue, user, "labeled", label=label)
+        webhooks.issue_event(state, "labeled", issue, user, label=shapes.label(label, where))
     for account in issue.assignees:
+        _happened(state, issue, user, "assigned", assignee=account)
         webhooks.issue_event(state, "assigned", issue, user, assignee=shapes.account(account))
     return issue
 
@@ -56,6 +71,8 @@ def edit_issue(state: GitHubState, user: Account, issue: Issue, title: str, body
         changed["body"] = {"from": issue.body or ""}
     if not changed:
         return
+    if "title" in changed:
+        _happened(state, issue, user, "renamed", rename={"from": issue.title, "to": title})
     issue.title, issue.body = title, body
     _touch(state, issue)
     state.ledger.record("github", "issue.edit", str(issue.number), _marker(body), user.login)
@@ -69,6 +86,7 @@ def close_issue(state: GitHubState, user: Account, issue: Issue, reason: str = "
     issue.state, issue.state_reason = "closed", reason
     issue.closed_at, issue.closed_by = state.clock(), user
     _touch(state, issue)
+    _happened(state, issue, user, "closed", state_reason=None if reason == "completed" else reason)
     state.ledger.record("github", "issue.close", str(issue.number), None, user.login)
     webhooks.issue_event(state, "closed", issue, user)
 
@@ -80,6 +98,7 @@ def reopen_issue(state: GitHubState, user: Account, issue: Issue) -> None:
     issue.state, issue.state_reason = "open", "reopened"
     issue.closed_at = issue.closed_by = None
     _touch(state, issue)
+    _happened(state, issue, user, "reopened")
     state.ledger.record("github", "issue.reopen", str(issue.number), None, user.login)
     webhooks.issue_event(state, "reopened", issue, user)
 
@@ -91,9 +110,134 @@ def delete_issue(state: GitHubState, user: Account, issue: Issue) -> None:
     webhooks.issue_event(state, "deleted", issue, user)
 
 
+def mark_duplicate(state: GitHubState, user: Account, issue: Issue, of: Issue) -> None:
+    """Close an issue in favour of another one, as people do it: by a comment, which marks it."""
+    same = of.repository is issue.repository
+    add_comment(
+        state,
+        user,
+        issue,
+        f"Duplicate of #{of.number}" if same else f"Duplicate of {of.repository.full_name}#{of.number}",
+    )
+    _happened(state, issue, user, "marked_as_duplicate")
+    close_issue(state, user, issue, "duplicate")
+
+
+def transfer_issue(state: GitHubState, user: Account, issue: Issue, to: Repository) -> Issue:
+    """Move an issue to another repository: it is another issue there, and the old address leads to it. Labels of the same name stay."""
+    moved = Issue(
+        id=state.next_id(),
+        number=next(to.numbers),
+        repository=to,
+        title=issue.title,
+        body=issue.body,
+        user=issue.user,
+        created_at=issue.created_at,
+        updated_at=state.clock(),
+        labels=[label for label in map(to.label, (known.name for known in issue.labels)) if label is not None],
+        assignees=list(issue.assignees),
+        state=issue.state,
+        state_reason=issue.state_reason,
+        closed_at=issue.closed_at,
+        closed_by=issue.closed_by,
+        comments=[
+            Comment(state.next_id(), one.user, one.body, one.created_at, one.updated_at) for one in issue.comments
+        ],
+        events=list(issue.events),
+    )
+    state.issues.append(moved)
+    _happened(state, moved, user, "transferred")
+    state.ledger.record("github", "issue.transfer", str(issue.number), None, user.login)
+    shapes = Shapes(state)
+    webhooks.issue_event(
+        state,
+        "transferred",
+        issue,
+        user,
+        changes={"new_issue": shapes.full_issue(moved), "new_repository": shapes.repository(to)},
+    )
+    issue.transferred_to = moved
+    webhooks.issue_event(
+        state,
+        "opened",
+        moved,
+        user,
+        changes={"old_issue": shapes.full_issue(issue), "old_repository": shapes.repository(issue.repository)},
+    )
+    return moved
+
+
+def lock_issue(state: GitHubState, user: Account, issue: Issue, locked: bool = True) -> None:
+    """Let nobody but members comment, or everybody again."""
+    if issue.locked is locked:
+        return
+    issue.locked = locked
+    _touch(state, issue)
+    what = "locked" if locked else "unlocked"
+    _happened(state, issue, user, what, **({"lock_reason": None} if locked else {}))
+    webhooks.issue_event(state, what, issue, user)
+
+
+def pin_issue(state: GitHubState, user: Account, issue: Issue) -> None:
+    """Show an issue above all others."""
+    _happened(state, issue, user, "pinned")
+    webhooks.issue_event(state, "pinned", issue, user)
+
+
+def set_milestone(state: GitHubState, user: Account, issue: Issue, milestone: Milestone | None) -> None:
+    """Put an issue into a milestone, or take it out."""
+    if milestone is issue.milestone:
+        return
+    shapes = Shapes(state)
+    for what, one in (("demilestoned", issue.milestone), ("milestoned", milestone)):
+        if one is None:
+            continue
+        issue.milestone = milestone
+        _touch(state, issue)
+        _happened(state, issue, user, what, milestone={"title": one.title})
+        webhooks.issue_event(state, what, issue, user, milestone=shapes.milestone(one, issue.repository))
+
+
+def ensure_milestone(state: GitHubState, user: Account, repository: Repository, title: str) -> Milestone:
+    """The milestone of this title, created if it is not there."""
+    for known in repository.milestones:
+        if known.title == title:
+            return known
+    milestone = Milestone(state.next_id(), len(repository.milestones) + 1, title, user, state.clock())
+    repository.milestones.append(milestone)
+    return milestone
+
+
+def publish_release(
+    state: GitHubState,
+    user: Account,
+    repository: Repository,
+    tag: str,
+    name: str = "",
+    *,
+    prerelease: bool = False,
+    draft: bool = False,
+) -> Release:
+    """Make a release. A draft is told to nobody; a pre-release is published, and not released."""
+    now = state.clock()
+    release = Release(state.next_id(), tag, name, user, now, None if draft else now, draft, prerelease)
+    repository.releases.insert(0, release)
+    state.ledger.record("github", "release.create", tag, None, user.login)
+    if not draft:
+        for action in ("published", "prereleased" if prerelease else "released"):
+            webhooks.release_event(state, action, release, repository, user)
+    return release
+
+
+def rename_repository(repository: Repository, name: str) -> None:
+    """Give a repository another name; the old one is redirected."""
+    repository.former_names.append(repository.full_name.lower())
+    repository.name = name
+
+
 def set_labels(state: GitHubState, user: Account, issue: Issue, names: Sequence[str]) -> None:
     """Give an issue exactly these labels; unknown ones are created, as GitHub does for who may push."""
-    wanted = [ensure_label(state, user, name) for name in dict.fromkeys(names)]
+    wanted = [ensure_label(state, user, name, issue.repository) for name in dict.fromkeys(names)]
     added = [label for label in wanted if label not in issue.labels]
     removed = [label for label in issue.labels if label not in wanted]
     if not added and not removed:
@@ -102,18 +246,20 @@ def set_labels(state: GitHubState, user: Account, issue: Issue, names: Sequence[
     _touch(state, issue)
     state.ledger.record("github", "issue.labels", str(issue.number), None, user.login)
     shapes = Shapes(state)
-    for label in added:
-        webhooks.issue_event(state, "labeled", issue, user, label=shapes.label(label))
-    for label in removed:
-        webhooks.issue_event(state, "unlabeled", issue, user, label=shapes.label(label))
+    for what, labels in (("labeled", added), ("unlabeled", removed)):
+        for label in labels:
+            _happened(state, issue, user, what, label=label)
+            webhooks.issue_event(state, what, issue, user, label=shapes.label(label, issue.repository))
 
 
-def ensure_label(state: GitHubState, user: Account, name: str, color: str = "ededed", text: str | None = None) -> Label:
-    """The label of this name, created if it is not there."""
-    label = state.label(name)
+def ensure_label(
+    state: GitHubState, user: Account, name: str, repository: Repository, color: str = "ededed", text: str | None = None
+) -> Label:
+    """The repository's label of this name, created if it is not there."""
+    label = repository.label(name)
     if label is None:
         label = Label(state.next_id(), name, color, text)
-        state.labels.append(label)
+        repository.labels.append(label)
         state.ledger.record("github", "label.create", name, name, user.login)
     return label
 
@@ -128,10 +274,10 @@ def set_assignees(state: GitHubState, user: Account, issue: Issue, assignees: Se
     _touch(state, issue)
     state.ledger.record("github", "issue.assign", str(issue.number), None, user.login)
     shapes = Shapes(state)
-    for account in added:
-        webhooks.issue_event(state, "assigned", issue, user, assignee=shapes.account(account))
-    for account in removed:
-        webhooks.issue_event(state, "unassigned", issue, user, assignee=shapes.account(account))
+    for what, accounts in (("assigned", added), ("unassigned", removed)):
+        for account in accounts:
+            _happened(state, issue, user, what, assignee=account)
+            webhooks.issue_event(state, what, issue, user, assignee=shapes.account(account))
 
 
 def add_comment(state: GitHubState, user: Account, issue: Issue, body: str) -> Comment:
@@ -163,3 +309,7 @@ def delete_comment(state: GitHubState, user: Account, issue: Issue, comment: Com
 
 def _touch(state: GitHubState, issue: Issue) -> None:
     issue.updated_at = state.clock()
+
+
+def _happened(state: GitHubState, issue: Issue, user: Account, event: str, **details: Any) -> None:
+    issue.events.append(Event(state.next_id(), event, user, state.clock(), details))

@@ -4,13 +4,23 @@ import base64
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.github.state import APP_BOT, Account, Comment, GitHubState, Issue, Label, Repository
+from sandbox.github.state import (
+    APP_BOT,
+    Account,
+    Comment,
+    Event,
+    GitHubState,
+    Issue,
+    Label,
+    Milestone,
+    Release,
+    Repository,
+)
 
 Json = dict[str, Any]
 
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
-_PERMISSIONS = {"issues": "write", "metadata": "read"}
-EVENTS = ["issue_comment", "issues"]
+EVENTS = ["issue_comment", "issues", "release"]
 
 
 def timestamp(moment: datetime) -> str:
@@ -24,14 +34,25 @@ def node_id(kind: str, id_: int) -> str:
 
 
 class Shapes:
-    """Builds the JSON of everything the state knows."""
+    """Builds the JSON of everything the state knows.
 
-    def __init__(self, state: GitHubState) -> None:
+    Args:
+        state: what is known.
+        face: what an Enterprise Server puts before the API's paths (``/api/v3``); GitHub itself nothing.
+    """
+
+    def __init__(self, state: GitHubState, face: str = "") -> None:
         self._state = state
+        self._face = face
 
     @property
     def base(self) -> str:
         """The API's address."""
+        return self._state.base_url + self._face
+
+    @property
+    def web(self) -> str:
+        """The address of the pages for people."""
         return self._state.base_url
 
     def account(self, account: Account) -> Json:
@@ -44,7 +65,7 @@ class Shapes:
             "avatar_url": f"{self.base}/avatars/{account.id}",
             "gravatar_id": "",
             "url": url,
-            "html_url": f"{self.base}/{account.login}",
+            "html_url": f"{self.web}/{account.login}",
             "followers_url": f"{url}/followers",
             "following_url": f"{url}/following{{/other_user}}",
             "gists_url": f"{url}/gists{{/gist_id}}",
@@ -80,30 +101,112 @@ class Shapes:
             "updated_at": since,
         }
 
-    def label(self, label: Label) -> Json:
+    def label(self, label: Label, repository: Repository) -> Json:
         """A label."""
         return {
             "id": label.id,
             "node_id": node_id("LA", label.id),
-            "url": f"{self.repository_url}/labels/{label.name}",
+            "url": f"{self.repository_url(repository)}/labels/{label.name}",
             "name": label.name,
             "color": label.color,
             "default": label.default,
             "description": label.description,
         }
 
-    @property
-    def repository_url(self) -> str:
-        """The address of the one repository."""
-        return f"{self.base}/repos/{self._state.repository.full_name}"
+    def milestone(self, milestone: Milestone, repository: Repository) -> Json:
+        """A milestone."""
+        url = f"{self.repository_url(repository)}/milestones/{milestone.number}"
+        states = [issue.state for issue in self._state.issues if issue.milestone is milestone and issue.is_here]
+        return {
+            "url": url,
+            "html_url": f"{self.web}/{repository.full_name}/milestone/{milestone.number}",
+            "labels_url": f"{url}/labels",
+            "id": milestone.id,
+            "node_id": node_id("MI", milestone.id),
+            "number": milestone.number,
+            "title": milestone.title,
+            "description": None,
+            "creator": self.account(milestone.creator),
+            "open_issues": states.count("open"),
+            "closed_issues": states.count("closed"),
+            "state": "open",
+            "created_at": timestamp(milestone.created_at),
+            "updated_at": timestamp(milestone.created_at),
+            "due_on": None,
+            "closed_at": None,
+        }
+
+    def release(self, release: Release, repository: Repository) -> Json:
+        """A release."""
+        url = f"{self.repository_url(repository)}/releases/{release.id}"
+        page = f"{self.web}/{repository.full_name}"
+        return {
+            "url": url,
+            "assets_url": f"{url}/assets",
+            "upload_url": f"{url}/assets{{?name,label}}",
+            "html_url": f"{page}/releases/tag/{release.tag}",
+            "id": release.id,
+            "node_id": node_id("RE", release.id),
+            "author": self.account(release.author),
+            "tag_name": release.tag,
+            "target_commitish": "main",
+            "name": release.name,
+            "draft": release.draft,
+            "immutable": False,
+            "prerelease": release.prerelease,
+            "created_at": timestamp(release.created_at),
+            "updated_at": timestamp(release.created_at),
+            "published_at": timestamp(release.published_at) if release.published_at else None,
+            "assets": [],
+            "tarball_url": f"{self.repository_url(repository)}/tarball/{release.tag}",
+            "zipball_url": f"{self.repository_url(repository)}/zipball/{release.tag}",
+            "body": "",
+        }
+
+    def event(self, issue: Issue, event: Event) -> Json:
+        """An event of an issue."""
+        details = dict(event.details)
+        if isinstance(label := details.get("label"), Label):
+            details["label"] = {"name": label.name, "color": label.color}
+        if isinstance(assignee := details.get("assignee"), Account):
+            details |= {"assignee": self.account(assignee), "assigner": self.account(event.actor)}
+        return {
+            "id": event.id,
+            "node_id": node_id("EV", event.id),
+            "url": f"{self.repository_url(issue.repository)}/issues/events/{event.id}",
+            "actor": self.account(event.actor),
+            "event": event.event,
+            "commit_id": None,
+            "commit_url": None,
+            "created_at": timestamp(event.created_at),
+            "performed_via_github_app": self.app() if event.actor == APP_BOT else None,
+            **details,
+        }
+
+    def timeline(self, issue: Issue) -> list[Json]:
+        """All that happened to an issue, its comments among it, oldest first."""
+        said = [
+            (
+                one.created_at,
+                one.id,
+                {**self.comment(issue, one), "event": "commented", "actor": self.account(one.user)},
+            )
+            for one in issue.comments
+        ]
+        done = [(one.created_at, one.id, self.event(issue, one)) for one in issue.events]
+        return [shape for _, _, shape in sorted(said + done, key=lambda one: one[:2])]
+
+    def repository_url(self, repository: Repository) -> str:
+        """The address of a repository."""
+        return f"{self.base}/repos/{repository.full_name}"
 
     def issue_url(self, issue: Issue) -> str:
         """The address of an issue."""
-        return f"{self.repository_url}/issues/{issue.number}"
+        return f"{self.repository_url(issue.repository)}/issues/{issue.number}"
 
     def issue_page(self, issue: Issue) -> str:
         """The address of an issue's page for people."""
-        return f"{self.base}/{self._state.repository.full_name}/issues/{issue.number}"
+        return f"{self.web}/{issue.repository.full_name}/issues/{issue.number}"
 
     def _reactions(self, url: str) -> Json:
         return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}
@@ -113,7 +216,7 @@ class Shapes:
         url = self.issue_url(issue)
         return {
             "url": url,
-            "repository_url": self.repository_url,
+            "repository_url": self.repository_url(issue.repository),
             "labels_url": f"{url}/labels{{/name}}",
             "comments_url": f"{url}/comments",
             "events_url": f"{url}/events",
@@ -123,12 +226,12 @@ class Shapes:
             "number": issue.number,
             "title": issue.title,
             "user": self.account(issue.user),
-            "labels": [self.label(label) for label in issue.labels],
+            "labels": [self.label(label, issue.repository) for label in issue.labels],
             "state": issue.state,
-            "locked": False,
+            "locked": issue.locked,
             "assignee": self.account(issue.assignees[0]) if issue.assignees else None,
             "assignees": [self.account(account) for account in issue.assignees],
-            "milestone": None,
+            "milestone": self.milestone(issue.milestone, issue.repository) if issue.milestone else None,
             "comments": len(issue.comments),
             "created_at": timestamp(issue.created_at),
             "updated_at": timestamp(issue.updated_at),
@@ -148,7 +251,7 @@ class Shapes:
 
     def comment(self, issue: Issue, comment: Comment) -> Json:
         """A comment."""
-        url = f"{self.repository_url}/issues/comments/{comment.id}"
+        url = f"{self.repository_url(issue.repository)}/issues/comments/{comment.id}"
         return {
             "url": url,
             "html_url": f"{self.issue_page(issue)}#issuecomment-{comment.id}",
@@ -164,19 +267,20 @@ class Shapes:
             "performed_via_github_app": self.app() if comment.user == APP_BOT else None,
         }
 
-    def repository(self) -> Json:
-        """The repository, as an answer to ``GET /repos/…`` and in webhooks."""
-        repository = self._state.repository
-        open_issues = sum(issue.state == "open" and not issue.deleted for issue in self._state.issues)
+    def repository(self, repository: Repository) -> Json:
+        """A repository, as an answer to ``GET /repos/…`` and in webhooks."""
+        open_issues = sum(
+            issue.state == "open" and issue.is_here and issue.repository is repository for issue in self._state.issues
+        )
         since = timestamp(repository.created_at)
         return {
             "id": repository.id,
             "node_id": node_id("R", repository.id),
             "name": repository.name,
             "full_name": repository.full_name,
-            "private": True,
+            "private": repository.private,
             "owner": self.account(repository.owner),
-            "html_url": f"{self.base}/{repository.full_name}",
+            "html_url": f"{self.web}/{repository.full_name}",
             "description": None,
             "fork": False,
             **self._repository_urls(repository),
@@ -188,7 +292,7 @@ class Shapes:
             "stargazers_count": 0,
             "watchers_count": 0,
             "language": None,
-            "has_issues": True,
+            "has_issues": repository.has_issues,
             "has_projects": True,
             "has_downloads": True,
             "has_wiki": True,
@@ -196,7 +300,7 @@ class Shapes:
             "has_discussions": False,
             "forks_count": 0,
             "mirror_url": None,
-            "archived": False,
+            "archived": repository.archived,
             "disabled": False,
             "open_issues_count": open_issues,
             "license": None,
@@ -204,7 +308,7 @@ class Shapes:
             "is_template": False,
             "web_commit_signoff_required": False,
             "topics": [],
-            "visibility": "private",
+            "visibility": "private" if repository.private else "public",
             "forks": 0,
             "open_issues": open_issues,
             "watchers": 0,
@@ -212,7 +316,7 @@ class Shapes:
         }
 
     def _repository_urls(self, repository: Repository) -> Json:
-        url = self.repository_url
+        url = self.repository_url(repository)
         templates = {
             "forks": "",
             "keys": "{/key_id}",
@@ -256,8 +360,8 @@ class Shapes:
             "archive_url": f"{url}/{{archive_format}}{{/ref}}",
             "git_url": f"git://127.0.0.1/{repository.full_name}.git",
             "ssh_url": f"git@127.0.0.1:{repository.full_name}.git",
-            "clone_url": f"{self.base}/{repository.full_name}.git",
-            "svn_url": f"{self.base}/{repository.full_name}",
+            "clone_url": f"{self.web}/{repository.full_name}.git",
+            "svn_url": f"{self.web}/{repository.full_name}",
         }
 
     def organisation(self) -> Json:
@@ -290,13 +394,16 @@ class Shapes:
             "owner": self.account(self._state.repository.owner),
             "name": "Tierline",
             "description": "",
-            "external_url": f"{self.base}/apps/tierline",
-            "html_url": f"{self.base}/apps/tierline",
+            "external_url": f"{self.web}/apps/tierline",
+            "html_url": f"{self.web}/apps/tierline",
             "created_at": since,
             "updated_at": since,
-            "permissions": dict(_PERMISSIONS),
+            "permissions": self._permissions(),
             "events": list(EVENTS),
         }
+
+    def _permissions(self) -> Json:
+        return {"issues": self._state.issue_permission, "metadata": "read"}
 
     def installation(self) -> Json:
         """The App's one installation, on the organisation."""
@@ -309,26 +416,26 @@ class Shapes:
             "repository_selection": "selected",
             "access_tokens_url": f"{self.base}/app/installations/{id_}/access_tokens",
             "repositories_url": f"{self.base}/installation/repositories",
-            "html_url": f"{self.base}/organizations/{owner.login}/settings/installations/{id_}",
+            "html_url": f"{self.web}/organizations/{owner.login}/settings/installations/{id_}",
             "app_id": int(self._state.credentials.github_app_id),
             "app_slug": "tierline",
             "target_id": owner.id,
             "target_type": "Organization",
-            "permissions": dict(_PERMISSIONS),
+            "permissions": self._permissions(),
             "events": list(EVENTS),
             "created_at": since,
             "updated_at": since,
             "single_file_name": None,
             "has_multiple_single_files": False,
             "single_file_paths": [],
-            "suspended_by": None,
-            "suspended_at": None,
+            "suspended_by": self.account(owner) if self._state.suspended_at else None,
+            "suspended_at": timestamp(self._state.suspended_at) if self._state.suspended_at else None,
         }
 
-    def hook(self) -> Json:
+    def hook(self, repository: Repository) -> Json:
         """The repository's webhook to the gateway."""
         id_ = 501
-        url = f"{self.repository_url}/hooks/{id_}"
+        url = f"{self.repository_url(repository)}/hooks/{id_}"
         since = timestamp(self._state.repository.created_at)
         gateway = self._state.deliveries.gateway_url or ""
         return {

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sandbox.deliveries import GITHUB, Delivery
 from sandbox.github.shapes import Shapes
-from sandbox.github.state import Account, Comment, GitHubState, Issue
+from sandbox.github.state import Account, Comment, GitHubState, Issue, Release, Repository
 from sandbox.signatures import github_signature
 
 PATH = "/webhooks/github"
@@ -14,7 +14,7 @@ PATH = "/webhooks/github"
 
 def issue_event(state: GitHubState, action: str, issue: Issue, sender: Account, **details: Any) -> None:
     """Send an ``issues`` event; ``details`` are the members that the action adds (``label``, ``changes``…)."""
-    _send(state, "issues", action, sender, {"issue": Shapes(state).full_issue(issue), **details})
+    _send(state, "issues", action, sender, {"issue": Shapes(state).full_issue(issue), **details}, issue.repository)
 
 
 def comment_event(
@@ -23,16 +23,23 @@ def comment_event(
     """Send an ``issue_comment`` event."""
     shapes = Shapes(state)
     body = {"issue": shapes.full_issue(issue), "comment": shapes.comment(issue, comment), **details}
-    _send(state, "issue_comment", action, sender, body)
+    _send(state, "issue_comment", action, sender, body, issue.repository)
 
 
-def _send(state: GitHubState, event: str, action: str, sender: Account, content: dict[str, Any]) -> None:
+def release_event(state: GitHubState, action: str, release: Release, repository: Repository, sender: Account) -> None:
+    """Send a ``release`` event."""
+    _send(state, "release", action, sender, {"release": Shapes(state).release(release, repository)}, repository)
+
+
+def _send(
+    state: GitHubState, event: str, action: str, sender: Account, content: dict[str, Any], repository: Repository
+) -> None:
     shapes = Shapes(state)
     body = json.dumps(
         {
             "action": action,
             **content,
-            "repository": shapes.repository(),
+            "repository": shapes.repository(repository),
             "organization": shapes.organisation(),
             "sender": shapes.account(sender),
         }
@@ -48,7 +55,7 @@ def _send(state: GitHubState, event: str, action: str, sender: Account, content:
             "X-GitHub-Delivery": identifier,
             "X-GitHub-Event": event,
             "X-GitHub-Hook-ID": "501",
-            "X-GitHub-Hook-Installation-Target-ID": str(state.repository.id),
+            "X-GitHub-Hook-Installation-Target-ID": str(repository.id),
             "X-GitHub-Hook-Installation-Target-Type": "repository",
             **github_signature(secret, body),
         }

@@ -174,6 +174,7 @@ def moved() -> Iterator[VendorAtFault]:
             ),
             "/repos/acme/payments/issues/3": Misbehaviour(200, {}, json.dumps(issue)),
             "/repos/acme/payments/issues/3/comments": Misbehaviour(200, {}, "[]"),
+            "/repos/acme/payments/issues/3/events": Misbehaviour(200, {}, "[]"),
         }
         yield vendor
 

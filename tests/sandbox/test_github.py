@@ -242,7 +242,7 @@ async def test_the_hook_and_the_permissions_can_be_checked(sandbox: Sandbox, gat
         [hook] = repository.get_hooks()
         return hook.config["url"], set(hook.events), repository.permissions.push, repository.has_issues
 
-    assert await ask(sandbox, question) == (f"{gateway.url}{HOOK}", {"issues", "issue_comment"}, True, True)
+    assert await ask(sandbox, question) == (f"{gateway.url}{HOOK}", {"issues", "issue_comment", "release"}, True, True)
 
 
 async def test_the_app_gets_a_token_and_acts_as_its_own_bot(sandbox: Sandbox) -> None:
