@@ -1,13 +1,14 @@
 """One engineering issue and the tickets that are on it: which part of the rules hears what.
 
 A webhook is a hint, the truth is fetched: only a fetched snapshot changes what is known. The rules themselves are in modules of their own:
-what both sides are told of each other (``issue_sync``), telling tickets (``issue_fan_out``), pages (``issue_pages``).
+what both sides are told of each other (``issue_sync``), telling tickets (``issue_fan_out``), pages (``issue_pages``),
+the living summary (``issue_summary``).
 """
 
 import dataclasses
 from datetime import datetime
 
-from domain import issue_fan_out, issue_news, issue_pages, issue_sync
+from domain import issue_fan_out, issue_news, issue_pages, issue_summary, issue_sync
 from domain.frozen import Frozen
 from domain.issue_follows import TellAll
 from domain.issue_intents import AskLead, FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
@@ -56,11 +57,17 @@ class IssueDecision(Frozen):
 def decide_issue(state: WatchedIssue, event: IssueEvent, now: datetime) -> IssueDecision:
     """What the event means for the issue."""
     after, wanted = _heard(state, event, now)
-    after, intents = _numbered(after, wanted)
+    after, summary = issue_summary.written(issue_summary.marked(state, after), now)
+    after, intents = _numbered(after, [*wanted, *summary])
     if after.known is not None and after.gone is None:
         after = issue_fan_out.welcome(after, issue_sync.changed_body(after.sync, _around(after), after.known))
     after, batches = issue_fan_out.batches(after)
-    return IssueDecision(state=after, intents=(*intents, *batches), deadline=issue_sync.deadline(after.sync))
+    return IssueDecision(state=after, intents=(*intents, *batches), deadline=_deadline(after))
+
+
+def _deadline(state: WatchedIssue) -> datetime | None:
+    wanted = (issue_sync.deadline(state.sync), issue_summary.due(state))
+    return min((at for at in wanted if at is not None), default=None)
 
 
 def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
@@ -103,7 +110,7 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case TimeCame():
             return _followed(state, issue_sync.time_came(state.sync, _around(state), now))
         case SummaryShown():
-            return state, []
+            return issue_summary.shown(state, event, now), []
 
 
 def _joined(state: WatchedIssue, event: TicketJoined, now: datetime) -> Step:

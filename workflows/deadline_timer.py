@@ -15,6 +15,11 @@ class DeadlineTimer:
         self._at: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def at(self) -> datetime | None:
+        """What it waits for, None for nothing."""
+        return self._at
+
     def set(self, at: datetime | None, what: str = "") -> None:
         """Wait until ``at``, or for nothing; ``what`` is the timer's summary in the Temporal UI."""
         if at == self._at:

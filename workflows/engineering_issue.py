@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
@@ -325,7 +325,12 @@ class EngineeringIssueWorkflow:
             if isinstance(intent, NoteIssuePage):
                 self._lanes.withdraw(_PAGER, _older_notes(intent))
             self._queue(intent)
-        self._timer.set(decision.deadline, "until the issue is looked at again")
+        self._wait_until(decision.deadline)
+
+    def _wait_until(self, deadline: datetime | None) -> None:
+        """A timer that comes too early asks once too often; one that is set anew with every ticket costs two events each time."""
+        if deadline is not None and (self._timer.at is None or deadline < self._timer.at):
+            self._timer.set(deadline, "until the issue is looked at again")
 
     def _fetch_is_waiting(self) -> bool:
         return any(isinstance(intent, FetchIssue) for intent in self._lanes.waiting(_TRACKER))
@@ -380,8 +385,13 @@ class EngineeringIssueWorkflow:
                 )
                 await workflow.execute_activity_method(IssueTrackerActivities.link_back, link, **options)
             case ShowSummary():
+                # An earlier watch of the issue may have left one: an issue has one summary, whoever writes it.
                 summary = SummaryInput(
-                    ref=ref, key=intent.key, text=intent.text, comment_id=intent.comment_id, recheck=recheck
+                    ref=ref,
+                    key=f"summary/{ref.id}",
+                    text=intent.text,
+                    comment_id=intent.comment_id,
+                    recheck=recheck or intent.comment_id is None,
                 )
                 return await workflow.execute_activity_method(IssueTrackerActivities.show_summary, summary, **options)
             case ChangeFields():

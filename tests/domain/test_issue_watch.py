@@ -197,7 +197,7 @@ def test_an_issue_that_is_gone_is_told_to_all_and_a_later_note_is_answered_so() 
     assert watch.told == [("T-2", "issue_gone")]
     ((_, body),) = watch.telling
     assert isinstance(body, IssueGone)
-    assert body.why.startswith("404; it was deleted")
+    assert body.why.startswith("404")
 
 
 def test_a_ticket_that_joins_an_issue_that_was_gone_has_it_looked_for_again() -> None:
