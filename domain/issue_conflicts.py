@@ -90,22 +90,21 @@ class Wishes(Frozen):
         def on_top(wish: Wish) -> Wish:
             return wish.model_copy(update={"base": values[wish.field]}) if wish.field in values else wish
 
-        return self.model_copy(
-            update={
-                "wanted": tuple(on_top(wish) for wish in self.wanted),
-                "writing": tuple(tuple(on_top(wish) for wish in batch) for batch in self.writing),
-            }
-        )
+        return self.model_copy(update={"wanted": tuple(on_top(wish) for wish in self.wanted)})
 
 
 def settle(
     wishes: Wishes, truth: IssueSnapshot, conflicts: Mapping[SyncedField, Winner], visibility: Visibility, now: datetime
 ) -> tuple[Wishes, list[Follow]]:
-    """Decide what is wanted by what was just read: one ``ChangeFields`` for what is to be set, and words for each conflict."""
+    """Decide what is wanted by what was just read: one ``ChangeFields`` for what is to be set, and words for each conflict.
+
+    A wish waits while an earlier one for the same field is being written: what was read may be from before or after it.
+    """
+    busy = {wish.field for batch in wishes.writing for wish in batch}
     settled: list[Wish] = []
     found: list[Conflict] = []
     for wish in wishes.wanted:
-        if _is_so(wish, truth):
+        if wish.field in busy or _is_so(wish, truth):
             continue
         conflict = _conflict(wish, truth, conflicts, now)
         if conflict is not None:
@@ -119,7 +118,7 @@ def settle(
     found += overwritten
     after = wishes.model_copy(
         update={
-            "wanted": (),
+            "wanted": tuple(wish for wish in wishes.wanted if wish.field in busy),
             "written": (),
             "writing": (*wishes.writing, tuple(settled)) if settled else wishes.writing,
             "conflicts": (*wishes.conflicts, *found)[-REMEMBERED_CONFLICTS:],

@@ -185,7 +185,9 @@ def stale_labels(state: ImpactState, wishes: Wishes, rules: ImpactRules, now: da
     """Take off labels of a class that ended while they were being put on."""
     reached = _class(state, rules)
     labels = reached.labels if reached is not None else ()
-    after = _relabelled(state, wishes, labels, (), now, "its impact is another one by now")
+    waiting = next((wish for wish in wishes.wanted if wish.field is SyncedField.LABELS), None)
+    add = waiting.add_labels if waiting is not None else ()
+    after = _relabelled(state, wishes, labels, add, now, "its impact is another one by now")
     changed = after.wanted and after.wanted != wishes.wanted
     return after, [FetchIssue(key="", comments_since=None)] if changed else []
 

@@ -31,14 +31,6 @@ from domain.messages import (
     IssueSaid,
 )
 
-_WHAT_TO_DO = {
-    GoneReason.DELETED: "it was deleted: link the ticket to another issue, or open a new one",
-    GoneReason.FORBIDDEN: (
-        "Tierline's account may not read it any more: give the account the right to browse its project again, "
-        "or link the ticket to another issue"
-    ),
-}
-
 
 class SyncState(Frozen):
     """The state of each part.
@@ -191,12 +183,14 @@ def changed_body(state: SyncState, around: Around, truth: IssueSnapshot) -> Issu
         priority=truth.priority,
         release=release,
         impact=state.impact.name,
+        resolution=truth.resolution if truth.category is IssueCategory.DONE else None,
+        duplicate_of=truth.duplicate_of if truth.category is IssueCategory.DONE else None,
     )
 
 
 def gone_body(ref: IssueRef, why: str, reason: GoneReason) -> IssueGone:
-    """That the issue cannot be read any more, and what to do."""
-    return IssueGone(ref=ref, why=f"{why}; {_WHAT_TO_DO[reason]}", reason=reason)
+    """That the issue cannot be read any more; what to do is the ticket's to say."""
+    return IssueGone(ref=ref, why=why, reason=reason)
 
 
 def _told(state: SyncState, around: Around, news: News, *, was_gone: bool) -> Synced:
@@ -233,7 +227,8 @@ def _as_of(state: SyncState, truth: IssueSnapshot) -> SyncState:
 def _facts(rules: IssueRules, issue: IssueSnapshot) -> tuple[object, ...]:
     """What a ticket is told of; not when it changed, which every comment (ours as well) moves."""
     seen = issue.ref, issue.title, issue.status, issue.category, issue.assignee, issue.priority
-    return *seen, *_standing(rules, issue)
+    ended = (issue.resolution, issue.duplicate_of) if issue.category is IssueCategory.DONE else ()
+    return *seen, *ended, *_standing(rules, issue)
 
 
 def _standing(rules: IssueRules, issue: IssueSnapshot) -> tuple[IssueMeaning, str | None]:
