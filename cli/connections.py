@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.findings import Finding, ok, to_do
+from cli.route_needs import needs_of
 from config.errors import ConfigurationError
 from config.policy import PLACEHOLDER
 from config.temporal_client import temporal_connect_config
@@ -58,10 +59,12 @@ def _attempts(clients: Clients, policy: Policy | None, public_url: str | None) -
         yield "Slack", _in_thread(lambda: chat.check(channels, groups, private_channels=private))
     if jira is not None:
         projects = _own(_projects(policy, Tracker.JIRA))
-        yield "Jira", _in_thread(lambda: jira.check(projects))
+        jira_needs = needs_of(policy, Tracker.JIRA)
+        yield "Jira", _in_thread(lambda: jira.check(projects, jira_needs))
     if github is not None:
         repositories = _own(_projects(policy, Tracker.GITHUB))
-        yield "GitHub", _in_thread(lambda: github.check(repositories))
+        github_needs = needs_of(policy, Tracker.GITHUB)
+        yield "GitHub", _in_thread(lambda: github.check(repositories, github_needs))
     if pager is not None:
         needs = _of_pager(policy, public_url)
         yield "PagerDuty", _in_thread(lambda: pager.check(needs))

@@ -34,6 +34,10 @@ DEFAULT_TEMPLATE = """\
 ## What the customer reports
 {{ report }}
 {% endif %}
+{% if answer %}
+## What the customer may read
+{{ answer }}
+{% endif %}
 {% if workaround %}
 ## Workaround
 {{ workaround }}
@@ -99,6 +103,7 @@ _SAMPLE = IssueFacts(
     impact="All tills of three shops.",
     reproduction="Pay by card; error 502.",
     report="We cannot take cards.",
+    answer="We are at it.",
     product="payments",
     component="cards",
     channel="mail",

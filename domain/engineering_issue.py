@@ -78,6 +78,7 @@ def facts_for(ticket: Ticket, project: str, reason: str) -> IssueFacts:
     reproduction = block(
         report.part(ReportField.REPRODUCTION) if report is not None else None, IssueSection.REPRODUCTION
     )
+    answer = report.part(ReportField.CUSTOMER_SUMMARY) if report is not None else None
     words = block(ticket.description, IssueSection.REPORT)
     environment = IssueSection.ENVIRONMENT
     told = "\n".join(text for text in (impact, reproduction, words) if text is not None)
@@ -91,6 +92,7 @@ def facts_for(ticket: Ticket, project: str, reason: str) -> IssueFacts:
         impact=impact,
         reproduction=reproduction,
         report=words,
+        answer=block(answer, IssueSection.SUMMARY),
         product=line(ticket.product, environment),
         component=line(ticket.component, environment),
         channel=line(ticket.channel, environment),

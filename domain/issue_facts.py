@@ -63,6 +63,7 @@ class IssueFacts(Frozen):
     impact: Annotated[str | None, Field(description="Who is hit, and how hard.")] = None
     reproduction: Annotated[str | None, Field(description="How it is seen: steps, expected, actual.")] = None
     report: Annotated[str | None, Field(description="What the customer wrote.")] = None
+    answer: Annotated[str | None, Field(description="What the customer may be told meanwhile.")] = None
     product: str | None = None
     component: str | None = None
     channel: Annotated[str | None, Field(description="How the customer wrote: api, mail, …")] = None

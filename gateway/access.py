@@ -90,6 +90,7 @@ _VERBS = {
     CommandName.REOPEN: "reopen a ticket",
     CommandName.PRIORITY: "change a ticket's priority",
     CommandName.LINK: "link an issue",
+    CommandName.OPEN_ISSUE: "open a new issue",
     CommandName.WAIT: "say whom a ticket waits on",
     CommandName.CANCEL: "cancel a ticket",
     CommandName.SNOOZE: "snooze a ticket",
@@ -98,6 +99,11 @@ _VERBS = {
     CommandName.HAND_OVER: "hand a ticket to another team",
     CommandName.APPLY_POLICY: "apply a policy to open tickets",
     CommandName.CUSTOMER_MESSAGE: "write as the customer",
+    CommandName.COMMENT: "write to the engineers",
+    CommandName.KIND: "say what a ticket is to engineering",
+    CommandName.WORKAROUND: "keep a workaround",
+    CommandName.ATTACH: "copy files to an issue",
+    CommandName.IMPACT: "decide on an issue's priority",
 }
 
 

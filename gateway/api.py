@@ -11,24 +11,30 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, Field
 
+from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.messages import (
     Accept,
+    AttachFile,
     Cancel,
     Command,
     CommandResult,
+    CommentIssue,
     CustomerMessage,
     Escalate,
     HandOver,
     LinkIssue,
     Merge,
     Note,
+    OpenNewIssue,
     OpenTicket,
     Reopen,
     Reply,
     Resolve,
     Return,
     SetPriority,
+    SetRequestKind,
+    SetWorkaround,
     Snooze,
     Split,
     Text,
@@ -129,6 +135,9 @@ class NewTicket(Frozen):
         str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
     ] = None
     external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+    request: Annotated[
+        RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
+    ] = RequestKind.BUG
 
 
 class CustomerName(Frozen):
@@ -295,6 +304,42 @@ async def snooze(door: AtDoor, body: Annotated[Snooze, Body(openapi_examples=exa
 @router.post("/{ticket_id}/link", summary="Put the ticket on an issue that exists", **_COMMAND)
 async def link(door: AtDoor, body: Annotated[LinkIssue, Body(openapi_examples=examples.LINK)]) -> CommandResult:
     """A Jira or GitHub issue, by its key or address."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/open-issue", summary="Open the issue that waits for its likely duplicates", **_COMMAND)
+async def open_issue(
+    door: AtDoor, body: Annotated[OpenNewIssue | None, Body(openapi_examples=examples.OPEN_ISSUE)] = None
+) -> CommandResult:
+    """None of the issues in the ticket's `issue_choice` is the same. To take one of them, link it."""
+    return await door.execute(OpenNewIssue())
+
+
+@router.post("/{ticket_id}/comment", summary="Write to the engineers", **_COMMAND)
+async def comment(
+    door: AtDoor, body: Annotated[CommentIssue, Body(openapi_examples=examples.COMMENT)]
+) -> CommandResult:
+    """On the issues that the ticket is on; personal data is taken out. An internal one is refused where strangers read the issue."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/kind", summary="Say whether it is a bug or a feature request", **_COMMAND)
+async def kind(door: AtDoor, body: Annotated[SetRequestKind, Body(openapi_examples=examples.KIND)]) -> CommandResult:
+    """Engineering counts them apart."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/workaround", summary="Keep how customers can help themselves", **_COMMAND)
+async def workaround(
+    door: AtDoor, body: Annotated[SetWorkaround, Body(openapi_examples=examples.WORKAROUND)]
+) -> CommandResult:
+    """The engineering issue shows it, without personal data; without a text it is taken back."""
+    return await door.execute(body)
+
+
+@router.post("/{ticket_id}/attach", summary="Copy a file of the card's thread to the issues", **_COMMAND)
+async def attach(door: AtDoor, body: Annotated[AttachFile, Body(openapi_examples=examples.ATTACH)]) -> CommandResult:
+    """The named one, or the newest that is not there yet; at most 20 MB, and never to where strangers read."""
     return await door.execute(body)
 
 

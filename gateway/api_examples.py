@@ -31,6 +31,7 @@ NEW_TICKET: Examples = {
             "channel": "email",
             "language": "fr-BE",
             "external_ref": "ZD-98121",
+            "request": "bug",
         },
     },
 }
@@ -77,6 +78,20 @@ LINK: Examples = {
 }
 WAIT = _one("For the customer's answer", {"on": "customer", "reason": "We need the terminal's number."})
 CANCEL = _one("A duplicate", {"reason": "The same as T-1040."})
+OPEN_ISSUE = _one("None of them is the same", {})
+COMMENT: Examples = {
+    "default": {"summary": "To whom the policy says", "value": {"text": "A second customer sees it with Firefox."}},
+    "public": {"summary": "Everybody may read it", "value": {"text": "It begins with 4.2.", "visibility": "public"}},
+}
+KIND = _one("A wish", {"request": "feature"})
+WORKAROUND: Examples = {
+    "kept": {"summary": "How customers help themselves", "value": {"text": "Pay by bank transfer."}},
+    "withdrawn": {"summary": "It does not hold any more", "value": {"text": None}},
+}
+ATTACH: Examples = {
+    "newest": {"summary": "The newest file of the thread", "value": {}},
+    "named": {"summary": "One by its name", "value": {"name": "trace.log"}},
+}
 CUSTOMER_MESSAGE = _one("The customer wrote", {"text": "It still fails.", "by": {"name": "Robin of Contoso"}})
 
 

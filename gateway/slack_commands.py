@@ -7,20 +7,27 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
+from domain.engineering_rules import RequestKind
+from domain.issues import Visibility
 from domain.messages import (
     Accept,
+    AttachFile,
     Cancel,
+    CommentIssue,
     Escalate,
     HandOver,
     LinkIssue,
     Merge,
     Note,
+    OpenNewIssue,
     Reopen,
     Reply,
     Request,
     Resolve,
     Return,
     SetPriority,
+    SetRequestKind,
+    SetWorkaround,
     Snooze,
     Split,
     Wait,
@@ -59,6 +66,14 @@ class EscalationForm:
 
 
 @dataclass(frozen=True)
+class ImpactAnswer:
+    """Whether an issue's priority, which was set by hand, is to follow its impact. It is about the issue, and no ticket changes by it."""
+
+    accept: bool
+    do: CommandName = CommandName.IMPACT
+
+
+@dataclass(frozen=True)
 class Place:
     """Where something was typed. A command does not tell of the thread: Slack does not."""
 
@@ -74,20 +89,21 @@ class Typed:
     command.
     """
 
-    what: Request | Ask | EscalationForm
+    what: Request | Ask | EscalationForm | ImpactAnswer
     about: Mention | None = None
     topic: str | None = None
 
 
 @dataclass(frozen=True)
 class _Command:
-    """A command: its group in the help, what follows its ticket, and what it does."""
+    """A command: its group in the help, what follows its ticket (``about``), and what it does."""
 
     group: str
     words: str
     does: str
-    request: Callable[[str, Policy], Request | EscalationForm]
+    request: Callable[[str, Policy], Request | EscalationForm | ImpactAnswer]
     command: CommandName
+    about: str = "T-1042"
 
 
 def parse(text: str, policy: Policy, place: Place = Place()) -> Typed:
@@ -116,7 +132,11 @@ def parse(text: str, policy: Policy, place: Place = Place()) -> Typed:
 def usage(name: str) -> str:
     """How a command is written, with everything that it takes."""
     command = _COMMANDS.get(name)
-    return f"/tier {name} T-1042 {command.words}".rstrip() if command is not None else f"/tier {_QUESTIONS[name][0]}"
+    return (
+        f"/tier {name} {command.about} {command.words}".rstrip()
+        if command is not None
+        else f"/tier {_QUESTIONS[name][0]}"
+    )
 
 
 def help_text(policy: Policy, topic: str | None = None) -> str:
@@ -170,7 +190,7 @@ def _request(name: str, rest: str, policy: Policy, place: Place) -> Typed:
     raise Usage(_which(name))
 
 
-def _built(name: str, rest: str, policy: Policy) -> Request | EscalationForm:
+def _built(name: str, rest: str, policy: Policy) -> Request | EscalationForm | ImpactAnswer:
     try:
         return _COMMANDS[name].request(plain(rest), policy)
     except ValidationError:
@@ -257,12 +277,38 @@ def _hand_over(rest: str, policy: Policy) -> Request:
     return HandOver(to=to, reason=reason)
 
 
+def _comment(rest: str, policy: Policy) -> Request:
+    word, text = _first(rest)
+    if word.casefold() in list(Visibility):
+        return CommentIssue(text=text, visibility=Visibility(word.casefold()))
+    return CommentIssue(text=rest)
+
+
+def _kind(rest: str, policy: Policy) -> Request:
+    if rest.casefold() not in list(RequestKind):
+        raise ValueError(f"A ticket is one of {', '.join(RequestKind)}.")
+    return SetRequestKind(request=RequestKind(rest.casefold()))
+
+
+def _workaround(rest: str, policy: Policy) -> Request:
+    if not rest:
+        raise ValueError("Say how customers can help themselves; none takes it back.")
+    return SetWorkaround(text=None if rest.casefold() == "none" else rest)
+
+
+def _impact(rest: str, policy: Policy) -> ImpactAnswer:
+    if rest.casefold() not in _ANSWERS:
+        raise ValueError(f"The answer is one of {', '.join(_ANSWERS)}.")
+    return ImpactAnswer(accept=_ANSWERS[rest.casefold()])
+
+
 def _first(text: str) -> tuple[str, str]:
     """The first word, or what stands in Slack's angle brackets, and what follows it."""
     found = _FIRST.fullmatch(text)
     return (found[1], found[2].strip()) if found is not None else ("", "")
 
 
+_ANSWERS = {"accept": True, "keep": False}
 _QUESTIONS = {
     "status": ("status T-1042", "Where the ticket is, who has it, what waits on whom, its clocks, page and links."),
     "who": ("who [T-1042 | L3]", "Who is on call, who has the ticket, who leads, and who may do what."),
@@ -355,6 +401,49 @@ _COMMANDS = {
         "Puts the ticket on an issue that there is: its key, owner/repository#7, or its address.",
         lambda rest, _: LinkIssue(reference=rest),
         CommandName.LINK,
+    ),
+    "open": _Command(
+        "Engineering",
+        "",
+        "None of the issues that the card shows is the same: opens a new one.",
+        lambda rest, _: OpenNewIssue(),
+        CommandName.OPEN_ISSUE,
+    ),
+    "comment": _Command(
+        "Engineering",
+        "[public|internal] text",
+        "The engineers read this text on the ticket's issues; personal data is taken out. Without a word the policy says who may read it.",
+        _comment,
+        CommandName.COMMENT,
+    ),
+    "attach": _Command(
+        "Engineering",
+        "[file name]",
+        "Copies a file of the card's thread to the ticket's issues: the named one, or the newest that is not there yet.",
+        lambda rest, _: AttachFile(name=rest or None),
+        CommandName.ATTACH,
+    ),
+    "workaround": _Command(
+        "Engineering",
+        "text",
+        "Keeps how customers can help themselves until it is fixed; the issue shows it. The word none takes it back.",
+        _workaround,
+        CommandName.WORKAROUND,
+    ),
+    "kind": _Command(
+        "Engineering",
+        "bug",
+        "Says whether it is a bug or a feature: engineering counts them apart.",
+        _kind,
+        CommandName.KIND,
+    ),
+    "impact": _Command(
+        "Engineering",
+        "accept",
+        "Answers whether an issue's priority, which somebody set by hand, is to follow its impact (accept), or is to stay (keep).",
+        _impact,
+        CommandName.IMPACT,
+        about="PAY-12",
     ),
     "merge": _Command(
         "Tidy up",

@@ -17,6 +17,8 @@ from gateway.slack_forms import (
     open_send_to_customer,
 )
 from gateway.slack_home import is_on_home, is_refresh, publish, tell_there
+from gateway.slack_impact import impact_pressed, is_impact_answer
+from gateway.slack_issue_choice import choice_of, is_issue_choice, issue_chosen
 from gateway.slack_messages import message_of
 from gateway.slack_origin import Origin, tell
 from gateway.slack_people import actor_of, refusal_of
@@ -80,6 +82,13 @@ async def _pressed(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any], 
         return
     if is_refresh(payload):
         gateway.running.keep(publish(gateway, slack, actor.id))
+        return
+    if is_impact_answer(payload):
+        await impact_pressed(gateway, slack, payload, actor, _origin(payload))
+        return
+    if is_issue_choice(payload):
+        ticket_id, _ = choice_of(payload)
+        gateway.running.keep(issue_chosen(gateway, slack, payload, actor, _origin(payload, ticket_id)))
         return
     pressed = _button(payload)
     if pressed is None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from config.issue_text import issue_text
 from domain.clocks import ClockStatus
 from domain.intents import OpenIssue, OpenVendorCase, TellIssue
 from domain.messages import Escalate, Return
@@ -117,12 +118,12 @@ def test_engineers_read_the_report_in_the_issue_without_whose_it_is() -> None:
         LENA, up(impact=f"{GRACE.name} cannot pay", reproduction=f"mail {GRACE.email}", customer_summary=WORDS)
     )
 
-    body = story.only(OpenIssue).draft.body
+    body = issue_text(None, story.only(OpenIssue).facts, None)
 
-    assert "Impact:\n[customer] cannot pay" in body
-    assert "How to reproduce it:\nmail [e-mail]" in body
-    assert f"What the customer may read:\n{WORDS}" in body
-    assert body.count("Impact:") == 1
+    assert "## Impact\n[customer] cannot pay" in body
+    assert "## How to reproduce it\nmail [e-mail]" in body
+    assert f"## What the customer may read\n{WORDS}" in body
+    assert body.count("## Impact") == 1
     assert "Grace" not in body
 
 
