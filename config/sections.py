@@ -288,6 +288,10 @@ class GitHubSettings(Section):
             "make one at https://github.com/settings/personal-access-tokens with the permission Issues: read and write"
         ),
     ] = None
+    token_file: Annotated[
+        Path | None,
+        Field(description="A file that holds the token instead. It may be renewed without a restart."),
+    ] = None
     app_id: Annotated[
         Text | None, Field(description="The GitHub App's id."), Where("copy it from the App's settings page > About")
     ] = None
@@ -295,6 +299,10 @@ class GitHubSettings(Section):
         Annotated[SecretStr, BeforeValidator(_pem), AfterValidator(_is_pem)] | None,
         Field(description="The GitHub App's private key (PEM; \\n is read as a line end)."),
         Where("make one on the App's settings page > Private keys"),
+    ] = None
+    private_key_file: Annotated[
+        Path | None,
+        Field(description="A file that holds the private key instead. It may be renewed without a restart."),
     ] = None
     installation_id: Annotated[
         Text | None,
@@ -312,10 +320,14 @@ class GitHubSettings(Section):
 
     @model_validator(mode="after")
     def _token_or_app(self) -> Self:
-        app = (self.app_id, self.private_key, self.installation_id)
-        if self.token is not None and any(app):
+        for value, file in ((self.token, self.token_file), (self.private_key, self.private_key_file)):
+            if value is not None and file is not None:
+                raise ValueError("give the token or private key, or the file that holds it, and not both")
+        token = self.token or self.token_file
+        app = (self.app_id, self.private_key or self.private_key_file, self.installation_id)
+        if token is not None and any(app):
             raise ValueError("give either a token or a GitHub App, and not both")
-        if self.token is None and not all(app):
+        if token is None and not all(app):
             raise ValueError("give a token, or a GitHub App by app_id, private_key and installation_id")
         return self
 

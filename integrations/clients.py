@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from config.sections import JiraSettings
+from config.sections import GitHubSettings, JiraSettings
 from config.settings import Settings
 from integrations.chat_room import ChatRoom
 from integrations.dead_man.http import HttpDeadManSwitch
@@ -46,15 +46,7 @@ def build_clients(settings: Settings) -> Clients:
     return Clients(
         chat=SlackRoom(slack.bot_token, slack.base_url, app_token=slack.app_token) if slack is not None else None,
         jira=_jira(jira) if jira is not None else None,
-        github=GitHubTracker(
-            github.base_url,
-            token=github.token,
-            app_id=github.app_id,
-            private_key=github.private_key,
-            installation_id=github.installation_id,
-        )
-        if github is not None
-        else None,
+        github=_github(github) if github is not None else None,
         pager=PagerDutyPager(
             pagerduty.api_key,
             pagerduty.from_email,
@@ -86,3 +78,19 @@ def _jira(settings: JiraSettings) -> IssueTracker:
 
 def _jira_secret(given: Secret | None, file: Path | None, variable: str) -> Secret | None:
     return FileSecret(file, system="jira", variable=variable) if file is not None else given
+
+
+def _github(settings: GitHubSettings) -> IssueTracker:
+    return GitHubTracker(
+        settings.base_url,
+        token=_github_secret(settings.token, settings.token_file, "TIERLINE_GITHUB__TOKEN_FILE"),
+        app_id=settings.app_id,
+        private_key=_github_secret(
+            settings.private_key, settings.private_key_file, "TIERLINE_GITHUB__PRIVATE_KEY_FILE"
+        ),
+        installation_id=settings.installation_id,
+    )
+
+
+def _github_secret(given: Secret | None, file: Path | None, variable: str) -> Secret | None:
+    return FileSecret(file, system="github", variable=variable) if file is not None else given

@@ -13,7 +13,8 @@ class CurrentToken(Auth.Token):
     """A personal access token, read anew for each request."""
 
     def __init__(self, secret: Secret) -> None:
-        super().__init__(secret.get_secret_value())
+        # The library wants a token at once; ours is asked for when it is needed.
+        super().__init__("-")
         self._secret = secret
 
     @property

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from github import GithubException, RateLimitExceededException
+from jwt import PyJWTError
 from requests import RequestException
 
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
@@ -32,6 +33,9 @@ def github_failures() -> Iterator[None]:
         yield
     except GithubException as error:
         raise _answered(error) from None
+    except PyJWTError:
+        words = "the App's private key cannot be used; correct TIERLINE_GITHUB__PRIVATE_KEY"
+        raise PermanentFailure(SYSTEM, words, status=401) from None
     except (RequestException, OSError) as error:
         raise PassingFailure(SYSTEM, f"did not answer ({type(error).__name__}); it is tried again") from None
     except RuntimeError:
