@@ -115,7 +115,9 @@ def seen(
     another one's priority is as good as a person's. Where the tracker tells no history, a value that is neither what was known nor what
     we set is a person's.
     """
-    state = state.model_copy(update={"labels": tuple(x for x in state.labels if _has(truth.labels, x))})
+    labels = tuple(label for label in state.labels if _has(truth.labels, label))
+    if labels != state.labels:
+        state = state.model_copy(update={"labels": labels})
     if known is None:
         state = state.model_copy(update=_person(state) if _by_somebody(truth) else {})
         return class_changed(state, wishes, rules, truth, now)

@@ -8,6 +8,7 @@ Nothing is ignored for who wrote it: what another program writes is news like an
 itself, by its own account and with its own mark (``ours``), and what is known already.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,10 +37,14 @@ _TOGETHER: dict[SyncedField, tuple[str, ...]] = {
 
 
 class ToldComment(Frozen):
-    """A comment that was told, with the last edit of it that was."""
+    """A comment that was told, with the last edit of it that was; ``reads`` is a digest of its text.
+
+    Trackers tell the times of edits in whole seconds: one of the very second in which a comment was told shows in its text alone.
+    """
 
     id: str
     edited_at: datetime | None = None
+    reads: str = ""
 
 
 class NewsState(Frozen):
@@ -78,9 +83,9 @@ def take(
     state, truth, intents = _merged(state, known, fetched)
     since = state.read_from(watched_since)
     theirs = sorted((each for each in fetched.comments if not each.ours), key=lambda each: (each.created_at, each.id))
-    told = {each.id: each.edited_at for each in state.comments}
+    told = {each.id: each for each in state.comments}
     new = tuple(each for each in theirs if each.id not in told and each.created_at >= since)
-    edited = tuple(each for each in theirs if each.id in told and _is_later(each.edited_at, told[each.id]))
+    edited = tuple(each for each in theirs if each.id in told and _is_edited(each, told[each.id]))
     files = _new_files(state, known, fetched, watched_since)
     state = _remember_comments(state, (*new, *edited), fetched.comments)
     state = _remember_files(state, fetched.attachments if known is None else files, fetched.attachments)
@@ -135,8 +140,14 @@ def _is_older(stamp: FieldStamp | None, than: FieldStamp | None) -> bool:
     return stamp is not None and than is not None and stamp.at < than.at
 
 
-def _is_later(edited_at: datetime | None, than: datetime | None) -> bool:
-    return edited_at is not None and (than is None or edited_at > than)
+def _is_edited(comment: IssueComment, told: ToldComment) -> bool:
+    """Whether it reads differently than it was told, and is not how it read before that."""
+    last = comment.edited_at or comment.created_at
+    return _digest(comment) != told.reads and last >= (told.edited_at or last)
+
+
+def _digest(comment: IssueComment) -> str:
+    return hashlib.sha256(comment.text.encode()).hexdigest()[:8]
 
 
 def _new_files(
@@ -162,7 +173,7 @@ def _remember_comments(state: NewsState, told: Sequence[IssueComment], fetched: 
         return state
     again = {each.id for each in told}
     kept = [each for each in state.comments if each.id not in again]
-    kept += [ToldComment(id=each.id, edited_at=each.edited_at) for each in told]
+    kept += [ToldComment(id=each.id, edited_at=each.edited_at, reads=_digest(each)) for each in told]
     forgotten = {each.id for each in kept[:-REMEMBERED_COMMENTS]}
     written = [each.created_at for each in fetched if each.id in forgotten]
     until = max((*written, *([state.forgotten_until] if state.forgotten_until is not None else [])), default=None)

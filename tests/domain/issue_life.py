@@ -67,7 +67,8 @@ def in_project(**rules: Any) -> dict[str, ProjectRules]:
 
 def a_ticket(customer: str = "cus-1", **facts: Any) -> TicketOnIssue:
     """What an issue knows of a ticket."""
-    return TicketOnIssue(**({"customer": customer, "severity": Priority.P3, "opened_at": NOON} | facts))
+    told: dict[str, Any] = {"customer": customer, "severity": Priority.P3, "opened_at": NOON}
+    return TicketOnIssue(**(told | facts))
 
 
 def by_engineer(at: datetime, **more: Any) -> FieldStamp:
@@ -130,7 +131,8 @@ class Life:
         """Tickets join, each of a customer of its own."""
         found: tuple[IssueIntent, ...] = ()
         for ticket in tickets:
-            told = a_ticket(**({"customer": f"of {ticket}", "opened_at": self.now} | facts))
+            given: dict[str, Any] = {"customer": f"of {ticket}", "opened_at": self.now}
+            told = a_ticket(**(given | facts))
             self.hears(
                 TicketJoined(id=f"join {ticket}", ticket_id=ticket, title="Card", ref=self.shown.ref, facts=told)
             )

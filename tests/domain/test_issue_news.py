@@ -165,8 +165,22 @@ def test_an_edit_is_told_as_one_and_each_edit_once() -> None:
     life.reads(comments=(once,))
     assert [(body.comment.text, body.edited) for body in life.told_of(IssueCommented)] == [("better words", True)]
     assert not life.reads(comments=(once,)).told
-    twice = once.model_copy(update={"edited_at": NOON + 2 * HOUR})
+    twice = once.model_copy(update={"edited_at": NOON + 2 * HOUR, "text": "the best words"})
     assert [body.edited for body in life.reads(comments=(twice,)).told_of(IssueCommented)] == [True]
+
+
+def test_an_edit_within_the_second_in_which_the_comment_was_told_is_told() -> None:
+    life = a_life().reads(comments=(an_engineers_comment(1),))
+    life.reads(comments=(an_engineers_comment(1, text="better words"),))
+    assert [body.comment.text for body in life.told_of(IssueCommented)] == ["better words"]
+
+
+def test_an_edit_that_changes_no_word_and_one_that_was_overtaken_are_no_news() -> None:
+    life = a_life().reads(comments=(an_engineers_comment(1, edited_at=NOON + HOUR),))
+    life.reads(comments=(an_engineers_comment(1, edited_at=NOON + 2 * HOUR),))
+    assert not life.told
+    life.reads(comments=(an_engineers_comment(1, text="old words", edited_at=NOON + MINUTE),))
+    assert not life.told
 
 
 def test_an_edit_of_a_comment_from_before_the_watch_is_not_told() -> None:
@@ -267,6 +281,7 @@ _ANSWERS = st.lists(
     ),
     max_size=15,
 )
+_EDITED: dict[str, Any] = {"edited_at": NOON + HOUR, "text": "edited"}
 _CATEGORIES = {"To Do": IssueCategory.TO_DO, "In Progress": IssueCategory.IN_PROGRESS, "Done": IssueCategory.DONE}
 
 
@@ -283,9 +298,7 @@ def test_in_whatever_order_answers_come_each_comment_is_told_once_and_the_newest
             status=status,
             category=_CATEGORIES[status],
             updated_at=at,
-            comments=tuple(
-                an_engineers_comment(n, edited_at=NOON + HOUR if n in edited else None) for n in sorted(comments)
-            ),
+            comments=tuple(an_engineers_comment(n, **(_EDITED if n in edited else {})) for n in sorted(comments)),
         )
         told += [(body.comment.id, body.edited) for body in life.told_of(IssueCommented)]
         known = life.state.known
