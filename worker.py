@@ -23,6 +23,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.issue_files import IssueFileActivities
+from activities.issue_opening import IssueOpeningActivities
 from activities.issue_tracker import IssueTrackerActivities
 from activities.mail import MailActivities
 from activities.pager_watch import PagerWatchActivities
@@ -34,6 +36,7 @@ from activities.slack import SlackActivities
 from activities.ticket_telling import TicketTellingActivities
 from activities.workflow_links import WorkflowLinkActivities
 from config.errors import ConfigurationError
+from config.issue_text import issue_text
 from config.policy import load_own_policy
 from config.settings import Part, Settings, load_settings
 from config.temporal_client import temporal_connect_config
@@ -102,11 +105,18 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     desk = TemporalWorkflowDesk(client, public_url=settings.public_url)
     links = VendorLinks(settings.gateway.link_secret, settings.public_url)
     slack = SlackActivities(clients.chat, ui_url=_workflows_page(settings, client.namespace))
-    jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
-    github = IssueTrackerActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
+    page = _workflows_page(settings, client.namespace)
+    jira = IssueTrackerActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL", text=issue_text, ui_url=page)
+    github = IssueTrackerActivities(
+        clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN", text=issue_text, ui_url=page
+    )
+    before_jira = IssueOpeningActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
+    before_github = IssueOpeningActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
     jira_feed = ChangeFeedActivities(clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
     github_feed = ChangeFeedActivities(clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
     reconcile = ReconcileActivities(TemporalIssueDesk(client))
+    jira_files = IssueFileActivities(clients.chat, clients.jira, name="Jira", setting="TIERLINE_JIRA__URL")
+    github_files = IssueFileActivities(clients.chat, clients.github, name="GitHub", setting="TIERLINE_GITHUB__TOKEN")
     pager = PagerDutyActivities(clients.pager, ui_url=_workflows_page(settings, client.namespace))
     pager_watch = PagerWatchActivities(clients.pager)
     mail = MailActivities(clients.mailer, links=links)
@@ -125,8 +135,18 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             slack.tell_channel,
             slack.close_channel,
         ],
-        task_queues.JIRA: [*_of_tracker(jira), jira_feed.changed_since],
-        task_queues.GITHUB: [*_of_tracker(github), github_feed.changed_since],
+        task_queues.JIRA: [
+            *_of_tracker(jira),
+            before_jira.seek_duplicates,
+            jira_files.put_file,
+            jira_feed.changed_since,
+        ],
+        task_queues.GITHUB: [
+            *_of_tracker(github),
+            before_github.seek_duplicates,
+            github_files.put_file,
+            github_feed.changed_since,
+        ],
         task_queues.PAGERDUTY: [
             pager.raise_page,
             pager.resolve_page,

@@ -2,25 +2,42 @@
 
 from datetime import datetime
 
-from domain import clock_changes, merging, moves, pages, policy_edit, quality_gate, snoozing, splitting, teams
+from domain import (
+    clock_changes,
+    issue_choice,
+    issue_commands,
+    merging,
+    moves,
+    pages,
+    policy_edit,
+    quality_gate,
+    snoozing,
+    splitting,
+    teams,
+)
 from domain.intents import FindIssue
 from domain.messages import (
     Accept,
     ApplyPolicy,
+    AttachFile,
     Cancel,
     Command,
+    CommentIssue,
     CustomerMessage,
     Escalate,
     HandOver,
     LinkIssue,
     Merge,
     Note,
+    OpenNewIssue,
     Reopen,
     Reply,
     Request,
     Resolve,
     Return,
     SetPriority,
+    SetRequestKind,
+    SetWorkaround,
     Snooze,
     Split,
     Wait,
@@ -31,6 +48,17 @@ from domain.references import tracker_of
 from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
+
+_WHATEVER_ITS_STATUS = (
+    Reopen,
+    CustomerMessage,
+    Note,
+    CommentIssue,
+    AttachFile,
+    SetRequestKind,
+    SetWorkaround,
+)
+"""What can be asked of a ticket that is resolved or cancelled as well."""
 
 
 def refusal(ticket: Ticket, command: Command, now: datetime) -> str | None:
@@ -48,12 +76,22 @@ def refusal(ticket: Ticket, command: Command, now: datetime) -> str | None:
     )
 
 
+_WHAT = {
+    CommandName.PRIORITY: "change the priority",
+    CommandName.OPEN_ISSUE: "open a new issue",
+    CommandName.COMMENT: "write to the engineers",
+    CommandName.KIND: "say what it is to engineering",
+    CommandName.WORKAROUND: "keep a workaround",
+    CommandName.ATTACH: "copy files to an issue",
+}
+
+
 def role_refusal(policy: Policy, command: CommandName, by: Actor) -> str | None:
     """Why this person may not do that, naming the roles that may; None when they may."""
     allowed = policy.allowed(command)
     if by.roles & set(allowed):
         return None
-    what = "change the priority" if command is CommandName.PRIORITY else command.value.replace("_", " ")
+    what = _WHAT.get(command, command.value.replace("_", " "))
     if not allowed:
         return f"the policy lets nobody {what}"
     return f"{by.name} may not {what}: it takes the role {_alternatives(allowed)}"
@@ -63,7 +101,7 @@ def _status_refusal(ticket: Ticket, request: Request) -> str | None:
     settled = ticket.settled_at is not None
     if isinstance(request, Reopen) and not settled:
         return f"{ticket.id} is open: there is nothing to reopen"
-    if settled and not isinstance(request, Reopen | CustomerMessage | Note):
+    if settled and not isinstance(request, _WHATEVER_ITS_STATUS):
         return f"{ticket.id} is {ticket.status.value}: reopen it first"
     return None
 
@@ -94,6 +132,16 @@ def _request_refusal(ticket: Ticket, request: Request, by: Actor) -> str | None:
             return splitting.refusal_of(ticket, request)
         case HandOver():
             return teams.refusal_of(ticket, request)
+        case CommentIssue():
+            return issue_commands.comment_refusal(ticket, request)
+        case AttachFile():
+            return issue_commands.attach_refusal(ticket, request)
+        case SetRequestKind():
+            return issue_commands.kind_refusal(ticket, request)
+        case SetWorkaround():
+            return issue_commands.workaround_refusal(ticket, request)
+        case OpenNewIssue():
+            return issue_choice.refusal_of(ticket)
         case LinkIssue() if tracker_of(request.reference) is None:
             return "write the issue as PAY-12, owner/repository#7 or its address"
         case _:
@@ -185,6 +233,8 @@ def run_command(turn: Turn, command: Command) -> str:
             return _set_priority(turn, request, by)
         case LinkIssue():
             return _link(turn, request, by)
+        case OpenNewIssue():
+            return issue_choice.open_new(turn, by)
         case ApplyPolicy():
             return policy_edit.apply(turn, request, by)
         case Merge():
@@ -193,6 +243,14 @@ def run_command(turn: Turn, command: Command) -> str:
             return splitting.split(turn, request, by)
         case HandOver():
             return teams.hand_over(turn, request, by)
+        case CommentIssue():
+            return issue_commands.comment(turn, request, by)
+        case AttachFile():
+            return issue_commands.attach(turn, request, by)
+        case SetRequestKind():
+            return issue_commands.set_kind(turn, request, by)
+        case SetWorkaround():
+            return issue_commands.set_workaround(turn, request, by)
 
 
 def _reply(turn: Turn, request: Reply, by: Actor) -> str:
@@ -253,7 +311,8 @@ def _link(turn: Turn, request: LinkIssue, by: Actor) -> str:
     tracker = tracker_of(request.reference)
     assert tracker is not None  # refused before
     turn.say(f"Asked for a link to {request.reference}", by, thread=False)
-    turn.intend(lambda key: FindIssue(key=key, tracker=tracker, reference=request.reference))
+    key = turn.intend(lambda key: FindIssue(key=key, tracker=tracker, reference=request.reference))
+    issue_choice.look_up(turn, key)
     return f"Linking {turn.ticket.id} to {request.reference}"
 
 

@@ -7,7 +7,7 @@ instant, so that a breach is where it belongs however late the code ran.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from domain import clock_changes, clock_story, ladders, moves, pages, severity_channel, splitting
+from domain import clock_changes, clock_story, issue_updates, ladders, moves, pages, severity_channel, splitting
 from domain.attribution import owner_of
 from domain.commands import refusal, run_command
 from domain.deliveries import take_delivery
@@ -125,6 +125,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
                 pass
     clock_story.tell(turn, clocks)
     turn.settle_owner()
+    issue_updates.tell(turn, state)
     severity_channel.follow(turn, arrived)
     if before != card_of(turn.ticket, now):
         turn.show_card()

@@ -2,20 +2,20 @@
 
 from datetime import datetime
 
-from domain import clock_changes, pages, quality_gate, snoozing
+from domain import clock_changes, issue_choice, pages, quality_gate, snoozing
 from domain.clocks import ClockOutcome
 from domain.durations import format_duration
-from domain.engineering_issue import draft_issue, safe_text
+from domain.engineering_issue import draft_issue, issue_key, safe_text, shared_on, text_on
 from domain.intents import (
     CloseVendorCase,
     LeaveIssue,
     MailCustomer,
     Notice,
-    OpenIssue,
     OpenVendorCase,
+    ReopenOnIssue,
     TellIssue,
 )
-from domain.issues import IssueCategory
+from domain.issue_facts import IssueSection
 from domain.people import TIERLINE, Actor, ActorKind
 from domain.policy import ClockKind, ReportField
 from domain.report import EscalationReport, report_text
@@ -100,6 +100,7 @@ def return_to(turn: Turn, to: Tier, reason: str, by: Actor) -> None:
     source = turn.ticket.tier
     if source is Tier.L4:
         close_vendor_case(turn, reason)
+    issue_choice.drop(turn, f"{turn.ticket.id} was returned")
     leave_tier(turn)
     enter_tier(turn, to)
     turn.set(returns=(*turn.ticket.returns, turn.at))
@@ -182,10 +183,11 @@ def involve_engineering(turn: Turn, reason: str, report: EscalationReport | None
     """Open an issue by the policy's routes, or tell the open one that the ticket is back."""
     ticket = turn.ticket
     if ticket.issues:
-        tell_issues(turn, f"{ticket.id} was escalated to engineering again: {_with_report(reason, report)}")
+        tell_issues(turn, f"{ticket.id} was escalated to engineering again", _with_report(reason, report))
         return
     if ticket.issue_wanted is not None:
-        turn.say("The issue of the escalation before is still being opened")
+        waits = "waits for somebody to choose" if ticket.issue_choice is not None else "is still being opened"
+        turn.say(f"The issue of the escalation before {waits}")
         return
     route = ticket.policy.route(
         product=ticket.product, component=ticket.component, priority=ticket.priority, plan=ticket.customer.plan
@@ -196,22 +198,20 @@ def involve_engineering(turn: Turn, reason: str, report: EscalationReport | None
             turn, f"{ticket.id} is in L3 without an issue: no route of the policy fits. Link one with `/tier link`"
         )
         return
-    draft = draft_issue(ticket, route, reason)
-    turn.set(issue_wanted=draft.key)
-    turn.intend(lambda key: OpenIssue(key=key, draft=draft))
+    if turn.silent:
+        # Nothing is opened: the text would be made for nobody.
+        turn.set(issue_wanted=issue_key(ticket))
+        return
+    issue_choice.begin(turn, *draft_issue(ticket, route, reason))
 
 
-def tell_issues(turn: Turn, text: str) -> None:
-    """Have the engineers read something, in each issue that the ticket is on."""
-    safe = safe_text(turn.ticket, text)
+def tell_issues(turn: Turn, text: str, why: str) -> None:
+    """Have the engineers read something, in each issue that the ticket is on; and why, where the policy shares that."""
     for issue in turn.ticket.issues:
         ref = issue.ref
-        turn.intend(lambda key, ref=ref: TellIssue(key=key, ref=ref, text=safe))  # type: ignore[misc]
-
-
-def engineering_is_done(turn: Turn) -> bool:
-    """Whether every issue that the ticket is on is done."""
-    return bool(turn.ticket.issues) and all(i.category is IssueCategory.DONE for i in turn.ticket.issues)
+        words = f"{text}: {why}" if shared_on(turn.ticket, ref, IssueSection.SUMMARY) else text
+        safe = text_on(turn.ticket, ref, words)
+        turn.intend(lambda key, ref=ref, safe=safe: TellIssue(key=key, ref=ref, text=safe))  # type: ignore[misc]
 
 
 # --- the vendor ----------------------------------------------------------------------------------------------------
@@ -303,6 +303,7 @@ def resolve(turn: Turn, text: str, by: Actor, *, automatic: bool = False) -> Non
     """
     if not automatic:
         respond(turn, by)
+    issue_choice.drop(turn, f"{turn.ticket.id} is resolved")
     close_vendor_case(turn, "the ticket is resolved")
     clock_changes.stop_all(turn, answered=not automatic)
     turn.set(unanswered_since=None)
@@ -316,6 +317,7 @@ def resolve(turn: Turn, text: str, by: Actor, *, automatic: bool = False) -> Non
 
 def cancel(turn: Turn, reason: str, by: Actor) -> None:
     """Nobody needs the ticket any more: its clocks end as cancelled, and the quiet time begins."""
+    issue_choice.drop(turn, f"{turn.ticket.id} is cancelled")
     close_vendor_case(turn, "the ticket is cancelled")
     clock_changes.cancel_all(turn)
     pages.resolve_page(turn)
@@ -352,8 +354,18 @@ def reopen(turn: Turn, reason: str, by: Actor, *, to: Tier | None = None, from_c
     else:
         turn.say(f"{where}: {reason}", by)
     announce(turn, f"{turn.ticket.id} was reopened: {reason}")
-    who = "the customer" if from_customer else "support"
-    tell_issues(turn, f"{turn.ticket.id} was reopened, {who} says it is not fixed: {reason}")
+    _reopen_on_issues(turn, reason, by_customer=from_customer)
+
+
+def _reopen_on_issues(turn: Turn, reason: str, *, by_customer: bool) -> None:
+    """Each issue hears that it did not help: it tells the engineers, and counts."""
+    said = IssueSection.REPORT if by_customer else IssueSection.SUMMARY
+    for issue in turn.ticket.issues:
+        ref = issue.ref
+        safe = text_on(turn.ticket, ref, reason) if shared_on(turn.ticket, ref, said) else ""
+        turn.intend(
+            lambda key, ref=ref, safe=safe: ReopenOnIssue(key=key, ref=ref, by_customer=by_customer, text=safe)  # type: ignore[misc]
+        )
 
 
 def close(turn: Turn) -> None:

@@ -29,13 +29,17 @@ from domain.intents import (
     OpenSplitTicket,
     OpenVendorCase,
     PageWithIssue,
+    PutFileOnIssue,
     RaisePage,
+    ReopenOnIssue,
     ResolvePage,
+    SeekDuplicates,
     ShowCard,
     TellIssue,
     TellOtherTicket,
     TellSeverityChannel,
     ThreadLine,
+    UpdateIssue,
     UpdatePage,
 )
 from domain.issue_pages import PageReleased, PageWanted
@@ -183,9 +187,9 @@ def _outside(decision: Decision) -> Iterator[Promise]:
 
 
 def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
-    """The intent as a promise; None for the card and its thread, which always tell what happened."""
+    """The intent as a promise; None for the card, its thread and what issues know of it, which always follow."""
     match intent:
-        case ShowCard() | ThreadLine() | DressSeverityChannel() | TellSeverityChannel():
+        case ShowCard() | ThreadLine() | DressSeverityChannel() | TellSeverityChannel() | UpdateIssue():
             return None
         case RaisePage():
             return _page(intent.draft, ticket)
@@ -199,11 +203,18 @@ def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
             return Promise(text="mails those whom the pager did not reach")
         case ResolvePage():
             return Promise(text="ends the page that is out")
+        case SeekDuplicates():
+            where = f"{_TRACKERS[intent.tracker]} {intent.project}"
+            return Promise(
+                text=f"looks for issues in {where} that may be the same, and opens one when none is, or nobody links it"
+            )
         case OpenIssue():
             kind = intent.draft.issue_type or "issue"
             return Promise(text=f"opens a {_TRACKERS[intent.draft.tracker]} {kind} in {intent.draft.project}")
-        case TellIssue():
+        case TellIssue() | ReopenOnIssue():
             return Promise(text=f"tells the engineers in {intent.ref.key}")
+        case PutFileOnIssue():
+            return Promise(text=f"copies {intent.file.name} to {intent.ref.key}")
         case FindIssue():
             return Promise(text=f"looks up {intent.reference} in {_TRACKERS[intent.tracker]} and goes on it")
         case JoinIssue() | LeaveIssue():

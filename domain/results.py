@@ -3,6 +3,8 @@
 from domain import (
     card_place,
     clock_changes,
+    issue_choice,
+    issue_commands,
     merging,
     moves,
     page_chain,
@@ -27,7 +29,9 @@ from domain.intents import (
     OpenSplitTicket,
     OpenVendorCase,
     PageWithIssue,
+    PutFileOnIssue,
     RaisePage,
+    SeekDuplicates,
     ShowCard,
     TellOtherTicket,
     TellSeverityChannel,
@@ -40,7 +44,9 @@ from domain.issues import IssueCategory, IssueRef
 from domain.messages import (
     CardShown,
     Done,
+    DuplicatesFound,
     Failed,
+    FileAttached,
     IssueFound,
     IssueOpened,
     LaneChanged,
@@ -52,7 +58,7 @@ from domain.messages import (
 from domain.messages import IntentResult as IntentResult
 from domain.people import TIERLINE
 from domain.policy import ClockKind
-from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus
+from domain.ticket import LaneTrouble, LinkedIssue, TicketStatus, issue_id
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
@@ -66,6 +72,12 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
             _issue_opened(turn, result.body.ref)
         case IssueFound():
             _issue_found(turn, result.body)
+        case DuplicatesFound():
+            if isinstance(intent, SeekDuplicates):
+                issue_choice.take_found(turn, intent, result.body)
+        case FileAttached():
+            if isinstance(intent, PutFileOnIssue):
+                issue_commands.file_put(turn, intent, result.body)
         case PageRaised():
             page_results.raised(turn, result.body.ref)
         case SeverityChannelOpened():
@@ -91,9 +103,9 @@ def _issue_opened(turn: Turn, ref: IssueRef) -> None:
 
 
 def _issue_found(turn: Turn, found: IssueFound) -> None:
-    known = any(i.ref.id == found.ref.id and i.ref.tracker is found.ref.tracker for i in turn.ticket.issues)
-    if known:
+    if turn.ticket.issue(found.ref) is not None:
         turn.say(f"{found.ref.key} was linked already")
+        issue_choice.linked(turn)
         return
     if turn.ticket.status is TicketStatus.CLOSED:
         turn.say(f"{found.ref.key} was found after the ticket was closed, and not linked")
@@ -103,6 +115,10 @@ def _issue_found(turn: Turn, found: IssueFound) -> None:
             ref=found.ref, title=found.title, status=found.status, category=found.category, assignee=found.assignee
         )
     )
+    # Whoever links it says that it is the one, whatever it was a duplicate of.
+    left = tuple(one for one in turn.ticket.duplicates_left if one != issue_id(found.ref))
+    turn.set(duplicates_left=left)
+    issue_choice.linked(turn)
     turn.say(f"Linked to {found.ref.key} ({found.status}): {found.ref.url}")
     turn.intend(lambda key: JoinIssue(key=key, ref=found.ref))
     shared_pages.offer(turn)
@@ -122,8 +138,13 @@ def _failed(turn: Turn, intent: Intent, failed: Failed) -> None:
             turn.set(issue_wanted=None)
             turn.say(f"No issue could be opened in {where}: {error}. Open one by hand and use /tier link")
             moves.tell_lead(turn, f"{turn.ticket.id}: no issue could be opened in {where} ({error})")
+        case PutFileOnIssue():
+            issue_commands.could_not_put(turn, intent, error)
         case FindIssue():
             turn.say(f"{intent.reference} could not be linked: {error}")
+            issue_choice.not_linked(turn, intent.key)
+        case SeekDuplicates():
+            issue_choice.could_not_seek(turn, intent, error)
         case RaisePage():
             page_results.could_not_raise(turn, intent.draft.key, error)
         case PageWithIssue() if isinstance(intent.word, PageWanted):

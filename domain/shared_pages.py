@@ -94,6 +94,23 @@ def issue_is_gone(turn: Turn, ref: IssueRef) -> bool:
     return lost
 
 
+def issue_is_left(turn: Turn, ref: IssueRef) -> bool:
+    """The ticket goes on with another issue, and this one ends its need for the pages that they share.
+
+    Returns whether one is over by that which nobody had acknowledged yet.
+    """
+    lost = False
+    for page in turn.ticket.pages:
+        if page.shared is None or (page.shared.tracker, page.shared.id) != (ref.tracker, ref.id):
+            continue
+        alone: dict[str, object] = {"shared": None}
+        if page.is_open:
+            lost = lost or page.status is not PageStatus.ACKNOWLEDGED
+            alone |= {"status": PageStatus.RESOLVED, "ended": True}
+        turn.set_page(page.model_copy(update=alone))
+    return lost
+
+
 def served(turn: Turn, serving: PageServed) -> bool:
     """A page of the issue serves this ticket. Returns whether it is one that another ticket had raised."""
     page = turn.ticket.page(serving.page_key)

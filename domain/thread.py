@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from domain.messages import FileLink, ThreadChange, ThreadMessage
 from domain.turn import Turn
 
+FILES_KEPT = 20
 _AT_ONCE = timedelta(minutes=1)
 """What comes this soon after it was written needs no time of its own."""
 
@@ -27,6 +28,15 @@ def take_message(turn: Turn, message: ThreadMessage) -> None:
             # The chat does not tell who deleted it: the author, or an administrator.
             text = f"the message{_time(' of', written)} in the thread was deleted; what it said stays in this story"
     turn.say(text, message.by, thread=False)
+    _keep_files(turn, message)
+
+
+def _keep_files(turn: Turn, message: ThreadMessage) -> None:
+    """The newest files can be copied to an engineering issue; where they are is all that is kept of them."""
+    if message.files:
+        new = {file.url for file in message.files}
+        files = (*(file for file in turn.ticket.files if file.url not in new), *message.files)
+        turn.set(files=files[-FILES_KEPT:])
 
 
 def _written_at(ts: str) -> datetime | None:

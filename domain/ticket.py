@@ -8,6 +8,7 @@ from pydantic import Field
 from domain.calendar import ALWAYS, Calendar
 from domain.chat import ChannelRef, FileLink, MessageRef
 from domain.clocks import Clock
+from domain.duplicates import IssueChoice
 from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.issues import IssueCategory, IssueMeaning, IssueRef
@@ -208,6 +209,7 @@ class Ticket(Frozen):
 
     ``owner`` is whose time it has been since ``owner_since``; ``spent`` the time attributed before that, so that together they
     are the ticket's wall time; ``held`` the stays of which ``spent`` is the sum, the newest of them. ``issue_wanted`` is the key of an issue that is being opened,
+    ``issue_choice`` what it waits for before that;
     ``duplicates_left`` the issues (``issue_id``) that it left because others are the same; ``files`` are the newest files of the card's
     thread, ``files_attached`` the addresses of those that were copied to its issues;
     ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
@@ -241,6 +243,7 @@ class Ticket(Frozen):
     reached: tuple[Reach, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
     issue_wanted: str | None = None
+    issue_choice: IssueChoice | None = None
     duplicates_left: tuple[str, ...] = ()
     files: tuple[FileLink, ...] = ()
     files_attached: tuple[str, ...] = ()

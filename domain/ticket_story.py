@@ -2,7 +2,8 @@
 
 from domain.engineering_issue import safe_text
 from domain.ladders import next_deadline
-from domain.ticket import Entry, Ticket
+from domain.ticket import Entry, LinkedIssue, Ticket
+from domain.ticket_card import outcome_of
 
 SHOWN_CHARACTERS = 200
 SHOWN_ENTRIES = 12
@@ -24,7 +25,7 @@ def story_of(ticket: Ticket) -> str:
             if ticket.snooze is not None
             else []
         ),
-        *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {issue.status}" for issue in ticket.issues),
+        *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {_issue(issue)}" for issue in ticket.issues),
         *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
         *(
             f"Behind the pager: step {reach.step} by {reach.by.value} at {reach.at:%m-%d %H:%M:%S}: {reach.outcome.value}"
@@ -41,6 +42,13 @@ def _line(ticket: Ticket, entry: Entry) -> str:
         return "a message between customer and support"
     # Whoever wrote a note may have named the customer in it.
     return safe_text(ticket, f"{entry.who}: {' '.join(entry.text.split())}")[:SHOWN_CHARACTERS]
+
+
+def _issue(issue: LinkedIssue) -> str:
+    outcome = outcome_of(issue)
+    weight = [f"{issue.tickets} tickets"] if issue.tickets > 1 else []
+    weight += [f"impact {issue.impact}"] if issue.impact else []
+    return " · ".join(filter(None, (issue.status or "new", outcome, *weight)))
 
 
 def _by(name: str | None) -> str:

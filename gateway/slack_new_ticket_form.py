@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from domain.engineering_rules import RequestKind
 from domain.messages import OpenTicket
 from domain.people import Actor, Customer
 from domain.policy import Policy
@@ -16,8 +17,9 @@ from gateway.ticket_numbers import ticket_number
 from integrations.slack.blocks import context
 
 CALLBACK = "tierline.open_ticket"
-_PRIORITY, _COMPONENT = "new_priority", "new_component"
+_PRIORITY, _COMPONENT, _KIND = "new_priority", "new_component", "new_kind"
 """Not the escalation form's names: that form takes this one's place, and Slack keeps what stands in inputs of the same name."""
+_KINDS = (("Something is broken", RequestKind.BUG.value), ("Something is wished for", RequestKind.FEATURE.value))
 _LONGEST_TITLE = 200
 _LONGEST_WORD = 100
 
@@ -48,6 +50,7 @@ def new_ticket_form(policy: Policy, origin: Origin, text: str) -> dict[str, Any]
         ),
         select(_PRIORITY, "Severity", [(one.value, one.value) for one in Priority], initial=Priority.P3),
         *_component(policy),
+        select(_KIND, "What is it?", _KINDS, initial=RequestKind.BUG),
         text_input("text", "What the customer reports", initial=text),
     ]
     return framed(origin, CALLBACK, "New ticket", blocks, submit="Open")
@@ -56,7 +59,7 @@ def new_ticket_form(policy: Policy, origin: Origin, text: str) -> dict[str, Any]
 def words_of(payload: object) -> tuple[str, ...]:
     """Everything that was filled in, so that a form that was changed opens another ticket than the one before."""
     names = ("title", "customer", "customer_id", "email", "text")
-    selected = tuple(chosen(payload, name) or "" for name in (_PRIORITY, _COMPONENT))
+    selected = tuple(chosen(payload, name) or "" for name in (_PRIORITY, _COMPONENT, _KIND))
     return (*(written(payload, name) for name in names), *selected)
 
 
@@ -74,6 +77,7 @@ def opening_of(payload: object, actor: Actor, key: str) -> OpenTicket:
     title, text = typed(payload, "title", _LONGEST_TITLE), typed(payload, "text")
     if priority is None or priority not in Priority.__members__:
         raise InputErrors({_PRIORITY: "Choose a priority."})
+    kind = chosen(payload, _KIND)
     try:
         return OpenTicket(
             ticket_id=ticket_number(key),
@@ -82,6 +86,7 @@ def opening_of(payload: object, actor: Actor, key: str) -> OpenTicket:
             customer=Customer(id=customer_id, name=name, email=email or None),
             priority=Priority(priority),
             component=chosen(payload, _COMPONENT),
+            request=RequestKind(kind) if kind in list(RequestKind) else RequestKind.BUG,
             channel="slack",
             opened_by=actor,
         )

@@ -11,8 +11,9 @@ from domain.people import Actor
 from gateway import slack_commands
 from gateway.gateway import Gateway, SlackDoor
 from gateway.payloads import digest, needed, text_at
-from gateway.slack_commands import Ask, EscalationForm, Place, Typed, Usage
+from gateway.slack_commands import Ask, EscalationForm, ImpactAnswer, Place, Typed, Usage
 from gateway.slack_forms import open_escalation
+from gateway.slack_impact import impact_answered
 from gateway.slack_people import actor_of, refusal_of
 from gateway.slack_preview import preview_of
 from gateway.slack_status import status_text
@@ -90,6 +91,11 @@ async def _answered(gateway: Gateway, slack: SlackDoor, typed: Typed, asked: _As
     elif not asked.actor.roles:
         return NO_ROLE
     try:
+        if isinstance(typed.what, ImpactAnswer):
+            assert typed.about is not None  # the grammar asks for one
+            return escaped(
+                await impact_answered(gateway, typed.about, typed.what.accept, asked.actor, asked.command_id)
+            )
         ticket_id = await find(gateway.desk, typed.about) if typed.about is not None else None
         if isinstance(typed.what, Ask):
             assert ticket_id is not None  # the grammar asks for one

@@ -5,10 +5,11 @@ from urllib.parse import quote
 
 from domain.clock_names import clock_name
 from domain.clocks import ClockStatus
+from domain.issues import IssueMeaning
 from domain.policy import Policy
 from domain.ticket import TicketStatus
 from domain.tiers import Tier, WaitingOn
-from domain.views import ClockView, PageView, TicketView
+from domain.views import ClockView, IssueView, PageView, TicketView
 from integrations.slack.card import COLOURS
 from integrations.slack.mrkdwn import bar, countdown, escaped, link, moment, shortened
 
@@ -81,9 +82,13 @@ def _elsewhere(view: TicketView) -> Iterator[str]:
     """What others have of it: engineering, the on-call, vendors; and what is late."""
     for issue in view.issues[:_ISSUES]:
         assignee = f", {escaped(issue.assignee)}" if issue.assignee else ", nobody assigned"
-        yield f"{link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{assignee}"
+        impact = f", impact {escaped(issue.impact)} of {issue.tickets} tickets" if issue.impact else ""
+        release = f", fixed, waits for {escaped(_release(issue))}" if issue.meaning is IssueMeaning.FIXED else ""
+        yield f"{link(issue.ref.url, issue.ref.key)} {escaped(issue.status)}{assignee}{release}{impact}"
     if len(view.issues) > _ISSUES:
         yield f"… and {len(view.issues) - _ISSUES} more issues"
+    if view.workaround is not None:
+        yield f"Workaround: {escaped(shortened(view.workaround, 300))}"
     if view.pages:
         yield _page(view.pages[-1])
     for case in view.cases:
@@ -92,6 +97,10 @@ def _elsewhere(view: TicketView) -> Iterator[str]:
             yield f"Vendor {escaped(case.vendor)} owes an answer by {moment(case.due_at)}{late}"
     if view.late:
         yield f"Late: {', '.join(view.late)}"
+
+
+def _release(issue: IssueView) -> str:
+    return f"release {issue.release}" if issue.release else "its release"
 
 
 def _page(page: PageView) -> str:

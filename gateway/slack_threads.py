@@ -138,5 +138,12 @@ def _files(message: object) -> tuple[FileLink, ...]:
     for file in (listed if isinstance(listed, list) else [])[:_MOST_FILES]:
         url = text_at(file, "permalink")
         if url is not None:
-            found.append(FileLink(name=text_at(file, "name", longest=200) or "without a name", url=url))
+            found.append(
+                FileLink(
+                    name=text_at(file, "name", longest=200) or "without a name",
+                    url=url,
+                    id=text_at(file, "id"),
+                    download=text_at(file, "url_private_download", longest=2_000),
+                )
+            )
     return tuple(found)

@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.decide import open_ticket
 from domain.digest import TicketFacts
-from domain.issue_messages import IssueHint
+from domain.issue_messages import ImpactAnswered, IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
@@ -122,6 +122,14 @@ class TemporalDesk:
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
         """Signal the ticket."""
         return await _taken(self._ticket(ticket_id).signal(TicketWorkflow.deliver, delivery, rpc_timeout=_QUICK))
+
+    async def answer_impact(self, tracker: Tracker, issue_id: str, answered: ImpactAnswered) -> bool:
+        """Signal the issue's workflow."""
+        workflow_id = workflow_ids.issue_id(tracker.value, issue_id)
+        issue = self._client.get_workflow_handle_for(EngineeringIssueWorkflow.run, workflow_id)
+        return await _taken(
+            issue.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=answered), rpc_timeout=_QUICK)
+        )
 
     async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
         """Signal the issue's workflow; most issues of a tracker have none."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.issue_messages import IssueHint
+from domain.issue_messages import ImpactAnswered, IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.preview import Preview
@@ -115,6 +115,10 @@ class TicketDesk(Protocol):
 
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
         """Tell an open ticket; False when there is none."""
+        ...
+
+    async def answer_impact(self, tracker: Tracker, issue_id: str, answered: ImpactAnswered) -> bool:
+        """Tell an engineering issue whether its priority is to follow its impact; False when no ticket is on it."""
         ...
 
     async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:

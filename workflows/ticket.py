@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.decide import Decision, decide, open_ticket
     from domain.digest import TicketFacts
     from domain.frozen import Frozen
-    from domain.intents import DressSeverityChannel, Intent, RaisePage, ShowCard, lane_of
+    from domain.intents import DressSeverityChannel, Intent, RaisePage, ShowCard, UpdateIssue, lane_of
     from domain.messages import (
         Command,
         CommandResult,
@@ -252,6 +252,9 @@ class TicketWorkflow:
         """Whether what waits on the lane already does what this intent is for."""
         if isinstance(intent, ShowCard):
             return any(isinstance(waiting, ShowCard) for waiting in self._lanes.waiting(lane))
+        if isinstance(intent, UpdateIssue):
+            waiting = self._lanes.waiting(lane)
+            return any(isinstance(other, UpdateIssue) and other.ref == intent.ref for other in waiting)
         if isinstance(intent, DressSeverityChannel) and not intent.invite:
             return any(isinstance(waiting, DressSeverityChannel) for waiting in self._lanes.waiting(lane))
         return False

@@ -1,5 +1,6 @@
 """How each of a ticket's intents becomes an activity."""
 
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -7,6 +8,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.issue_files import IssueFileActivities, PutFileInput
+    from activities.issue_opening import IssueOpeningActivities, SeekInput
     from activities.issue_tracker import FindIssueInput, IssueTrackerActivities, OpenIssueInput
     from activities.mail import CustomerMailInput, MailActivities, StaffMailInput
     from activities.pagerduty import (
@@ -35,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
         WorkflowLinkActivities,
     )
     from domain.card_place import NO_CARD
-    from domain.engineering_issue import safe_title
+    from domain.engineering_issue import safe_title, title_on
     from domain.intents import (
         CloseSeverityChannel,
         CloseVendorCase,
@@ -53,22 +56,28 @@ with workflow.unsafe.imports_passed_through():
         OpenSplitTicket,
         OpenVendorCase,
         PageWithIssue,
+        PutFileOnIssue,
         RaisePage,
+        ReopenOnIssue,
         ResolvePage,
+        SeekDuplicates,
         ShowCard,
         TellIssue,
         TellOtherTicket,
         TellSeverityChannel,
         ThreadLine,
+        UpdateIssue,
         UpdatePage,
         lane_of,
     )
-    from domain.issue_messages import IssueNote, TicketJoined, TicketLeft, TicketWord
+    from domain.issue_messages import IssueNote, TicketChanged, TicketJoined, TicketLeft, TicketReopened, TicketWord
     from domain.issues import IssueRef
     from domain.messages import (
         CardShown,
         Delivery,
         Done,
+        DuplicatesFound,
+        FileAttached,
         IssueFound,
         IssueOpened,
         PageRaised,
@@ -81,6 +90,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.vendor_case import CaseClosed, VendorCase
     from workflows import task_queues, urgency, workflow_ids
     from workflows.lanes import ONE_ATTEMPT, Refused
+
+
+FILE_ATTEMPT = timedelta(seconds=90)
+"""A file goes through us from one system to the other: longer than the time-outs of both together."""
 
 
 async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck: bool) -> ResultBody:
@@ -99,8 +112,10 @@ async def carry_out(intent: Intent, ticket: Ticket, policy: RetryPolicy, recheck
             return await _in_slack(intent, ticket, recheck, options)
         case OpenSeverityChannel() | DressSeverityChannel() | TellSeverityChannel() | CloseSeverityChannel():
             return await _in_own_channel(intent, ticket, recheck, options)
-        case OpenIssue() | FindIssue():
-            return await _in_tracker(intent, recheck, options)
+        case SeekDuplicates() | OpenIssue() | FindIssue():
+            return await _in_tracker(intent, ticket, recheck, options)
+        case PutFileOnIssue():
+            return await _put_file(intent, recheck, options)
         case RaisePage():
             ref = await workflow.execute_activity_method(
                 PagerDutyActivities.raise_page, RaisePageInput(draft=intent.draft), **options
@@ -182,7 +197,9 @@ async def _in_slack(
                     raise Refused("the card is on its way", NO_CARD)
                 # Without a card there is no thread; the line stands in the ticket's timeline.
                 return Done()
-            line = LineInput(key=intent.key, card=ticket.card, text=intent.text, recheck=recheck)
+            line = LineInput(
+                key=intent.key, card=ticket.card, text=intent.text, choices=intent.choices, recheck=recheck
+            )
             await workflow.execute_activity_method(SlackActivities.post_line, line, **options)
             return Done()
         case Notice():
@@ -234,9 +251,16 @@ async def _in_own_channel(
     return Done()
 
 
-async def _in_tracker(intent: OpenIssue | FindIssue, recheck: bool, options: dict[str, Any]) -> ResultBody:
+async def _in_tracker(
+    intent: SeekDuplicates | OpenIssue | FindIssue, ticket: Ticket, recheck: bool, options: dict[str, Any]
+) -> ResultBody:
+    if isinstance(intent, SeekDuplicates):
+        seek = SeekInput(project=intent.project, sought=intent.sought, rules=intent.rules)
+        likely = await workflow.execute_activity_method(IssueOpeningActivities.seek_duplicates, seek, **options)
+        return DuplicatesFound(candidates=likely.candidates, error=likely.error)
     if isinstance(intent, OpenIssue):
-        opened = OpenIssueInput(draft=intent.draft, recheck=recheck)
+        template = ticket.policy.engineering.template
+        opened = OpenIssueInput(draft=intent.draft, facts=intent.facts, template=template, recheck=recheck)
         ref = await workflow.execute_activity_method(IssueTrackerActivities.open_issue, opened, **options)
         return IssueOpened(ref=ref)
     wanted = FindIssueInput(reference=intent.reference)
@@ -246,8 +270,23 @@ async def _in_tracker(intent: OpenIssue | FindIssue, recheck: bool, options: dic
     )
 
 
+async def _put_file(intent: PutFileOnIssue, recheck: bool, options: dict[str, Any]) -> ResultBody:
+    put = PutFileInput(ref=intent.ref, file=intent.file, key=intent.key, recheck=recheck)
+    attached = await workflow.execute_activity_method(
+        IssueFileActivities.put_file, put, **(options | {"start_to_close_timeout": FILE_ATTEMPT})
+    )
+    return FileAttached(id=attached)
+
+
 async def _in_workflows(
-    intent: JoinIssue | LeaveIssue | TellIssue | PageWithIssue | OpenVendorCase | CloseVendorCase,
+    intent: JoinIssue
+    | LeaveIssue
+    | TellIssue
+    | UpdateIssue
+    | ReopenOnIssue
+    | PageWithIssue
+    | OpenVendorCase
+    | CloseVendorCase,
     ticket: Ticket,
     options: dict[str, Any],
 ) -> ResultBody:
@@ -264,9 +303,8 @@ async def _in_workflows(
         case PageWithIssue():
             word = _tell(f"{intent.key}/join", intent.ref, ticket, intent.word)
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, word, **options)
-        case TellIssue():
-            note = IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text)
-            tell = _tell(f"{intent.key}/join", intent.ref, ticket, note)
+        case TellIssue() | UpdateIssue() | ReopenOnIssue():
+            tell = _tell(f"{intent.key}/join", intent.ref, ticket, _word(intent, ticket))
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, tell, **options)
         case OpenVendorCase():
             case = _vendor_case(intent, ticket)
@@ -279,11 +317,21 @@ async def _in_workflows(
 
 
 def _joined(key: str, ref: IssueRef, ticket: Ticket) -> TicketJoined:
-    return TicketJoined(id=key, ticket_id=ticket.id, title=safe_title(ticket), ref=ref, facts=on_issue(ticket))
+    return TicketJoined(id=key, ticket_id=ticket.id, title=title_on(ticket, ref), ref=ref, facts=on_issue(ticket, ref))
 
 
 def _tell(join_key: str, ref: IssueRef, ticket: Ticket, word: TicketWord) -> TellIssueInput:
     return TellIssueInput(joined=_joined(join_key, ref, ticket), word=word, rules=ticket.policy.issue_rules())
+
+
+def _word(intent: TellIssue | UpdateIssue | ReopenOnIssue, ticket: Ticket) -> TicketWord:
+    match intent:
+        case TellIssue():
+            return IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text, visibility=intent.visibility)
+        case UpdateIssue():
+            return TicketChanged(id=intent.key, ticket_id=ticket.id, facts=on_issue(ticket, intent.ref))
+        case ReopenOnIssue():
+            return TicketReopened(id=intent.key, ticket_id=ticket.id, by_customer=intent.by_customer, text=intent.text)
 
 
 def _vendor_case(intent: OpenVendorCase, ticket: Ticket) -> VendorCase:

@@ -3,12 +3,9 @@
 import pytest
 
 from domain.clocks import ClockOutcome, ClockStatus
-from domain.intents import CloseVendorCase, MailCustomer, Notice, OpenVendorCase, RaisePage, ResolvePage, ShowCard
-from domain.issues import IssueCategory, IssueRef, Tracker
+from domain.intents import CloseVendorCase, Notice, OpenVendorCase, RaisePage, ResolvePage, ShowCard
 from domain.messages import (
     Failed,
-    IssueCommented,
-    IssueGone,
     PageChanged,
     PageRaised,
     Reopen,
@@ -19,20 +16,16 @@ from domain.messages import (
 from domain.paging import PageRef, PageStatus
 from domain.policy import ClockKind
 from domain.ticket import TicketStatus
-from domain.tiers import Owner, Tier, WaitingOn
+from domain.tiers import Owner, Tier
 from tests.domain.building import (
     ADA,
-    DAY,
     HOUR,
-    L1_CHANNEL,
     L4_CHANNEL,
     LENA,
     MINUTE,
     NOON,
     SAM,
     Story,
-    a_comment,
-    an_issue,
 )
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -145,112 +138,6 @@ def test_a_page_that_the_pager_has_after_all_did_not_fail() -> None:
     page = story.ticket.pages[0]
     assert (page.failed, page.acknowledged_by) == (None, "Ada")
     assert story.ticket.stint.accepted_at is not None
-
-
-# --- engineering issues ------------------------------------------------------------------------------------------------
-
-
-def test_an_issue_that_is_worked_on_takes_the_ticket_in_l3() -> None:
-    story = Story().with_engineering().passes(MINUTE).issue_is(IssueCategory.IN_PROGRESS)
-    assert story.ticket.stint.accepted_by is not None
-    assert story.ticket.stint.accepted_by.name == "Ada"
-    assert not any("moved from" in line for line in story.timeline)
-    assert "Tierline: PAY-12 is now with Ada" in story.timeline
-    assert story.ticket.issues[0].category is IssueCategory.IN_PROGRESS
-
-
-def test_an_issue_that_is_worked_on_takes_no_ticket_of_another_tier() -> None:
-    story = Story().linked(IssueCategory.TO_DO).issue_is(IssueCategory.IN_PROGRESS)
-    assert story.ticket.stint.accepted_at is None
-
-
-def test_an_issue_that_is_done_resolves_the_ticket_and_the_customer_hears() -> None:
-    story = Story().with_engineering().passes(HOUR).issue_is(IssueCategory.DONE)
-    assert (story.ticket.status, story.ticket.resolved_by) == (TicketStatus.RESOLVED, "Ada")
-    assert "fixed the problem" in story.only(MailCustomer).text
-    assert story.ticket.first_response_at == NOON + HOUR
-    assert story.ticket.stint.accepted_at == NOON + HOUR
-
-
-def test_every_ticket_that_waits_for_the_issue_is_resolved() -> None:
-    story = Story().accepted().linked()
-    assert (story.ticket.waiting_on, story.ticket.owner) == (WaitingOn.ENGINEERING, Owner.L3)
-    story.passes(MINUTE).issue_is(IssueCategory.DONE)
-    assert story.ticket.status is TicketStatus.RESOLVED
-
-
-def test_a_ticket_on_two_issues_is_resolved_with_the_last_one() -> None:
-    story = Story().linked().linked(ref=an_issue(13)).issue_is(IssueCategory.DONE)
-    assert story.ticket.status is TicketStatus.OPEN
-    assert story.issue_is(IssueCategory.DONE, an_issue(13)).ticket.status is TicketStatus.RESOLVED
-
-
-def test_a_reopened_ticket_is_not_resolved_by_news_that_the_issue_is_still_done() -> None:
-    """Our own comment on the issue moves it in the tracker, and the tracker tells us so."""
-    story = Story().with_engineering().issue_is(IssueCategory.DONE).passes(HOUR).customer_writes()
-    story.issue_is(IssueCategory.DONE, assignee="Bob")
-    assert story.ticket.status is TicketStatus.OPEN
-    again = story.issue_is(IssueCategory.IN_PROGRESS).issue_is(IssueCategory.DONE)
-    assert again.ticket.status is TicketStatus.RESOLVED
-
-
-def test_a_ticket_that_engineering_gave_back_is_not_resolved_by_closing_the_issue() -> None:
-    story = Story().accepted().with_engineering().does(ADA, Return(reason="works as designed")).accepted(SAM)
-    story.issue_is(IssueCategory.DONE)
-    assert story.ticket.status is TicketStatus.OPEN
-    assert not story.all(MailCustomer)
-    assert story.told == [(SAM.id, "T-1042: PAY-12 is Done after the ticket came back: it is yours to resolve")]
-
-
-def test_a_ticket_that_went_up_again_is_resolved_by_the_issue() -> None:
-    story = Story().with_engineering().does(ADA, Return(reason="need logs")).escalated(Tier.L3)
-    assert story.issue_is(IssueCategory.DONE).ticket.status is TicketStatus.RESOLVED
-
-
-def test_a_link_to_an_issue_that_is_done_leaves_the_ticket_with_its_tier() -> None:
-    story = Story().accepted().linked(IssueCategory.DONE).issue_is(IssueCategory.DONE)
-    assert (story.ticket.status, story.ticket.waiting_on) == (TicketStatus.OPEN, WaitingOn.TIER)
-
-
-def test_an_engineers_comment_is_in_the_story_and_the_thread() -> None:
-    story = Story().with_engineering().told_of(IssueCommented(ref=an_issue(), comment=a_comment(1, "It is the cache")))
-    assert story.thread[-1] == "Ada: on PAY-12: It is the cache"
-
-
-def test_an_issue_that_moved_to_another_project_keeps_its_identity() -> None:
-    story = Story().with_engineering()
-    moved = an_issue().model_copy(update={"key": "CORE-3", "url": "https://acme.example/browse/CORE-3"})
-    story.issue_is(IssueCategory.TO_DO, moved)
-    assert [issue.ref.key for issue in story.ticket.issues] == ["CORE-3"]
-    assert "Tierline: PAY-12 is now CORE-3" in story.timeline
-
-
-def test_news_of_an_issue_that_the_ticket_is_not_on_is_ignored() -> None:
-    story = Story().with_engineering()
-    before = story.ticket
-    story.issue_is(IssueCategory.DONE, an_issue(99))
-    same_id = IssueRef(tracker=Tracker.GITHUB, id=an_issue().id, key="a/b#1", url="https://x.example")
-    story.issue_is(IssueCategory.DONE, same_id).told_of(IssueGone(ref=same_id, why="404"))
-    assert story.ticket == before
-
-
-def test_an_issue_that_is_gone_is_told_to_the_lead_and_the_tier_is_to_act() -> None:
-    story = Story().accepted().linked().told_of(IssueGone(ref=an_issue(), why="it was deleted"))
-    assert not story.ticket.issues
-    assert story.ticket.waiting_on is WaitingOn.TIER
-    assert story.told == [(L1_CHANNEL, "T-1042: PAY-12 can no longer be read (it was deleted)")]
-
-
-def test_while_another_issue_is_open_the_ticket_still_waits_for_engineering() -> None:
-    story = Story().accepted().linked().linked(ref=an_issue(13)).told_of(IssueGone(ref=an_issue(), why="404"))
-    assert story.ticket.waiting_on is WaitingOn.ENGINEERING
-
-
-def test_news_that_comes_after_the_ticket_is_closed_changes_nothing() -> None:
-    story = Story().with_engineering().resolved(ADA).passes(2 * DAY)
-    before = story.ticket
-    story.issue_is(IssueCategory.IN_PROGRESS).page_is(PageStatus.ACKNOWLEDGED)
-    assert story.ticket == before
 
 
 # --- vendors -----------------------------------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ from domain.intents import (
     OpenVendorCase,
     PageWithIssue,
     RaisePage,
+    ReopenOnIssue,
     ResolvePage,
     ShowCard,
     TellIssue,
     TellOtherTicket,
     ThreadLine,
+    UpdateIssue,
 )
 from domain.issue_pages import PageOffered, PageWanted
 from domain.messages import (
@@ -137,7 +139,7 @@ def test_what_is_promised_is_what_happens(state: str, asked: str) -> None:
 def seen_outside(intent: Intent) -> str | None:
     """What somebody outside would notice of it, beside the card."""
     match intent:
-        case ShowCard() | ThreadLine():
+        case ShowCard() | ThreadLine() | UpdateIssue():
             return None
         case PageWithIssue(word=PageWanted(draft=draft)):
             return f"page {draft.service}"
@@ -149,7 +151,7 @@ def seen_outside(intent: Intent) -> str | None:
             return f"tell {intent.mention or intent.channel}"
         case OpenIssue():
             return f"issue {intent.draft.project}"
-        case TellIssue():
+        case TellIssue() | ReopenOnIssue():
             return f"comment {intent.ref.key}"
         case OpenVendorCase():
             return f"vendor {intent.due_at.isoformat()}"

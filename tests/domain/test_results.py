@@ -15,9 +15,9 @@ from domain.intents import (
     Notice,
     OpenIssue,
     RaisePage,
+    ReopenOnIssue,
     ResolvePage,
     ShowCard,
-    TellIssue,
     ThreadLine,
     lane_of,
 )
@@ -170,7 +170,7 @@ def test_a_notice_to_a_channel_that_is_gone_is_said_in_the_thread() -> None:
     ("story", "kind", "said"),
     [
         (Story().with_engineering(), JoinIssue, "Join issue failed: gone"),
-        (Story().with_engineering().resolved().customer_writes(), TellIssue, "Tell issue failed: gone"),
+        (Story().with_engineering().resolved().customer_writes(), ReopenOnIssue, "Reopen on issue failed: gone"),
         (Story().with_engineering().resolved().passes(2 * DAY), LeaveIssue, "Leave issue failed: gone"),
         (Story().escalated(Tier.L3).page_raised().resolved(), ResolvePage, "Resolve page failed: gone"),
         (Story().escalated(Tier.L4).resolved(), CloseVendorCase, "Close vendor case failed: gone"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.decide import open_ticket
-from domain.issue_messages import IssueHint
+from domain.issue_messages import ImpactAnswered, IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import CommandName, Policy
@@ -56,6 +56,7 @@ class RememberingDesk:
         self.hints: list[tuple[Tracker, str, str]] = []
         self.heard: dict[tuple[Tracker, str, str], IssueHint] = {}
         self.releases: dict[str, ReleaseNews] = {}
+        self.impacts: list[tuple[Tracker, str, ImpactAnswered]] = []
         self.replies: list[tuple[str, int, VendorReply]] = []
 
     @property
@@ -102,6 +103,13 @@ class RememberingDesk:
             return False
         if delivery.id not in {known.id for _, known in self.deliveries}:
             self.deliveries.append((ticket_id, delivery))
+        return True
+
+    async def answer_impact(self, tracker: Tracker, issue_id: str, answered: ImpactAnswered) -> bool:
+        self._reach()
+        if (tracker, issue_id) not in self.watched:
+            return False
+        self.impacts.append((tracker, issue_id, answered))
         return True
 
     async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:

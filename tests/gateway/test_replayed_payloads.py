@@ -436,7 +436,7 @@ DOCUMENTED = {
         in_our_thread(ThreadChange.POSTED, "see <PAY> @U0ADA"), a_reply("see &lt;PAY&gt; <@U0ADA>")
     ),
     "a file below a card": event(
-        in_our_thread(ThreadChange.POSTED, "", FileLink(name="trace.log", url=FILE["permalink"])),
+        in_our_thread(ThreadChange.POSTED, "", FileLink(name="trace.log", url=FILE["permalink"], id=FILE["id"])),
         a_reply("", subtype="file_share", files=[FILE], upload=False),
     ),
     "a message below a card, shown in the channel": event(

@@ -16,7 +16,14 @@ from tests.gateway.slack_happenings import BOT, CARD, CHANNEL, a_deletion, a_rep
 
 THE_CARD = reference(ReferenceKind.CARD, f"{CHANNEL}/{CARD}")
 STRANGER = "U0KIRAN"
-LOG = {"id": "F1", "name": "trace.log", "permalink": "https://acme.slack.com/files/U0SAM/F1/trace.log", "size": 7}
+DOWNLOAD = "https://files.slack.com/files-pri/T0ACME-F1/download/trace.log"
+LOG = {
+    "id": "F1",
+    "name": "trace.log",
+    "permalink": "https://acme.slack.com/files/U0SAM/F1/trace.log",
+    "url_private_download": DOWNLOAD,
+    "size": 7,
+}
 
 
 @pytest.fixture
@@ -78,7 +85,7 @@ async def test_files_become_links_and_nothing_of_them_is_fetched(door: FrontDoor
     await happens(door, a_reply("", subtype="file_share", files=[LOG, {"id": "F2", "file_access": "check_file_info"}]))
 
     (message,) = told(door)
-    assert message.files == (FileLink(name="trace.log", url=LOG["permalink"]),)
+    assert message.files == (FileLink(name="trace.log", url=str(LOG["permalink"]), id="F1", download=DOWNLOAD),)
 
 
 async def test_a_file_that_is_taken_out_is_an_edit(door: FrontDoor) -> None:
