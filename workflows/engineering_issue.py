@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ticket_telling import TellTicketsInput, TicketTellingActivities, ToldTickets
     from domain.engineering_rules import IssueRules
     from domain.frozen import Frozen
+    from domain.impact_choices import impact_choices
     from domain.issue_differences import differences
     from domain.issue_intents import (
         AskLead,
@@ -348,7 +349,7 @@ class EngineeringIssueWorkflow:
             case RaiseIssuePage() | ChangeIssuePage() | NoteIssuePage() | EndIssuePage():
                 return await _page(intent, policy, recheck)
             case AskLead():
-                await _ask_lead(intent, policy, recheck)
+                await _ask_lead(intent, self._issue.ref, policy, recheck)
                 return None
         try:
             return await self._in_tracker(intent, policy, recheck)
@@ -480,13 +481,13 @@ async def _tell_batch(intent: TellTickets, policy: RetryPolicy) -> ToldTickets:
     return await workflow.execute_activity_method(TicketTellingActivities.tell_tickets, batch, **options)
 
 
-async def _ask_lead(intent: AskLead, policy: RetryPolicy, recheck: bool) -> None:
+async def _ask_lead(intent: AskLead, ref: IssueRef, policy: RetryPolicy, recheck: bool) -> None:
     notice = NoticeInput(
         key=intent.key,
         channel=intent.channel,
         text=intent.text,
         mention=intent.lead,
-        choices=intent.choices,
+        choices=impact_choices(ref) if intent.choices else (),
         recheck=recheck,
     )
     options = _options(task_queues.SLACK, intent, policy, urgency.AFTER_OPENING)
