@@ -1,10 +1,12 @@
 """What a person pasted into a ticket and must not reach a tracker."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.redaction import redact
+from domain.redaction import redact, redact_strictly
 
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 ALNUM = LOWER + LOWER.upper() + "0123456789"
@@ -120,6 +122,60 @@ def test_ordinary_text_stays(text: str) -> None:
 )
 def test_what_stands_in_its_place(text: str, clean: str) -> None:
     assert redact(text) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "since version 10.2.0.1, release: 2.0.0.7 and v 1.2.3.4",
+        "Chrome 120.0.6099.109 on Windows 10.0.19045",
+        "order 0012345678, invoice #0049876543, build 20261121.04",
+        "request 6f1e2d3c-1111-4222-8333-444455556666",
+        "on 2026-11-21, 21.11.2026 and 11/21/2026 at 12:30:45.123",
+        "com.example.Checkout.pay(Checkout.java:214) at 0x7fff5fbff8c0",
+        "SHA 3f0aa17, tag v2.0.0-rc.1+build.7",
+    ],
+)
+def test_what_looks_like_a_secret_and_is_none_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("call 0012345678901, the order is 7", "call [phone number], the order is 7"),
+        ("id: +49 30 90182345", "id: [phone number]"),
+        ("token=6f1e2d3c-1111-4222-8333-444455556666", "token=[secret]"),
+        ("server 10.2.0.1, version 10.2.0.1", "server [IP address], version 10.2.0.1"),
+    ],
+)
+def test_what_stands_before_a_number_says_what_it_is(text: str, clean: str) -> None:
+    assert redact(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("see https://jira.acme.internal/browse/X-1?a=b.", "see [link]"),
+        ("s3://backups/customers and shop.customer.com/pay", "[link] and [host]"),
+        ("db01:5432, redis:6379, localhost:80", "[host], [host], [host]"),
+        ("error:502 in checkout.py:12 at 12:30:45", "error:502 in checkout.py:12 at 12:30:45"),
+        ("com.example.Checkout.pay(Checkout.java:214)", "com.example.Checkout.pay(Checkout.java:214)"),
+        ("request 6f1e2d3c-1111-4222-8333-444455556666, ticket #48151", "request [id], ticket [reference]"),
+        ("mail jane@acme.example, v4.2 since 2026-11-21", "mail [e-mail], v4.2 since 2026-11-21"),
+    ],
+)
+def test_what_strangers_read_names_no_host_address_or_request(text: str, clean: str) -> None:
+    assert redact_strictly(text) == clean
+    assert redact_strictly(clean) == clean
+
+
+def test_a_long_text_is_cleaned_within_the_time_that_a_decision_has() -> None:
+    """A workflow's task may take two seconds; the longest text of a message has 20,000 characters."""
+    for text in ("0123456789 " * 1_800, "a.b-" * 5_000, "x@" * 10_000, "a:" * 10_000, "ab1" * 6_600):
+        began = time.process_time()
+        redact_strictly(text)
+        assert time.process_time() - began < 2
 
 
 def test_a_card_beside_other_numbers() -> None:
