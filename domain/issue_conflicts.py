@@ -28,12 +28,12 @@ _WORDS = {SyncedField.PRIORITY: "priority", SyncedField.STATUS: "status", Synced
 class Wish(Frozen):
     """A field that Tierline wants to set: to ``value``, or labels to be put on and taken off.
 
-    ``base`` is what was known when it arose; ``based`` is False where nothing was known yet, and then there is nothing to conflict with.
+    ``base`` is what was known when it arose; ``theirs`` says that the value is a person's, put back after we had overwritten it unseen.
     """
 
     field: SyncedField
     base: str | None = None
-    based: bool = True
+    theirs: bool = False
     value: str | None = None
     add_labels: tuple[str, ...] = ()
     remove_labels: tuple[str, ...] = ()
@@ -185,7 +185,7 @@ def _conflict(
     wish: Wish, truth: IssueSnapshot, conflicts: Mapping[SyncedField, Winner], now: datetime
 ) -> Conflict | None:
     theirs = value_of(truth, wish.field)
-    if wish.field is SyncedField.LABELS or not wish.based or same(theirs, wish.base):
+    if wish.field is SyncedField.LABELS or same(theirs, wish.base):
         return None
     stamp = truth.stamps.get(wish.field)
     winner = _winner(conflicts, wish, stamp.at if stamp is not None else truth.updated_at)
@@ -197,7 +197,7 @@ def _overwritten(
 ) -> Conflict | None:
     """What somebody set between our reading and our writing, by the tracker's history: our change went from a value we never saw."""
     stamp = truth.stamps.get(wish.field)
-    if wish.field is SyncedField.LABELS or stamp is None or not stamp.ours or stamp.before is None or not wish.based:
+    if wish.field is SyncedField.LABELS or stamp is None or not stamp.ours or stamp.before is None:
         return None
     if any(same(stamp.before, known) for known in (wish.base, wish.value)):
         return None
@@ -222,9 +222,9 @@ def _winner(conflicts: Mapping[SyncedField, Winner], wish: Wish, changed_at: dat
 
 
 def _put_back(conflict: Conflict, now: datetime) -> Wish:
-    """Give the field the value again that was overwritten; it is theirs, so it is based on nothing that they could contradict."""
+    """Give the field the value again that was overwritten."""
     why = "put back what somebody had set at the same time"
-    return Wish(field=conflict.field, based=False, value=conflict.theirs, at=now, why=why)
+    return Wish(field=conflict.field, base=conflict.ours, value=conflict.theirs, theirs=True, at=now, why=why)
 
 
 def _changes(settled: list[Wish], truth: IssueSnapshot) -> IssueFieldChanges:

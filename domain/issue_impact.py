@@ -169,7 +169,7 @@ def wrote(
             put_on = tuple(label for label in labels.add_labels if not _has(state.labels, label))
             kept = tuple(label for label in state.labels if not _has(labels.remove_labels, label))
             update["labels"] = (*kept, *put_on)
-        if priority is not None and priority.based:
+        if priority is not None and not priority.theirs:
             # What was put back for somebody is theirs.
             update |= {"priority": priority.value, "by_hand": False, "by_hand_in": None}
         return state.model_copy(update=update), []

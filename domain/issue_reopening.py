@@ -90,7 +90,7 @@ def seen(state: ReopeningState, known: IssueSnapshot | None, truth: IssueSnapsho
 
 def wrote(batch: tuple[Wish, ...], error: str | None, rules: IssueRules, known: IssueSnapshot | None) -> list[Follow]:
     """The issue was reopened, and is told why; or the tracker refused it for good, and the engineers read that they are asked to."""
-    status = next((wish for wish in batch if wish.field is SyncedField.STATUS and wish.based), None)
+    status = next((wish for wish in batch if wish.field is SyncedField.STATUS and not wish.theirs), None)
     if status is None or known is None:
         return []
     text = status.why
