@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,6 +16,8 @@ from cli import policy as policy_commands
 from cli import settings as settings_commands
 from config.errors import ConfigurationError
 from config.version import VERSION
+from domain.durations import parse_duration
+from domain.issues import Tracker
 from integrations.errors import IntegrationError
 
 _DEBUG = "--debug"
@@ -53,6 +56,36 @@ def check(
     from cli.check import check as run_check
 
     raise typer.Exit(0 if run_check(policy=policy, offline=offline) else 1)
+
+
+@app.command("resync")
+def resync(
+    issues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ISSUE]...", help="Issues by key or address; left out, whatever changed lately."),
+    ] = None,
+    tracker: Annotated[Tracker | None, typer.Option("--tracker", help="Only this one.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="How far back, such as 2h or 3d; the policy's look_back if left out."
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="The policy instead of the configured one.")
+    ] = None,
+) -> None:
+    """Catch up with Jira and GitHub now, and print what was mended; exit 1 when something could not be."""
+    from cli.resync import resync as run_resync
+
+    raise typer.Exit(run_resync(issues or [], tracker=tracker, since=_length(since), policy_file=policy))
+
+
+def _length(text: str | None) -> timedelta | None:
+    try:
+        return parse_duration(text) if text is not None else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
 
 
 @app.command("demo", add_help_option=False, context_settings=_OWN_OPTIONS)
