@@ -6,13 +6,16 @@ far it came: its deliveries' ids, and the requests', are the same, and each tick
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from domain.issue_intents import IssueIntent, Stream, TellTicket, TellTickets
 from domain.issue_messages import TicketsTold
-from domain.issue_pages import AnswerNeed
+from domain.issue_pages import AnswerNeed, PageNeed
 from domain.messages import DeliveryBody, IssueChanged
 from domain.watched_issue import FanOut, Step, WatchedIssue
 
+_BATCH_LASTS = timedelta(seconds=30)
+"""A batch takes no longer than this at the policy's pace, whatever its size would be: a run hands over when one has ended."""
 FEW = 20
 """Up to this many tickets that a page serves are told one by one, at once."""
 
@@ -36,12 +39,12 @@ def welcome(state: WatchedIssue, truth: IssueChanged) -> WatchedIssue:
     return welcomed.model_copy(update={"welcomed": state.roll.last})
 
 
-def tell_needs(state: WatchedIssue, page_key: str, answers: Sequence[AnswerNeed]) -> Step:
-    """Tell tickets that a page serves: a few one by one, many in batches."""
+def tell_needs(state: WatchedIssue, answers: Sequence[AnswerNeed]) -> Step:
+    """Tell tickets of the page that serves them: a few one by one, many in batches."""
     if len(answers) <= FEW:
         return state, [TellTicket(key="", ticket_id=each.ticket_id, body=each.body) for each in answers]
-    body = answers[0].body
-    return _queued(state, Stream.PAGE, body, of=len(answers), upto=state.roll.last, page=page_key), []
+    needs = tuple(PageNeed(ticket_id=each.ticket_id, page_key=each.body.page_key) for each in answers)
+    return _queued(state, Stream.PAGE, answers[0].body, of=len(needs), upto=len(needs), needs=needs), []
 
 
 def told(state: WatchedIssue, event: TicketsTold) -> WatchedIssue:
@@ -49,8 +52,9 @@ def told(state: WatchedIssue, event: TicketsTold) -> WatchedIssue:
     roll = state.roll
     for ticket in event.over:
         roll = roll.left(ticket)
-    kept = [_after_batch(each) if each.sent == event.key else each for each in state.fan_outs]
-    return state.model_copy(update={"roll": roll, "fan_outs": tuple(kept)})
+    after = (_after_batch(each) if each.sent == event.key else each for each in state.fan_outs)
+    left = tuple(each for each in after if each.cursor < each.upto)
+    return state.model_copy(update={"roll": roll, "fan_outs": left})
 
 
 def batches(state: WatchedIssue) -> Step:
@@ -92,14 +96,14 @@ def _batch(state: WatchedIssue, head: FanOut) -> tuple[WatchedIssue, TellTickets
 
 def _next_tickets(state: WatchedIssue, head: FanOut) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
     """The next tickets to tell and, of a page, their own keys of it."""
-    most = state.rules.fan_out.batch
-    if head.page is None:
+    rules = state.rules.fan_out
+    most = max(1, min(rules.batch, int(rules.per_second * _BATCH_LASTS.total_seconds())))
+    if not head.needs:
         return state.roll.after(head.cursor, head.upto, most), ()
-    page = next((page for page in state.pages if page.key == head.page), None)
-    needs = {need.ticket_id: need.page_key for need in page.needs} if page is not None else {}
-    here = state.roll.after(head.cursor, head.upto, len(state.roll))
-    found = [each for each in here if each[1] in needs][:most]
-    return found, tuple(needs[ticket] for _, ticket in found)
+    needs = head.needs[head.cursor : head.cursor + most]
+    return [(head.cursor + index, need.ticket_id) for index, need in enumerate(needs, start=1)], tuple(
+        need.page_key for need in needs
+    )
 
 
 def _after_batch(fan_out: FanOut) -> FanOut:
@@ -116,10 +120,10 @@ def _queued(
     of: int,
     upto: int,
     cursor: int = 0,
-    page: str | None = None,
+    needs: tuple[PageNeed, ...] = (),
 ) -> WatchedIssue:
     state, key = state.next_key()
-    fan_out = FanOut(stream=stream, key=key, body=body, page=page, upto=upto, of=of, cursor=cursor)
+    fan_out = FanOut(stream=stream, key=key, body=body, needs=needs, upto=upto, of=of, cursor=cursor)
     return state.model_copy(update={"fan_outs": (*state.fan_outs, fan_out)})
 
 

@@ -4,17 +4,23 @@ Whoever sleeps is woken once for a bug, however many customers report it. A page
 first, whose workflow hears of it from the pager; that ticket tells the issue, and the issue tells the others.
 """
 
+import base64
 import itertools
+import json
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from domain.frozen import Frozen
-from domain.messages import DeliveryBody, PageChanged, PageRefused, PageServed
+from domain.messages import PageChanged, PageRefused, PageServed
 from domain.paging import PageDraft, PageEvent, PageRef, PageStatus, Urgency
 from domain.tiers import Priority
+
+READABLE = 50
+"""Up to this many needs of a page are written so that a person can read them."""
 
 
 class PageWanted(Frozen):
@@ -66,6 +72,28 @@ class PageNeed(Frozen):
     page_key: str
 
 
+def _written(needs: tuple[PageNeed, ...]) -> object:
+    """Readable while there are few; of thousands, packed: a state must not outgrow a payload."""
+    if len(needs) <= READABLE:
+        return [need.model_dump() for need in needs]
+    pairs = json.dumps([(need.ticket_id, need.page_key) for need in needs], separators=(",", ":"))
+    return base64.b85encode(zlib.compress(pairs.encode(), 9)).decode("ascii")
+
+
+def _read(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    try:
+        pairs = json.loads(zlib.decompress(base64.b85decode(written)))
+    except zlib.error as error:
+        raise ValueError("these are no needs of a page") from error
+    return [PageNeed(ticket_id=ticket_id, page_key=page_key) for ticket_id, page_key in pairs]
+
+
+Needs = Annotated[tuple[PageNeed, ...], PlainSerializer(_written), BeforeValidator(_read)]
+"""Needs that may be thousands."""
+
+
 class IssuePage(Frozen):
     """A page that serves tickets of the issue. ``ref`` is without an id until the pager has it; what it is to be raised to by
     then is ``higher_priority`` and ``higher_urgency``. ``told_at`` is the pager's time of the last word on its status.
@@ -76,7 +104,7 @@ class IssuePage(Frozen):
     urgency: Urgency
     status: PageStatus = PageStatus.TRIGGERED
     acknowledged_by: str | None = None
-    needs: tuple[PageNeed, ...] = ()
+    needs: Needs = ()
     higher_priority: str | None = None
     higher_urgency: Urgency | None = None
     told_at: datetime | None = None
@@ -135,7 +163,7 @@ class AnswerNeed(Frozen):
     kind: Literal["answer_need"] = "answer_need"
     key: str
     ticket_id: str
-    body: DeliveryBody
+    body: PageChanged | PageServed | PageRefused
 
 
 PageIntent = RaiseIssuePage | ChangeIssuePage | NoteIssuePage | EndIssuePage | AnswerNeed

@@ -35,7 +35,7 @@ from domain.issue_messages import (
     TrackerLocked,
     TrackerOpen,
 )
-from domain.issue_pages import PageOffered, PageReleased, PageWanted
+from domain.issue_pages import AnswerNeed, PageOffered, PageReleased, PageWanted
 from domain.issue_sync import Around, Synced
 from domain.messages import IssueGone, IssueSaid
 from domain.watched_issue import Step, WatchedIssue
@@ -253,12 +253,18 @@ def _paged(
 
 
 def _with_pages(state: WatchedIssue, change: tuple[issue_pages.Pages, list[issue_pages.PageIntent]]) -> Step:
+    """Answers to many needs of a page go as one fan-out; a page that is over for good is told of one by one, since nobody keeps its needs."""
     pages, intents = change
-    wanted: list[IssueIntent] = [
-        TellTicket(key="", ticket_id=one.ticket_id, body=one.body) if isinstance(one, issue_pages.AnswerNeed) else one
-        for one in intents
-    ]
-    return state.model_copy(update={"pages": pages}), wanted
+    wanted: list[IssueIntent] = []
+    answers: list[AnswerNeed] = []
+    for one in intents:
+        if isinstance(one, AnswerNeed):
+            answers.append(one)
+        else:
+            wanted.append(one)
+    after = state.model_copy(update={"pages": pages})
+    after, told = issue_fan_out.tell_needs(after, answers)
+    return after, [*wanted, *told]
 
 
 def _numbered(state: WatchedIssue, intents: list[IssueIntent]) -> tuple[WatchedIssue, list[IssueIntent]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
 from domain.issue_intents import IssueIntent, Stream
-from domain.issue_pages import IssuePage
+from domain.issue_pages import IssuePage, Needs
 from domain.issue_roll import Roll
 from domain.issue_sync import SyncState
 from domain.issues import IssueRef, IssueSnapshot
@@ -16,14 +16,14 @@ class FanOut(Frozen):
     """News that are being told to the tickets that joined up to the number ``upto``, batch by batch.
 
     ``key`` begins the deliveries' ids. Tickets up to the number ``cursor`` are told, ``told`` of the ``of`` that there were when it began.
-    ``sent`` is the key of the batch that is under way, which reaches up to ``sent_upto``. ``page`` is the key of the page whose tickets
-    alone are told, each by its own key of the page.
+    ``sent`` is the key of the batch that is under way, which reaches up to ``sent_upto``. ``needs`` are, of news of
+    a page, the tickets that it serves, which alone are told, each by its own key of the page; the cursor then counts them.
     """
 
     stream: Stream = Stream.NEWS
     key: str
     body: DeliveryBody
-    page: str | None = None
+    needs: Needs = ()
     upto: int
     of: int
     cursor: int = 0

@@ -241,6 +241,7 @@ class EngineeringIssueWorkflow:
             case _, PageRef():
                 self._inbox.append(IssuePageRaised(ref=result))
             case _, IssueSnapshot():
+                self.well(_TRACKER)
                 self._inbox.append(IssueFetched(snapshot=result))
             case TellTickets(), ToldTickets():
                 self._inbox.append(TicketsTold(key=intent.key, over=result.over))

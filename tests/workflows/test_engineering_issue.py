@@ -198,7 +198,7 @@ async def test_an_issue_that_is_gone_is_told_and_let_go(desk: Desk, outside: Out
     ticket = await linked(desk, ref, "T-1")
     outside.jira.loses(ref.id)
     await desk.hints(ref)
-    view = await ticket.until_said("PAY-1 can no longer be read (jira: the issue does not exist): link another issue")
+    view = await ticket.until_said("PAY-1 was deleted, or moved to where Tierline cannot see it (jira: the issue does not exist")
     assert view.issues == ()
     await ended(desk, ref)
 
@@ -243,7 +243,8 @@ async def test_an_issue_that_is_done_resolves_its_tickets_and_hears_that_it_is_n
     await tickets[1].does(LENA, Reopen(reason="it still fails"))
     await until(lambda: bool(outside.jira.written), "the engineers hear of it")
     (written,) = outside.jira.written
-    assert "T-2 was reopened, support says it is not fixed: it still fails" in written[1]
+    assert "T-2 is open again: support reopened it" in written[1]
+    assert "it still fails" in written[1]
     assert (await tickets[0].view()).status is TicketStatus.RESOLVED
 
 
