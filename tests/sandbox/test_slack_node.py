@@ -1,59 +1,25 @@
 """Slack's own client for Node, ``@slack/web-api``, against the local Slack: what we think of Slack is not only ours."""
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
-from filelock import FileLock
 
+from tests.node_packages import INSTALL_LIMIT_S, modules
 from tests.sandbox.slack_workspace import Workspace
 from tests.sandbox.slack_workspace import workspace as workspace
 
 NODE = Path(__file__).parent / "node"
-INSTALL_LIMIT_S = 120
 RUN_LIMIT_S = 60
-# What npm says where there is no way to the registry; anything else is a fault of ours.
-UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
-
-
-def modules() -> Path:
-    """The client and what it needs, installed once into the user's cache as the lock file says; a skip without npm."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("node and npm are needed: install Node.js 20 or newer")
-    lock = (NODE / "package-lock.json").read_bytes()
-    folder = platformdirs.user_cache_path("tierline") / "slack-for-node" / hashlib.sha256(lock).hexdigest()[:16]
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "installing.lock", timeout=INSTALL_LIMIT_S):
-        if not (folder / "installed").exists():
-            _install(npm, folder)
-            (folder / "installed").touch()
-    return folder / "node_modules"
-
-
-def _install(npm: str, folder: Path) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(NODE / name, folder / name)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm could not fetch @slack/web-api within {INSTALL_LIMIT_S} s")
-    if done.returncode != 0 and any(code in done.stderr for code in UNREACHABLE):
-        pytest.skip("npm cannot reach its registry, so @slack/web-api is not to be had")
-    assert done.returncode == 0, done.stderr
 
 
 async def run_client(folder: Path, **environment: str) -> dict[str, Any]:
     shutil.copy(NODE / "client.mjs", folder / "client.mjs")
-    (folder / "node_modules").symlink_to(await asyncio.to_thread(modules))
+    (folder / "node_modules").symlink_to(await asyncio.to_thread(modules, NODE, "@slack/web-api"))
     process = await asyncio.create_subprocess_exec(
         "node",
         "client.mjs",
