@@ -58,9 +58,10 @@ async def impact_answered(gateway: Gateway, about: Mention, accept: bool, actor:
     """
     async with asyncio.timeout(_FINDING_SECONDS):
         issues = await _issues_of(gateway, about)
-    if len(issues) != 1:
-        known = f"it is on {', '.join(ref.key for ref in issues)}" if issues else "I know no ticket on it"
-        return f"Name the issue by its key, such as PAY-12: of {about.written} {known}."
+    if not issues:
+        return f"I know no issue by “{about.written}” that has a ticket; write its key, such as PAY-12."
+    if len(issues) > 1:
+        return f"{about.written} is on {', '.join(ref.key for ref in issues)}: write the key of the one that you mean."
     (ref,) = issues
     answer = ImpactAnswered(id=message, accept=accept, by=actor.name)
     return await _said((ref.tracker, ref.id, ref.key), answer, gateway)

@@ -12,6 +12,7 @@ from domain.policy import CommandName, Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.preview import answer as preview_of
 from domain.reconcile import ReleaseNews
+from domain.ticket import LinkedIssue
 from domain.timeline import TicketTimeline, TimelineQuestion, answer
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
@@ -56,6 +57,7 @@ class RememberingDesk:
         self.hints: list[tuple[Tracker, str, str]] = []
         self.heard: dict[tuple[Tracker, str, str], IssueHint] = {}
         self.releases: dict[str, ReleaseNews] = {}
+        self.issues: dict[str, tuple[LinkedIssue, ...]] = {}
         self.impacts: list[tuple[Tracker, str, ImpactAnswered]] = []
         self.replies: list[tuple[str, int, VendorReply]] = []
 
@@ -130,7 +132,8 @@ class RememberingDesk:
         if ticket_id not in self.tickets:
             raise TicketUnknown(ticket_id)
         now = datetime.now(UTC)
-        return view_of(open_ticket(self.tickets[ticket_id], self.policy, now).state, now)
+        ticket = open_ticket(self.tickets[ticket_id], self.policy, now).state
+        return view_of(ticket.model_copy(update={"issues": self.issues.get(ticket_id, ())}), now)
 
     async def preview(self, ticket_id: str, commands: Sequence[Command]) -> Preview:
         self._reach()

@@ -46,6 +46,10 @@ OPEN = {
     "merge": {"into": "T-1001"},
     "split": {"title": "Invoices", "description": "late"},
     "hand-over": {"to": "database", "reason": "slow"},
+    "comment": {"text": "with 4.2 alone", "visibility": "internal"},
+    "kind": {"request": "feature"},
+    "workaround": {"text": "pay by transfer"},
+    "attach": {"name": "trace.log"},
 }
 
 
