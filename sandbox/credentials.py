@@ -23,6 +23,7 @@ class Credentials(BaseModel):
     slack_signing_secret: SecretStr
     jira_email: str
     jira_api_token: SecretStr
+    jira_personal_access_token: SecretStr
     jira_webhook_secret: SecretStr
     github_token: SecretStr
     github_app_id: str
@@ -43,6 +44,7 @@ class Credentials(BaseModel):
             slack_signing_secret=SecretStr(secrets.token_hex(16)),
             jira_email="tierline-bot@acme.example",
             jira_api_token=SecretStr(f"ATATT3xFfGF0{secrets.token_urlsafe(48)}"),
+            jira_personal_access_token=SecretStr(secrets.token_urlsafe(33)),
             jira_webhook_secret=SecretStr(secrets.token_hex(20)),
             github_token=SecretStr(f"ghp_{secrets.token_hex(18)}"),
             github_app_id="900100",

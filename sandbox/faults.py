@@ -23,6 +23,8 @@ System = Literal["slack", "jira", "github", "pagerduty", "pagerduty-events", "ma
 _PREFIXES: tuple[tuple[str, System], ...] = (
     ("/slack/", "slack"),
     ("/jira/", "jira"),
+    ("/jira-dc/", "jira"),
+    ("/jira-media/", "jira"),
     ("/github/", "github"),
     ("/pagerduty-events/", "pagerduty-events"),
     ("/pagerduty/", "pagerduty"),

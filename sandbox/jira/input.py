@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.jira.adf import is_document
-from sandbox.jira.changes import IssueContent
-from sandbox.jira.state import COMPONENTS, ISSUE_TYPES, PRIORITIES, PROJECT, Issue, JiraState, Named, User
+from sandbox.jira.changes import IssueContent, content_of
+from sandbox.jira.state import COMPONENTS, ISSUE_TYPES, PRIORITIES, PROJECT, Issue, JiraState, Named, Project, User
 
 Json = dict[str, Any]
 
@@ -32,13 +32,17 @@ def new_issue(state: JiraState, body: Json) -> IssueContent:
     """
     fields = _fields(body)
     errors: dict[str, str] = {}
-    if not _is_project(fields.pop("project", None)):
+    project = _project(state, fields.pop("project", None))
+    if project is None:
         errors["project"] = "Specify a valid project ID or key"
     if not fields.get("summary"):
         errors["summary"] = "You must specify a summary of the issue."
     if "issuetype" not in fields:
         errors["issuetype"] = "Specify an issue type"
-    blank = IssueContent(ISSUE_TYPES[0], "", None, (), PRIORITIES[2], (), None)
+    for field in state.custom_fields.get(project.key, ()) if project is not None else ():
+        if field.required and fields.get(field.id) in (None, "", []):
+            errors[field.id] = f"{field.name} is required."
+    blank = IssueContent(ISSUE_TYPES[0], "", None, (), PRIORITIES[2], (), None, project or PROJECT)
     return _applied(state, blank, fields, body.get("update") or {}, errors)
 
 
@@ -48,15 +52,7 @@ def edited_issue(state: JiraState, issue: Issue, body: Json) -> IssueContent:
     Raises:
         JiraError: 400, a field is unknown or wrong.
     """
-    current = IssueContent(
-        issue.issue_type,
-        issue.summary,
-        issue.description,
-        tuple(issue.labels),
-        issue.priority,
-        tuple(issue.components),
-        issue.assignee,
-    )
+    current = content_of(issue)
     update = {name: steps for name, steps in (body.get("update") or {}).items() if name != "comment"}
     return _applied(state, current, _fields(body), update, {})
 
@@ -87,10 +83,11 @@ def _fields(body: Json) -> Json:
     return dict(fields)
 
 
-def _is_project(value: object) -> bool:
-    return isinstance(value, dict) and (
-        value.get("id") == PROJECT.id or str(value.get("key", "")).upper() == PROJECT.key
-    )
+def _project(state: JiraState, value: object) -> Project | None:
+    if not isinstance(value, dict):
+        return None
+    project = state.project(str(value.get("id") or value.get("key") or ""))
+    return project if project is not None and state.may(project, "BROWSE_PROJECTS") else None
 
 
 def _applied(
@@ -99,7 +96,7 @@ def _applied(
     for name, value in fields.items():
         if name in errors:
             continue
-        setter = _SETTERS.get(name)
+        setter = _SETTERS.get(name) or _custom_setter(state, content.project, name)
         if setter is None:
             errors[name] = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
             continue
@@ -182,6 +179,33 @@ def _components(_state: JiraState, content: IssueContent, value: Any) -> IssueCo
     return replace(content, components=tuple(_named(COMPONENTS, item, "Component") for item in value))
 
 
+def _fix_versions(state: JiraState, content: IssueContent, value: Any) -> IssueContent:
+    if not isinstance(value, list):
+        raise _FieldError("data was not an array")
+    known = [version for version in state.versions if version.project == content.project]
+    chosen = [_named([Named(v.id, v.name) for v in known], item, "Version").id for item in value]
+    return replace(content, fix_versions=tuple(version for version in known if version.id in chosen))
+
+
+def _custom_setter(
+    state: JiraState, project: Project, name: str
+) -> Callable[[JiraState, IssueContent, Any], IssueContent] | None:
+    field = next((field for field in state.custom_fields.get(project.key, ()) if field.id == name), None)
+    if field is None:
+        return None
+
+    def set_custom(_state: JiraState, content: IssueContent, value: Any) -> IssueContent:
+        if field.options:
+            option = value.get("value") if isinstance(value, dict) else None
+            if option not in field.options:
+                raise _FieldError(f"Option value '{option}' is not valid")
+        elif value is not None and not isinstance(value, str):
+            raise _FieldError("Operation value must be a string")
+        return replace(content, custom={**content.custom, field.id: value})
+
+    return set_custom
+
+
 def _assignee(state: JiraState, content: IssueContent, value: Any) -> IssueContent:
     return replace(content, assignee=_user(state, value))
 
@@ -215,4 +239,5 @@ _SETTERS: dict[str, Callable[[JiraState, IssueContent, Any], IssueContent]] = {
     "priority": _priority,
     "components": _components,
     "assignee": _assignee,
+    "fixVersions": _fix_versions,
 }

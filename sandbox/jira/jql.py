@@ -4,13 +4,13 @@ What Jira would refuse is refused in Jira's words.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from sandbox.jira.adf import plain_text
-from sandbox.jira.state import ISSUE_TYPES, PRIORITIES, PROJECT, STATUSES, Issue, User
+from sandbox.jira.state import COMPONENTS, ISSUE_TYPES, PRIORITIES, PROJECTS, STATUSES, Issue, Project, Status, User
 
 Predicate = Callable[[Issue], bool]
 
@@ -54,13 +54,22 @@ _TOKEN = re.compile(
 _RESERVED = frozenset({"and", "or", "not", "in", "is", "empty", "null", "order", "by", "asc", "desc", "was", "changed"})
 
 
-def parse(text: str, now: datetime, user: User) -> Query:
+@dataclass(frozen=True)
+class Known:
+    """What a query may name, and the account's time zone, in which times that are written out are meant."""
+
+    projects: Sequence[Project] = PROJECTS
+    statuses: Sequence[Status] = STATUSES
+    time_zone: tzinfo = UTC
+
+
+def parse(text: str, now: datetime, user: User, known: Known | None = None) -> Query:
     """Understand a query; ``now`` anchors relative dates and ``user`` is ``currentUser()``.
 
     Raises:
         JqlError: Jira would answer 400 with this message.
     """
-    return _Parser(_tokens(text), now, user).query()
+    return _Parser(_tokens(text), now, user, known or Known()).query()
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -85,7 +94,8 @@ def _place(position: int) -> str:
 
 
 class _Parser:
-    def __init__(self, tokens: list[_Token], now: datetime, user: User) -> None:
+    def __init__(self, tokens: list[_Token], now: datetime, user: User, known: Known) -> None:
+        self._known = known
         self._tokens = tokens
         self._at = 0
         self._now = now
@@ -168,7 +178,7 @@ class _Parser:
             return lambda issue: (not read(issue, "")) is wanted
         values = self._values(many=operator in ("in", "not in"))
         for value in values:
-            _check_value(name, value)
+            _check_value(name, value, self._known)
         return self._comparison(name, operator, values)
 
     def _operator(self, name: str) -> str:
@@ -216,14 +226,14 @@ class _Parser:
             case "currentuser":
                 return self._user.account_id
             case "now":
-                return f"{self._now.astimezone(UTC):%Y-%m-%d %H:%M}"
+                return f"{self._now.astimezone(self._known.time_zone):%Y-%m-%d %H:%M}"
             case _:
                 raise JqlError(f"Unable to find JQL function '{token.text}()'.")
 
     def _comparison(self, name: str, operator: str, values: list[str]) -> Predicate:
         read = _field(name)
         if name.lower() in _DATES:
-            moments = [_moment(name, value, self._now) for value in values]
+            moments = [_moment(name, value, self._now, self._known.time_zone) for value in values]
             return _date_comparison(_DATES[name.lower()], name, operator, moments[0])
         if operator in ("~", "!~"):
             words = values[0].strip('"').lower().split()
@@ -357,17 +367,19 @@ def _property_values(issue: Issue, key: str, path: str) -> list[str]:
     return [str(item).lower() for item in values if item is not None]
 
 
-def _check_value(name: str, value: str) -> None:
+def _check_value(name: str, value: str, site: Known) -> None:
     known: list[str] | None = None
     match _ALIASES.get(name.lower(), name.lower()):
         case "project":
-            known = [PROJECT.id, PROJECT.key, PROJECT.name]
+            known = [x for project in site.projects for x in (project.id, project.key, project.name)]
         case "status":
-            known = [x for status in STATUSES for x in (status.id, status.name)]
+            known = [x for status in site.statuses for x in (status.id, status.name)]
         case "issuetype":
             known = [x for kind in ISSUE_TYPES for x in (kind.id, kind.name)]
         case "priority":
             known = [x for priority in PRIORITIES for x in (priority.id, priority.name)]
+        case "component":
+            known = [x for component in COMPONENTS for x in (component.id, component.name)]
     if known is not None and value.lower() not in [x.lower() for x in known]:
         raise JqlError(f"The value '{value}' does not exist for the field '{name}'.")
 
@@ -377,7 +389,7 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 _FORMATS = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 
 
-def _moment(name: str, value: str, now: datetime) -> datetime:
+def _moment(name: str, value: str, now: datetime, time_zone: tzinfo = UTC) -> datetime:
     relative = _RELATIVE.fullmatch(value.strip())
     if relative is not None:
         sign = -1 if relative["sign"] == "-" else 1
@@ -387,7 +399,7 @@ def _moment(name: str, value: str, now: datetime) -> datetime:
         return datetime.fromtimestamp(int(value) / 1000, UTC)
     for form in _FORMATS:
         try:
-            return datetime.strptime(value, form).replace(tzinfo=UTC)
+            return datetime.strptime(value, form).replace(tzinfo=time_zone)
         except ValueError:
             continue
     raise JqlError(

@@ -2,24 +2,37 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from sandbox.jira import adf
 from sandbox.jira.state import (
+    Attachment,
     Change,
     Comment,
     History,
     Issue,
+    IssueLink,
     IssueType,
     JiraState,
+    LinkType,
     Named,
     Project,
     RemoteLink,
     Status,
     StatusCategory,
     User,
+    Version,
 )
 
 Json = dict[str, Any]
+
+# The fields whose names in the history differ from their ids.
+_FIELD_IDS = {
+    "Component": "components",
+    "Fix Version": "fixVersions",
+    "Attachment": "attachment",
+    "Link": "issuelinks",
+}
 
 
 def timestamp(moment: datetime) -> str:
@@ -29,15 +42,20 @@ def timestamp(moment: datetime) -> str:
 
 
 class Shapes:
-    """Builds the JSON of one REST version; the versions differ in their addresses and in how rich text is given."""
+    """Builds the JSON of one face; they differ in their addresses, in how rich text is given, and in how people are named."""
 
-    def __init__(self, state: JiraState, version: int = 3) -> None:
+    def __init__(self, state: JiraState, version: int = 3, *, data_center: bool = False) -> None:
         self._state = state
         self._version = version
+        self._data_center = data_center
 
     def url(self, path: str) -> str:
         """The address of a resource."""
-        return f"{self._state.base_url}/rest/api/{self._version}/{path}"
+        return f"{self._site}/rest/api/{self._version}/{path}"
+
+    @property
+    def _site(self) -> str:
+        return f"{self._state.base_url}{'-dc' if self._data_center else ''}"
 
     def rich_text(self, document: Json | None) -> Json | str | None:
         """An Atlassian document, or its plain text in version 2."""
@@ -48,6 +66,16 @@ class Shapes:
     def user(self, user: User) -> Json:
         """An account. The address is hidden, as it is for most accounts of most sites."""
         sizes = ("48x48", "24x24", "16x16", "32x32")
+        if self._data_center:
+            return {
+                "self": self.url(f"user?username={user.handle}"),
+                "name": user.handle,
+                "key": f"JIRAUSER{10_100 + self._state.users.index(user)}",
+                "displayName": user.display_name,
+                "active": True,
+                "timeZone": "Etc/UTC",
+                "avatarUrls": {size: f"{self._site}/secure/useravatar?size={size}" for size in sizes},
+            }
         return {
             "self": self.url(f"user?accountId={user.account_id}"),
             "accountId": user.account_id,
@@ -65,7 +93,7 @@ class Shapes:
             "id": project.id,
             "key": project.key,
             "name": project.name,
-            "projectTypeKey": "software",
+            "projectTypeKey": project.kind,
             "simplified": False,
             "style": "classic",
             "isPrivate": False,
@@ -139,8 +167,10 @@ class Shapes:
             "updateAuthor": self.user(comment.update_author),
             "created": timestamp(comment.created),
             "updated": timestamp(comment.updated),
-            "jsdPublic": True,
+            "jsdPublic": not _is_internal(comment),
         }
+        if self._data_center:
+            del shape["jsdPublic"]
         if with_properties:
             shape["properties"] = [{"key": key, "value": value} for key, value in comment.properties.items()]
         return shape
@@ -163,20 +193,26 @@ class Shapes:
             **self.brief_fields(issue),
             "statuscategorychangedate": timestamp(_status_changed(issue)),
             "timespent": None,
-            "fixVersions": [],
+            "fixVersions": [self.version(version) for version in issue.fix_versions],
             "resolution": self.resolution(issue.resolution),
             "resolutiondate": timestamp(issue.resolved) if issue.resolved else None,
             "workratio": -1,
             "lastViewed": None,
-            "watches": {"self": self.url(f"issue/{issue.key}/watchers"), "watchCount": 1, "isWatching": False},
+            "watches": {
+                "self": self.url(f"issue/{issue.key}/watchers"),
+                "watchCount": len(issue.watchers),
+                "isWatching": False,
+            },
             "created": timestamp(issue.created),
             "labels": list(issue.labels),
             "versions": [],
-            "issuelinks": [],
+            "issuelinks": [
+                self.link(issue, link) for link in self._state.links if issue.id in (link.inward, link.outward)
+            ],
             "updated": timestamp(issue.updated),
             "components": [self.component(component) for component in issue.components],
             "description": self.rich_text(issue.description),
-            "attachment": [],
+            "attachment": [self.attachment(attachment) for attachment in issue.attachments],
             "security": None,
             "creator": reporter,
             "reporter": reporter,
@@ -185,6 +221,7 @@ class Shapes:
             "duedate": None,
             "progress": {"progress": 0, "total": 0},
             "votes": {"self": self.url(f"issue/{issue.key}/votes"), "votes": 0, "hasVoted": False},
+            **issue.custom,
         }
 
     def comment_page(self, issue: Issue, comments: list[Comment]) -> Json:
@@ -195,6 +232,69 @@ class Shapes:
             "maxResults": len(issue.comments),
             "total": len(issue.comments),
             "startAt": 0,
+        }
+
+    def version(self, version: Version) -> Json:
+        """A version of a project, as an issue and its project show it."""
+        shape: Json = {
+            "self": self.url(f"version/{version.id}"),
+            "id": version.id,
+            "name": version.name,
+            "description": "",
+            "archived": False,
+            "released": version.released,
+        }
+        if version.release_date is not None:
+            shape["releaseDate"] = version.release_date
+        return shape
+
+    def link_type(self, kind: LinkType) -> Json:
+        """A type of issue links."""
+        return {
+            "self": self.url(f"issueLinkType/{kind.id}"),
+            "id": kind.id,
+            "name": kind.name,
+            "inward": kind.inward,
+            "outward": kind.outward,
+        }
+
+    def link(self, issue: Issue, link: IssueLink) -> Json:
+        """A link as one of its issues shows it: with the other one."""
+        side, other_id = ("outwardIssue", link.outward) if link.inward == issue.id else ("inwardIssue", link.inward)
+        other = self._state.issues[other_id]
+        return {
+            "self": self.url(f"issueLink/{link.id}"),
+            "id": link.id,
+            "type": self.link_type(link.kind),
+            side: {
+                "self": self.url(f"issue/{other.id}"),
+                "id": other.id,
+                "key": other.key,
+                "fields": {
+                    "summary": other.summary,
+                    "status": self.status(other.status),
+                    "priority": self.priority(other.priority),
+                    "issuetype": self.issue_type(other.issue_type),
+                },
+            },
+        }
+
+    def attachment(self, attachment: Attachment) -> Json:
+        """A file's description. Data Center serves its bytes outside the REST API."""
+        content = (
+            f"{self._site}/secure/attachment/{attachment.id}/{quote(attachment.name)}"
+            if self._data_center
+            else self.url(f"attachment/content/{attachment.id}")
+        )
+        return {
+            "self": self.url(f"attachment/{attachment.id}"),
+            "id": attachment.id,
+            "filename": attachment.name,
+            "author": self.user(attachment.author),
+            "created": timestamp(attachment.created),
+            "size": len(attachment.content),
+            "mimeType": attachment.content_type,
+            "content": content,
         }
 
     def remote_link(self, issue: Issue, link: RemoteLink) -> Json:
@@ -219,13 +319,17 @@ class Shapes:
         }
 
 
+def _is_internal(comment: Comment) -> bool:
+    told = comment.properties.get("sd.public.comment")
+    return isinstance(told, dict) and told.get("internal") is True
+
+
 def change_item(change: Change) -> Json:
     """One changed field."""
     return {
         "field": change.field,
         "fieldtype": "jira",
-        # The one field whose name in the history differs from its id.
-        "fieldId": "components" if change.field == "Component" else change.field,
+        "fieldId": _FIELD_IDS.get(change.field, change.field),
         "from": change.from_,
         "fromString": change.from_string,
         "to": change.to,

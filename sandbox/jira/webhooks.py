@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sandbox.deliveries import JIRA, Delivery
 from sandbox.jira.shapes import Shapes, change_item
-from sandbox.jira.state import Comment, History, Issue, JiraState, User
+from sandbox.jira.state import Comment, History, Issue, JiraState, User, Version
 from sandbox.signatures import jira_signature
 
 PATH = "/webhooks/jira"
@@ -20,7 +20,15 @@ def issue_created(state: JiraState, issue: Issue, user: User) -> None:
 def issue_updated(state: JiraState, issue: Issue, history: History) -> None:
     """Send ``jira:issue_updated`` with what changed."""
     fields = {change.field for change in history.items}
-    kind = "issue_assigned" if fields == {"assignee"} else "issue_generic" if "status" in fields else "issue_updated"
+    kind = (
+        "issue_moved"
+        if "Key" in fields
+        else "issue_assigned"
+        if fields == {"assignee"}
+        else "issue_generic"
+        if "status" in fields
+        else "issue_updated"
+    )
     _send_issue_event(state, "jira:issue_updated", kind, issue, history.author, history)
 
 
@@ -45,6 +53,12 @@ def comment_event(state: JiraState, event: str, issue: Issue, comment: Comment) 
             },
         },
     )
+
+
+def version_event(state: JiraState, event: str, version: Version) -> None:
+    """Send ``jira:version_created`` or ``jira:version_released``; these name nobody."""
+    shape = {**Shapes(state, version=2).version(version), "projectId": int(version.project.id)}
+    _send(state, event, {"version": shape})
 
 
 def _send_issue_event(
