@@ -128,7 +128,9 @@ class IssueReader:
                 visibility = visibility or self._visibility(repository_of(now.key))
                 comments.append(self._comment(raw, visibility))
                 files += self._files(raw)
-        return tuple(comments), tuple({file.id: file for file in reversed(files)}.values())[::-1]
+        # The first mention of a file has its name; later ones may only refer to it.
+        first = {file.id: number for number, file in reversed(list(enumerate(files)))}
+        return tuple(comments), tuple(file for number, file in enumerate(files) if first[file.id] == number)
 
     def _visibility(self, repository: str) -> Visibility:
         return Visibility.PUBLIC if self.is_public(repository) else Visibility.INTERNAL

@@ -1,6 +1,6 @@
 """The local GitHub's REST API: the paths that a bot needs, for a personal access token and for a GitHub App.
 
-They are served twice: as github.com has them, and below ``/api/v3`` as an Enterprise Server has them.
+It shows two faces: its paths as github.com has them, and below ``/api/v3`` as an Enterprise Server has them.
 """
 
 import hashlib
@@ -12,27 +12,38 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from sandbox.github import changes, uploads
 from sandbox.github.auth import GitHubError, require_app
 from sandbox.github.parts import Moved, Part, invalid, is_since, missing, moment_of
-from sandbox.github.shapes import timestamp
+from sandbox.github.shapes import ENTERPRISE, FACE, timestamp
 from sandbox.github.state import APP_BOT, Account, Comment, GitHubState, Issue, Milestone, Repository
 
 Json = dict[str, Any]
 
 _HOURLY = 5000
-_ENTERPRISE = "/api/v3"
+_ENTERPRISE_PREFIX = f"/github{ENTERPRISE}/"
 
 
 def _route_class(state: GitHubState) -> type[APIRoute]:
     """Routes that turn refusals into GitHub's JSON, know conditional requests, and count against the rate limit."""
 
     class Route(APIRoute):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            path: str = scope["path"]
+            if scope["type"] == "http" and path.startswith(_ENTERPRISE_PREFIX):
+                return super().matches({**scope, "path": "/github/" + path.removeprefix(_ENTERPRISE_PREFIX)})
+            return super().matches(scope)
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
+                FACE.set(ENTERPRISE if request.url.path.startswith(_ENTERPRISE_PREFIX) else "")
+                # A vendor takes the whole request in, whatever it answers.
+                await request.body()
                 try:
                     response = _unless_known(request, await handle(request))
                 except GitHubError as error:
@@ -84,14 +95,13 @@ def _standing_headers(state: GitHubState, request: Request) -> dict[str, str]:
 def build_router(state: GitHubState) -> APIRouter:
     """Everything below ``/github``, the address that people use for an issue among it."""
     router = APIRouter(prefix="/github", route_class=_route_class(state), include_in_schema=False)
-    for face in (_ENTERPRISE, ""):
-        for part in (_App, _Accounts, _Comments, _Labels, _Plans, _Issues):
-            part(state, face).add_to(router, face)
+    for part in (_App, _Accounts, _Comments, _Labels, _Plans, _Issues):
+        part(state).add_to(router)
     uploads.add_to(router, state)
 
     @router.get("/{owner}/{repo}/issues/{number}")
     async def browse(owner: str, repo: str, number: int) -> Response:
-        return RedirectResponse(f"/#github/{number}", 303)
+        return RedirectResponse(f"/#github/{owner}/{repo}/{number}", 303)
 
     @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     async def unknown(path: str) -> Response:
@@ -101,13 +111,13 @@ def build_router(state: GitHubState) -> APIRouter:
 
 
 class _App(Part):
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/app")(self.app)
-        router.get(face + "/app/installations")(self.installations)
-        router.get(face + "/app/installations/{installation}")(self.installation)
-        router.post(face + "/app/installations/{installation}/access_tokens", status_code=201)(self.access_token)
-        router.get(face + "/repos/{owner}/{repo}/installation")(self.repository_installation)
-        router.get(face + "/installation/repositories")(self.repositories)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/app")(self.app)
+        router.get("/app/installations")(self.installations)
+        router.get("/app/installations/{installation}")(self.installation)
+        router.post("/app/installations/{installation}/access_tokens", status_code=201)(self.access_token)
+        router.get("/repos/{owner}/{repo}/installation")(self.repository_installation)
+        router.get("/installation/repositories")(self.repositories)
 
     def _as_app(self, request: Request) -> None:
         require_app(self.state, request.headers.get("authorization"))
@@ -157,15 +167,15 @@ class _App(Part):
 
 
 class _Accounts(Part):
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/user")(self.me)
-        router.get(face + "/users/{login}")(self.user)
-        router.get(face + "/rate_limit")(self.rate_limit)
-        router.get(face + "/repos/{owner}/{repo}")(self.repository)
-        router.get(face + "/repos/{owner}/{repo}/hooks")(self.hooks)
-        router.get(face + "/repos/{owner}/{repo}/assignees")(self.assignees)
-        router.get(face + "/repos/{owner}/{repo}/assignees/{login}")(self.assignee)
-        router.get(face + "/search/issues")(self.search)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/user")(self.me)
+        router.get("/users/{login}")(self.user)
+        router.get("/rate_limit")(self.rate_limit)
+        router.get("/repos/{owner}/{repo}")(self.repository)
+        router.get("/repos/{owner}/{repo}/hooks")(self.hooks)
+        router.get("/repos/{owner}/{repo}/assignees")(self.assignees)
+        router.get("/repos/{owner}/{repo}/assignees/{login}")(self.assignee)
+        router.get("/search/issues")(self.search)
 
     async def me(self, request: Request) -> Json:
         account = self.caller(request)
@@ -267,15 +277,15 @@ def _term_matches(issue: Issue, qualifier: str, value: str, in_title: bool) -> b
 
 
 class _Issues(Part):
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/repos/{owner}/{repo}/issues")(self.list)
-        router.post(face + "/repos/{owner}/{repo}/issues", status_code=201)(self.create)
-        router.get(face + "/repos/{owner}/{repo}/issues/{number}")(self.read)
-        router.patch(face + "/repos/{owner}/{repo}/issues/{number}")(self.edit)
-        router.post(face + "/repos/{owner}/{repo}/issues/{number}/assignees", status_code=201)(self.assign)
-        router.delete(face + "/repos/{owner}/{repo}/issues/{number}/assignees")(self.unassign)
-        router.get(face + "/repos/{owner}/{repo}/issues/{number}/events")(self.events)
-        router.get(face + "/repos/{owner}/{repo}/issues/{number}/timeline")(self.timeline)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/repos/{owner}/{repo}/issues")(self.list)
+        router.post("/repos/{owner}/{repo}/issues", status_code=201)(self.create)
+        router.get("/repos/{owner}/{repo}/issues/{number}")(self.read)
+        router.patch("/repos/{owner}/{repo}/issues/{number}")(self.edit)
+        router.post("/repos/{owner}/{repo}/issues/{number}/assignees", status_code=201)(self.assign)
+        router.delete("/repos/{owner}/{repo}/issues/{number}/assignees")(self.unassign)
+        router.get("/repos/{owner}/{repo}/issues/{number}/events")(self.events)
+        router.get("/repos/{owner}/{repo}/issues/{number}/timeline")(self.timeline)
 
     async def list(
         self,
@@ -428,14 +438,14 @@ def _label_names(values: object) -> list[str]:
 
 
 class _Labels(Part):
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/repos/{owner}/{repo}/labels")(self.list)
-        router.post(face + "/repos/{owner}/{repo}/labels", status_code=201)(self.create)
-        router.get(face + "/repos/{owner}/{repo}/labels/{name}")(self.read)
-        router.get(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.of_issue)
-        router.post(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.add)
-        router.put(face + "/repos/{owner}/{repo}/issues/{number}/labels")(self.replace)
-        router.delete(face + "/repos/{owner}/{repo}/issues/{number}/labels/{name}")(self.remove)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/repos/{owner}/{repo}/labels")(self.list)
+        router.post("/repos/{owner}/{repo}/labels", status_code=201)(self.create)
+        router.get("/repos/{owner}/{repo}/labels/{name}")(self.read)
+        router.get("/repos/{owner}/{repo}/issues/{number}/labels")(self.of_issue)
+        router.post("/repos/{owner}/{repo}/issues/{number}/labels")(self.add)
+        router.put("/repos/{owner}/{repo}/issues/{number}/labels")(self.replace)
+        router.delete("/repos/{owner}/{repo}/issues/{number}/labels/{name}")(self.remove)
 
     async def list(self, request: Request, owner: str, repo: str) -> Response:
         _, here = self.on_repository(request, owner, repo)
@@ -505,12 +515,12 @@ class _Labels(Part):
 class _Plans(Part):
     """Milestones and releases."""
 
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/repos/{owner}/{repo}/milestones")(self.milestones)
-        router.post(face + "/repos/{owner}/{repo}/milestones", status_code=201)(self.create_milestone)
-        router.get(face + "/repos/{owner}/{repo}/releases")(self.releases)
-        router.get(face + "/repos/{owner}/{repo}/releases/latest")(self.latest)
-        router.get(face + "/repos/{owner}/{repo}/releases/{release}")(self.release)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/repos/{owner}/{repo}/milestones")(self.milestones)
+        router.post("/repos/{owner}/{repo}/milestones", status_code=201)(self.create_milestone)
+        router.get("/repos/{owner}/{repo}/releases")(self.releases)
+        router.get("/repos/{owner}/{repo}/releases/latest")(self.latest)
+        router.get("/repos/{owner}/{repo}/releases/{release}")(self.release)
 
     async def milestones(self, request: Request, owner: str, repo: str) -> Response:
         _, here = self.on_repository(request, owner, repo)
@@ -545,13 +555,13 @@ class _Plans(Part):
 
 
 class _Comments(Part):
-    def add_to(self, router: APIRouter, face: str) -> None:
-        router.get(face + "/repos/{owner}/{repo}/issues/comments")(self.of_repository)
-        router.get(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.read)
-        router.patch(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.edit)
-        router.delete(face + "/repos/{owner}/{repo}/issues/comments/{comment}")(self.delete)
-        router.get(face + "/repos/{owner}/{repo}/issues/{number}/comments")(self.of_issue)
-        router.post(face + "/repos/{owner}/{repo}/issues/{number}/comments", status_code=201)(self.create)
+    def add_to(self, router: APIRouter) -> None:
+        router.get("/repos/{owner}/{repo}/issues/comments")(self.of_repository)
+        router.get("/repos/{owner}/{repo}/issues/comments/{comment}")(self.read)
+        router.patch("/repos/{owner}/{repo}/issues/comments/{comment}")(self.edit)
+        router.delete("/repos/{owner}/{repo}/issues/comments/{comment}")(self.delete)
+        router.get("/repos/{owner}/{repo}/issues/{number}/comments")(self.of_issue)
+        router.post("/repos/{owner}/{repo}/issues/{number}/comments", status_code=201)(self.create)
 
     async def of_repository(self, request: Request, owner: str, repo: str, since: str | None = None) -> Response:
         _, here = self.on_repository(request, owner, repo)

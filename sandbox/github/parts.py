@@ -28,9 +28,9 @@ class Moved(Exception):
 class Part:
     """One group of paths over the same state."""
 
-    def __init__(self, state: GitHubState, face: str) -> None:
+    def __init__(self, state: GitHubState) -> None:
         self.state = state
-        self.shapes = Shapes(state, face)
+        self.shapes = Shapes(state)
 
     def caller(self, request: Request) -> Account:
         """Who calls."""

@@ -1,6 +1,7 @@
 """The local GitHub's JSON, for its REST API and its webhooks alike."""
 
 import base64
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,9 @@ from sandbox.github.state import (
 Json = dict[str, Any]
 
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+ENTERPRISE = "/api/v3"
+FACE: ContextVar[str] = ContextVar("face", default="")
+"""What stands before the API's paths in the call that is answered: ``ENTERPRISE``, or nothing as on github.com."""
 EVENTS = ["issue_comment", "issues", "release"]
 
 
@@ -34,21 +38,15 @@ def node_id(kind: str, id_: int) -> str:
 
 
 class Shapes:
-    """Builds the JSON of everything the state knows.
+    """Builds the JSON of everything the state knows."""
 
-    Args:
-        state: what is known.
-        face: what an Enterprise Server puts before the API's paths (``/api/v3``); GitHub itself nothing.
-    """
-
-    def __init__(self, state: GitHubState, face: str = "") -> None:
+    def __init__(self, state: GitHubState) -> None:
         self._state = state
-        self._face = face
 
     @property
     def base(self) -> str:
         """The API's address."""
-        return self._state.base_url + self._face
+        return self._state.base_url + FACE.get()
 
     @property
     def web(self) -> str:

@@ -363,4 +363,4 @@ async def test_webhooks_have_the_members_of_recorded_ones(
 async def test_the_address_for_people_leads_to_the_sandboxs_page(sandbox: Sandbox, people: httpx2.AsyncClient) -> None:
     url = await ask(sandbox, lambda repository: repository.create_issue("Refund fails").html_url)
     answer = await people.get(url)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/#github/1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/#github/acme/storefront/1")
