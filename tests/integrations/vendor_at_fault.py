@@ -41,7 +41,8 @@ class VendorAtFault:
                 self.send_response(told.status)
                 for name, value in told.headers.items():
                     self.send_header(name, value)
-                self.send_header("content-type", "application/json")
+                if "content-type" not in told.headers:
+                    self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
