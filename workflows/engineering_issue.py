@@ -97,6 +97,8 @@ _TICKETS = "tickets"
 _PAGE_INTENTS = (RaiseIssuePage, ChangeIssuePage, NoteIssuePage, EndIssuePage)
 _CATCHING_UP = timedelta(seconds=60)
 """How long whoever reconciles waits for a tracker; it comes again."""
+_SAME_SECOND = timedelta(seconds=5)
+"""GitHub tells whole seconds: what was read so soon after a change may lack another one of that second."""
 _TELLING = timedelta(minutes=3)
 """A batch takes half a minute at its own pace, and a few times as long where the server is slow."""
 _TELLER_LOST = timedelta(seconds=10)
@@ -151,6 +153,7 @@ class EngineeringIssueWorkflow:
         self._late: dict[str, str] = {}
         self._unsettled = False
         self._resting = False
+        self._read_at: datetime | None = None
         self._shown = TypedSearchAttributes.empty
         if start.carry is None:
             self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now(), rules=start.rules)
@@ -221,12 +224,18 @@ class EngineeringIssueWorkflow:
         known = self._issue.known
         if wanted.updated_at is None or known is None or self._issue.gone is not None:
             return
-        if known.updated_at >= wanted.updated_at:
+        if known.updated_at > wanted.updated_at or (
+            known.updated_at == wanted.updated_at and not self._may_lack_of(wanted.updated_at)
+        ):
             raise ApplicationError(
                 f"{self._issue.ref.key} is known as of {known.updated_at:%Y-%m-%d %H:%M:%S}",
                 type="UpToDate",
                 category=ApplicationErrorCategory.BENIGN,
             )
+
+    def _may_lack_of(self, second: datetime) -> bool:
+        """Whether something else may have happened in the second of the last change, after it was read."""
+        return not second.microsecond and (self._read_at is None or self._read_at < second + _SAME_SECOND)
 
     @workflow.query(name="issue")
     def issue(self) -> IssueView:
@@ -241,6 +250,7 @@ class EngineeringIssueWorkflow:
             case _, PageRef():
                 self._inbox.append(IssuePageRaised(ref=result))
             case _, IssueSnapshot():
+                self._read_at = workflow.now()
                 self.well(_TRACKER)
                 self._inbox.append(IssueFetched(snapshot=result))
             case TellTickets(), ToldTickets():

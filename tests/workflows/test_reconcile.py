@@ -175,6 +175,23 @@ async def test_what_a_webhook_told_already_is_refused_by_the_issue_and_leaves_no
     assert await events_of(desk, ref) == events
 
 
+async def test_two_changes_within_one_second_are_both_seen_where_the_tracker_tells_whole_seconds(
+    desk: Desk, outside: Outside
+) -> None:
+    """GitHub's times have no fractions: by its time alone the second change is known."""
+    ref = outside.github.has("Checkout fails").ref
+    second = datetime.now(UTC).replace(microsecond=0)
+    outside.github.issues[ref.id] = outside.github.issues[ref.id].model_copy(update={"updated_at": second})
+    await linked(desk, ref)
+    changed = {"status": "open (in progress)", "category": IssueCategory.IN_PROGRESS, "assignee": "ada-dev"}
+    outside.github.issues[ref.id] = outside.github.issues[ref.id].model_copy(update=changed)
+    asked = AskedIssue(id=ref.id, key=ref.key, updated_at=second)
+
+    answer = await TemporalIssueDesk(desk.client).catch_up(Tracker.GITHUB, asked, key="ask/1")
+
+    assert answer.answer is Answer.MENDED
+
+
 async def test_a_tracker_that_refuses_keeps_the_watermark_is_told_once_and_caught_up_with_afterwards(
     desk: Desk, outside: Outside, rounds: Rounds
 ) -> None:
