@@ -1,4 +1,6 @@
-"""What a policy allows and its author may not have meant: tickets without clocks, and SLAs that no ticket is measured by."""
+"""What a policy allows and its author may not have meant: tickets without clocks, SLAs that no ticket is measured by, and rules for
+projects that no route names.
+"""
 
 import dataclasses
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ def find_gaps(path: Path, policy: Policy) -> tuple[Gap, ...]:
         PolicyError: the file cannot be read as YAML.
     """
     document = read_document(path)
-    found = [*_never_reached(policy), *_without_clocks(policy)]
+    found = [*_never_reached(policy), *_without_clocks(policy), *_unrouted_projects(policy)]
     return tuple(Gap(document.file, document.line(steps), text) for steps, text in found)
 
 
@@ -54,6 +56,15 @@ def _without_clocks(policy: Policy) -> Iterator[tuple[tuple[Step, ...], str]]:
             f"slas: a ticket that none of them matches{which} has no clocks, and the lead is told: "
             "add an entry without `match`, or `clocks`, to measure it",
         )
+
+
+def _unrouted_projects(policy: Policy) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Rules under a name that is written wrongly would hold nowhere, and a public project would be taken for a private one."""
+    routed = {route.project.casefold() for route in policy.routes}
+    for project in policy.engineering.projects:
+        if project.casefold() not in routed:
+            text = f"engineering.projects: no route opens issues in {project!r}: it holds for issues there that people link, or it is misspelt"
+            yield ("engineering", "projects", project), text
 
 
 def _priorities_left(policy: Policy, last: str) -> tuple[Priority, ...]:

@@ -11,16 +11,21 @@ import pytest
 
 from cli.connections import try_connections
 from cli.findings import Finding, Verdict
+from cli.route_needs import needs_of
 from config.policy import PLACEHOLDER
+from domain.engineering_rules import EngineeringRules, ImpactClass, ImpactRules, ProjectRules
+from domain.issues import IssueMeaning, Tracker
 from domain.page_rules import PageRules, PageService, PageTarget
-from domain.policy import ClockKind, ClockRules, Match, Policy, TierRules
+from domain.policy import ClockKind, ClockRules, Match, Policy, Route, TierRules
 from domain.tiers import Priority, Tier
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import PassingFailure
+from integrations.issue_tracker import RouteNeeds
 from integrations.pager import PagerNeeds
 from sandbox import engine
 from sandbox.faults import Fault
+from sandbox.jira.state import CustomField
 from sandbox.server import Sandbox
 from tests.cli.tierline import Run, environment_of, tierline
 from tests.shared import REPOSITORY
@@ -317,3 +322,85 @@ async def test_a_surprise_in_one_system_is_one_line() -> None:
 
     found = await answers(clients(slack=surprise, jira=lambda: []), timedelta(seconds=30))
     assert found[1:] == [Finding(Verdict.TO_DO, "Slack: cannot be tried: ValueError: two lines")]
+
+
+def told_of(run: Run, what: str) -> list[str]:
+    return [line for line in run.marked("!!") if what in line]
+
+
+async def test_what_a_route_lacks_of_its_project_is_told_before_an_escalation_finds_out(
+    tmp_path: Path, outside: Sandbox
+) -> None:
+    outside.jira.custom_fields["PAY"] = [
+        CustomField(id="customfield_10050", name="Found in", required=True, options=("Production", "Staging"))
+    ]
+    rules = (
+        "engineering:\n"
+        "  impact: {classes: [{name: high, at: 10, priority: Burning, labels: [impact-high]}]}\n"
+        "  projects: {PAY: {statuses: {Shipped: released}, reopen_to: Backlog}}\n"
+    )
+    environment = {**environment_of(outside), **NOBODY}
+    lacking = await tierline(
+        "check", folder=tmp_path, environment={**environment, **with_policy(tmp_path, POLICY + rules)}
+    )
+
+    assert lacking.code == 1
+    only_words(lacking)
+    told = "\n".join(told_of(lacking, "Jira: project PAY"))
+    assert "Bug needs Found in (customfield_10050), which no route fills (allowed: Production, Staging)" in told
+    assert "Burning" in told
+    assert "there is no status or resolution Shipped, Backlog" in told
+
+    filled = POLICY.replace("issue_type: Bug}", 'issue_type: Bug, fields: {"Found in": {value: Production}}}')
+    whole = await tierline("check", folder=tmp_path, environment={**environment, **with_policy(tmp_path, filled)})
+    assert told_of(whole, "Jira") == []
+
+
+def test_what_is_asked_of_a_tracker_is_what_its_routes_their_impact_and_their_projects_say() -> None:
+    high = ImpactClass(name="high", at=10, priority="High", labels=("impact-high",))
+    wished = ImpactClass(name="wished", at=5, labels=("wish",))
+    engineering = EngineeringRules(
+        impact=ImpactRules(classes=(high,), features=(wished,)),
+        projects={"pay": ProjectRules(statuses={"Won't Do": IssueMeaning.DECLINED}, reopen_to="To Do", public=True)},
+    )
+    jira = Route(
+        tracker=Tracker.JIRA,
+        project="PAY",
+        issue_type="Bug",
+        labels=("support",),
+        priorities={Priority.P1: "Highest", Priority.P2: "High"},
+        components=("Checkout",),
+        fields={"Found in": "here"},
+        assignee="acc-ada",
+        watchers=("acc-lena",),
+    )
+    unfinished = Route(tracker=Tracker.JIRA, project=f"{PLACEHOLDER}KEY", issue_type="Bug")
+    github = Route(tracker=Tracker.GITHUB, project="acme/storefront", labels=("bug",))
+    policy = Policy(
+        name="acme",
+        version="1",
+        tiers={Tier.L1: TierRules(name="Support", channel="C0SUPL1")},
+        clocks={ClockKind.RESOLUTION: ClockRules(targets=dict.fromkeys(Priority, timedelta(hours=1)))},
+        quiet_time=timedelta(hours=1),
+        routes=(jira, unfinished, github),
+        engineering=engineering,
+    )
+
+    assert needs_of(policy, Tracker.JIRA) == (
+        RouteNeeds(
+            project="PAY",
+            issue_type="Bug",
+            labels=("support", "impact-high", "wish"),
+            priorities=("Highest", "High"),
+            components=("Checkout",),
+            fields=("Found in",),
+            assignee="acc-ada",
+            watchers=("acc-lena",),
+            statuses=("Won't Do", "To Do"),
+            public=True,
+        ),
+    )
+    assert needs_of(policy, Tracker.GITHUB) == (
+        RouteNeeds(project="acme/storefront", labels=("bug", "impact-high", "wish")),
+    )
+    assert needs_of(None, Tracker.JIRA) == ()

@@ -59,7 +59,7 @@ def test_the_least_policy_loads(file: Path) -> None:
 
 
 FIELDS_OF_A_TIER = "name, channel, lead, calendar, page, page_on_entry, requires, teams"
-FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clocks, ladders, hand_offs, maintenance, routes, vendors, quiet_time, digest, audit, pager_watch, severity_channel, emoji, help_desk_url, roles, permissions"
+FIELDS_OF_THE_POLICY = "name, version, calendars, tiers, entry_tier, slas, clocks, ladders, hand_offs, maintenance, routes, engineering, vendors, quiet_time, digest, audit, pager_watch, severity_channel, emoji, help_desk_url, roles, permissions"
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,11 @@ def test_a_policy_that_says_nowhere_what_is_measured_is_refused(tmp_path: Path) 
     file.write_text(HEAD, encoding="utf-8")
     with pytest.raises(PolicyError, match="clocks: missing; say in `clocks`, or in `slas`, what is measured"):
         load_policy(file)
+
+
+def test_rules_of_a_project_that_no_route_names_are_warned_of(tmp_path: Path) -> None:
+    routes = "routes:\n  - {tracker: github, project: Acme/Storefront}\n"
+    rules = "engineering:\n  projects:\n    acme/storefront: {public: true}\n    acme/storefrnt: {public: true}\n"
+    ((line, text),) = gaps_of(written(tmp_path, "Others", rest=routes + rules))
+    assert line == 13
+    assert text.startswith("engineering.projects: no route opens issues in 'acme/storefrnt'")
