@@ -103,6 +103,16 @@ class FrontDoors:
         await self._act(f"{path}/comment", user=ENGINEER_ELSEWHERE, text=text)
         await self._act(f"{path}/close", user=ENGINEER_ELSEWHERE)
 
+    async def plans_in_github(self, repository: str, number: int, milestone: str) -> None:
+        """The engineer says which release the fix will be in."""
+        path = f"/people/github/issues/{repository}/{number}/milestone"
+        await self._act(path, user=ENGINEER_ELSEWHERE, title=milestone)
+
+    async def releases_in_github(self, repository: str, tag: str) -> None:
+        """The engineer publishes a release."""
+        path = f"/people/github/repositories/{repository}/releases"
+        await self._act(path, user=ENGINEER_ELSEWHERE, tag=tag, name=tag)
+
     async def incidents(self) -> list[Json]:
         """PagerDuty's incidents."""
         return await self._list("/people/pagerduty/incidents")

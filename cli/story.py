@@ -17,6 +17,7 @@ _JO, _MAX, _NIA = "jo@bakery.example", "max@books.example", "nia@bikes.example"
 _VENDOR = "support@cardnet.example"
 _LINK = re.compile(r"https?://\S+/vendor/\S+")
 _REPOSITORY = "acme/storefront"
+_RELEASE = "2.4.1"
 
 
 class Places:
@@ -226,6 +227,13 @@ class Story:
         linked = await self._narrator.wait_for("both tickets in Jira", self._both_tickets_in_jira)
         say("Tierline", f"linked {SECOND} to {self._issue}", self._places.jira(self._issue))
         find("the issue shows both tickets", len(linked["links"]), matched=len(linked["links"]) == 2)
+        summary = await self._narrator.wait_for("both tickets in the summary", self._summary_in_jira)
+        say(
+            "Tierline",
+            f"keeps one summary on {self._issue}: {_first_line(summary[-1])}",
+            self._places.jira(self._issue),
+        )
+        find("the summary is one comment, edited in place", len(summary), matched=len(summary) == 1)
 
     # --- 5 --------------------------------------------------------------------------------------------------------
 
@@ -272,9 +280,7 @@ class Story:
         await self._wait_for_ticket("ada has it again", PAYMENTS, lambda view: view["owner"] is not None)
         await self._doors.moves_in_jira(self._issue, "Done")
         say("ada (engineer)", "fixed the second shop as well")
-        github = (await self._doors.github_issues())[0]
-        await self._doors.closes_in_github(_REPOSITORY, github["number"], "Fixed: the basket is merged on login.")
-        say("ada (engineer)", f"closed {_REPOSITORY}#{github['number']}", self._places.github(github["number"]))
+        await self._fix_and_release()
         for ticket_id in (PAYMENTS, SECOND, STOREFRONT):
             closed = await self._wait_for_ticket(
                 f"{ticket_id} is closed", ticket_id, lambda view: view["status"] == "closed"
@@ -296,6 +302,25 @@ class Story:
                 matched=abs(spent - wall) < 0.001,
             )
         await self._count_once()
+
+    async def _fix_and_release(self) -> None:
+        """Fixed is not resolved: the customer is told when the release is out that carries the fix."""
+        say, find = self._narrator.tell, self._narrator.find
+        number = (await self._doors.github_issues())[0]["number"]
+        await self._doors.plans_in_github(_REPOSITORY, number, _RELEASE)
+        await self._doors.closes_in_github(_REPOSITORY, number, "Fixed: the basket is merged on login.")
+        say(
+            "ada (engineer)",
+            f"closed {_REPOSITORY}#{number}, which will be in {_RELEASE}",
+            self._places.github(number),
+        )
+        await self._wait_for_line(STOREFRONT, f"waits for release {_RELEASE}")
+        told = await self._doors.mails_to(_MAX)
+        find(f"{STOREFRONT} waits for the release, and its customer is not told yet", len(told), matched=not told)
+        await self._doors.releases_in_github(_REPOSITORY, _RELEASE)
+        say("ada (engineer)", f"published the release {_RELEASE}")
+        mail = await self._mail(_MAX, 1)
+        say("Tierline", f"resolved {STOREFRONT} and told its customer", self._places.mail(mail))
 
     async def _count_once(self) -> None:
         """Everything outside happened once."""
@@ -411,10 +436,20 @@ class Story:
         issue = await self._first_jira_issue()
         return issue if issue is not None and len(issue["links"]) >= 2 else None
 
+    async def _summary_in_jira(self) -> list[str] | None:
+        issue = await self._first_jira_issue()
+        texts = [str(comment["text"]) for comment in (issue["comments"] if issue is not None else [])]
+        summaries = [text for text in texts if text.startswith("Support: ")]
+        return summaries if summaries and summaries[-1].startswith("Support: 2 tickets") else None
+
     async def _reopening_in_jira(self) -> Json | None:
         issue = await self._first_jira_issue()
         comments: list[Json] = issue["comments"] if issue is not None else []
-        return next((comment for comment in comments if f"{PAYMENTS} was reopened" in comment["text"]), None)
+        return next((comment for comment in comments if f"{PAYMENTS} is open again" in comment["text"]), None)
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0]
 
 
 def _clock(view: Json, kind: str, index: int = -1) -> Json:
