@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -96,7 +97,7 @@ class TemporalWorkflowDesk:
         try:
             await self._client.workflow_service.signal_workflow_execution(request, retry=True, timeout=_TELLING)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not _is_over(error):
                 raise
             return False
         return True
@@ -180,5 +181,14 @@ async def _if_it_runs(signal: Awaitable[None]) -> None:
     try:
         await signal
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not _is_over(error):
             raise
+
+
+def _is_over(error: RPCError) -> bool:
+    """Whether there is no such workflow. A server in trouble may say the same of the whole namespace for a moment: that is no answer."""
+    namespace = NamespaceNotFoundFailure.DESCRIPTOR.full_name
+    details = error.grpc_status.details
+    return error.status is RPCStatusCode.NOT_FOUND and not any(
+        detail.type_url.endswith(namespace) for detail in details
+    )

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
+from activities import failures
 from sandbox.engine import DevServer
 from telemetry.registration import register_search_attributes
 from tests.workflows.desk import Desk, until
@@ -51,6 +52,7 @@ def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
             rounds, initial_interval=timedelta(milliseconds=50), maximum_interval=timedelta(milliseconds=200)
         )
         monkeypatch.setattr(lanes, name, quick)
+    monkeypatch.setattr(failures, "CREDENTIALS_RETRY", timedelta(milliseconds=300))
 
 
 @pytest.fixture

@@ -63,9 +63,9 @@ class System:
         """Each call (of that operation) fails for a passing reason, that many times, or until ``works``."""
         self._trouble.append((operation, PassingFailure(self._name, "500 Server Error"), times))
 
-    def refuses(self, words: str, *, operation: str | None = None, code: str | None = None) -> None:
+    def refuses(self, words: str, *, operation: str | None = None, code: str | None = None, status: int = 400) -> None:
         """Each call (of that operation) is refused for good."""
-        self._trouble.append((operation, PermanentFailure(self._name, words, status=400, code=code), None))
+        self._trouble.append((operation, PermanentFailure(self._name, words, status=status, code=code), None))
 
     def limits(self, retry_after: timedelta, *, times: int = 1) -> None:
         """Calls are asked to come back later."""

@@ -1,21 +1,27 @@
 """One engineering issue and its tickets: hints lead to the truth, news are told once, and it ends with its last ticket."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from domain.engineering_rules import IssueRules
-from domain.issue_messages import IssueNote, TicketJoined, TicketLeft
+from benchmarks import issue_rush
+from domain.engineering_rules import FanOutRules, IssueRules, SummaryRules
+from domain.issue_messages import CatchUp, CaughtUp, IssueMessage, IssueNote, TicketJoined, TicketLeft
 from domain.issues import IssueCategory, IssueRef
-from domain.messages import Escalate, LinkIssue, Reopen
+from domain.messages import Delivery, Escalate, IssueChanged, LinkIssue, Reopen
 from domain.ticket import TicketStatus
 from domain.tiers import Tier
 from domain.views import TicketView
+from domain.watched_issue import WatchedIssue
 from tests.domain.building import LENA, an_opening, without_ladders
 from tests.workflows.desk import PUBLIC_URL, Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
 from workflows import task_queues, workflow_ids
-from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
 
 
 async def linked(desk: Desk, ref: IssueRef, ticket_id: str) -> OpenedTicket:
@@ -198,28 +204,153 @@ async def test_an_issue_that_is_gone_is_told_and_let_go(desk: Desk, outside: Out
     ticket = await linked(desk, ref, "T-1")
     outside.jira.loses(ref.id)
     await desk.hints(ref)
-    view = await ticket.until_said("PAY-1 was deleted, or moved to where Tierline cannot see it (jira: the issue does not exist")
+    view = await ticket.until_said(
+        "PAY-1 was deleted, or moved to where Tierline cannot see it (jira: the issue does not exist"
+    )
     assert view.issues == ()
     await ended(desk, ref)
 
 
-async def test_a_token_that_ran_out_takes_no_issue_from_its_tickets(desk: Desk, outside: Outside) -> None:
+async def test_a_token_that_ran_out_loses_nothing_and_is_told_once(desk: Desk, outside: Outside) -> None:
     ref = outside.jira.has("Card payment fails").ref
     ticket = await linked(desk, ref, "T-1")
     await settled(desk, ref)
-    outside.jira.system.refuses("refused the token: renew TIERLINE_JIRA__API_TOKEN", operation="fetch")
-    await desk.hints(ref)
-    await until(lambda: outside.tried("fetch") == 2, "the tracker refused")
-    await settled(desk, ref)
-    assert "renew TIERLINE_JIRA__API_TOKEN" in await details_of(desk, ref)
-
-    outside.jira.system.works()
+    outside.jira.system.refuses("refused the token: renew TIERLINE_JIRA__API_TOKEN", status=401)
     outside.jira.moves(ref.id, IssueCategory.IN_PROGRESS)
     await desk.hints(ref)
+    await hears(desk, ref, IssueNote(id="note-1", ticket_id="T-1", text="A second customer has it"))
+
+    async def told_in_the_ui() -> bool:
+        return "renew TIERLINE_JIRA__API_TOKEN" in await details_of(desk, ref)
+
+    def told_to_the_lead() -> list[str]:
+        return [text for text in outside.chat.texts() if "PAY-1 cannot be read or written" in text]
+
+    await until(told_in_the_ui, "operators see why the tracker is late")
+    tried = outside.tried("fetch")
+    await until(lambda: outside.tried("fetch") >= tried + 2, "it is tried again and again")
+    assert len(told_to_the_lead()) == 1
+
+    outside.jira.system.works()
     view = await ticket.until_said("PAY-1 moved from To Do to In Progress")
     assert [issue.ref for issue in view.issues] == [ref]
+    await until(lambda: outside.jira.written == [("PAY-1", "A second customer has it")], "the comment is written")
     await settled(desk, ref)
     assert "renew" not in await details_of(desk, ref)
+
+
+async def hears(desk: Desk, ref: IssueRef, message: IssueMessage) -> None:
+    """The issue's workflow hears a message."""
+    await desk.issue(ref).signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=message))
+
+
+async def test_a_comment_that_the_tracker_refuses_is_given_back_to_its_ticket(desk: Desk, outside: Outside) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    ticket = await linked(desk, ref, "T-1")
+    outside.jira.system.refuses("the account may not comment", operation="comment", status=403)
+    await hears(desk, ref, IssueNote(id="note-1", ticket_id="T-1", text="A second customer has it"))
+    await ticket.until_said("The engineers did not get this on PAY-1")
+    await ticket.until_said("A second customer has it")
+
+
+async def test_its_summary_counts_its_tickets_and_is_edited_in_place(desk: Desk, outside: Outside) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    rules = IssueRules(summary=SummaryRules(every=timedelta(seconds=1)))
+    tickets = issue_rush.names(8)
+    await issue_rush.start_stand_ins(desk.client, tickets)
+    for ticket in tickets:
+        await desk.links().join_issue(joined(ticket, ref), rules)
+    await until(lambda: "8 tickets of 8 customers" in outside.jira.summaries.get(ref.id, ""), "all are counted")
+    assert outside.tried("show_summary") <= 4, "once a second at the most"
+    assert len(outside.jira.links) == 8
+
+
+def joined(ticket: str, ref: IssueRef) -> TicketJoined:
+    """A ticket joins, and says what it is."""
+    facts = issue_rush.facts_of(ticket).model_copy(update={"customer": f"customer of {ticket}"})
+    return TicketJoined(id=f"join/{ticket}", ticket_id=ticket, title="Card payment fails", ref=ref, facts=facts)
+
+
+async def test_whoever_reconciles_hears_what_was_missed_or_that_nothing_was(desk: Desk, outside: Outside) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    await linked(desk, ref, "T-1")
+    await settled(desk, ref)
+    outside.jira.moves(ref.id, IssueCategory.IN_PROGRESS)
+    outside.jira.person_writes(ref.id, "Found it")
+    changed_at = outside.jira.issues[ref.id].updated_at
+    caught_up = await catches_up(desk, ref, CatchUp(id="round-1", updated_at=changed_at))
+    assert caught_up.key == "PAY-1"
+    assert caught_up.changes == ("status: To Do → In Progress", "1 comment had not been told")
+    await settled(desk, ref)
+    before = await length_of(desk, ref)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await catches_up(desk, ref, CatchUp(id="round-2", updated_at=changed_at))
+    assert isinstance(refused.value.cause, ApplicationError)
+    assert refused.value.cause.type == "UpToDate"
+    await settled(desk, ref)
+    assert await length_of(desk, ref) == before, "what was refused is in no history"
+
+
+async def catches_up(desk: Desk, ref: IssueRef, wanted: CatchUp) -> CaughtUp:
+    """Whoever reconciles asks for what it has found to be read."""
+    caught_up: CaughtUp = await desk.issue(ref).execute_update("catch_up", wanted, result_type=CaughtUp)
+    return caught_up
+
+
+async def length_of(desk: Desk, ref: IssueRef) -> int:
+    """Events of the run."""
+    return (await desk.issue(ref).describe()).history_length
+
+
+async def test_a_fan_out_goes_on_in_the_next_run_in_order_and_whoever_joins_meanwhile_hears_what_is_true(
+    namespace: Client, outside: Outside
+) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    rules = IssueRules(fan_out=FanOutRules(per_second=200, batch=3))
+    tickets = issue_rush.names(30)
+    there, late = tickets[:-1], tickets[-1]
+    await issue_rush.start_stand_ins(namespace, tickets)
+    async with Desk(namespace, outside) as desk:
+        now = datetime.now(UTC)
+        watched = WatchedIssue(ref=ref, watched_since=now, rules=rules, roll=issue_rush.roll_of(there, now))
+        await namespace.start_workflow(
+            EngineeringIssueWorkflow.run,
+            IssueStart(ref=ref, ticket_page=PUBLIC_URL, continue_after=60, carry=IssueCarry(issue=watched)),
+            id=workflow_ids.issue_id_of(ref),
+            task_queue=task_queues.WORKFLOWS,
+        )
+        await desk.hints(ref)
+        for category in (IssueCategory.IN_PROGRESS, IssueCategory.DONE):
+            read = outside.tried("fetch")
+            await until(lambda read=read: outside.tried("fetch") >= max(read, 1), "it was read")
+            outside.jira.moves(ref.id, category)
+            await desk.hints(ref)
+        await until(lambda: outside.tried("fetch") >= 2, "news are under way")
+        await desk.links().join_issue(joined(late, ref), rules)
+
+        async def all_told() -> bool:
+            view = await desk.watched(ref)
+            known = view.known is not None and view.known.category is IssueCategory.DONE
+            return known and view.ticket_count == 30 and not view.tellings
+
+        await until(all_told, "all are told")
+
+    heard = await issue_rush.heard(namespace, tickets)
+    categories = {ticket: [_category(each) for each in deliveries] for ticket, deliveries in heard.items()}
+    ways = {tuple(categories[ticket]) for ticket in there}
+    assert len(ways) == 1, "the same news in the same order"
+    (way,) = ways
+    assert list(way) == sorted(set(way), key=list(IssueCategory).index), "each once, as they came"
+    assert way[-1] is IssueCategory.DONE
+    assert categories[late][-1] is IssueCategory.DONE
+    assert all(len({each.id for each in found}) == len(found) for found in heard.values())
+    runs = await namespace.count_workflows(f"WorkflowId = '{workflow_ids.issue_id_of(ref)}'")
+    assert runs.count >= 2
+
+
+def _category(delivery: Delivery) -> IssueCategory:
+    assert isinstance(delivery.body, IssueChanged)
+    return delivery.body.category
 
 
 async def details_of(desk: Desk, ref: IssueRef) -> str:
