@@ -60,7 +60,7 @@ class ImpactClass(Frozen):
 class ImpactRules(Frozen):
     """How impact is scored, and what follows from it. Without ``classes`` nothing is set in the tracker."""
 
-    weights: ImpactWeights = ImpactWeights()
+    weights: Annotated[ImpactWeights, Field(description="What the score is made of.")] = ImpactWeights()
     classes: Annotated[tuple[ImpactClass, ...], Field(description="From the lowest score to the highest.")] = ()
     features: Annotated[tuple[ImpactClass, ...], Field(description="The same for feature requests.")] = ()
 
@@ -169,10 +169,12 @@ class ProjectRules(Frozen):
 class EngineeringRules(Frozen):
     """Everything that a team decides about engineering issues."""
 
-    impact: ImpactRules = ImpactRules()
+    impact: Annotated[ImpactRules, Field(description="How an issue's impact is scored, and what follows.")] = (
+        ImpactRules()
+    )
     duplicates: Annotated[DuplicateRules | None, Field(description="Left out: none are looked for.")] = None
-    fan_out: FanOutRules = FanOutRules()
-    summary: SummaryRules = SummaryRules()
+    fan_out: Annotated[FanOutRules, Field(description="How fast the tickets of an issue are told.")] = FanOutRules()
+    summary: Annotated[SummaryRules, Field(description="The living summary on an issue.")] = SummaryRules()
     comments: Annotated[
         Visibility, Field(description="Who may read Tierline's comments, unless a person says otherwise.")
     ] = Visibility.INTERNAL
@@ -186,8 +188,8 @@ class EngineeringRules(Frozen):
     projects: Annotated[dict[str, ProjectRules], Field(description="By Jira key or owner/repository.")] = Field(
         default_factory=dict
     )
-    redaction: RedactionRules = RedactionRules()
-    shares: ShareRules = ShareRules()
+    redaction: Annotated[RedactionRules, Field(description="What else is taken out of texts.")] = RedactionRules()
+    shares: Annotated[ShareRules, Field(description="What of a ticket its issues tell, and to whom.")] = ShareRules()
     template: Annotated[
         str | None,
         Field(
