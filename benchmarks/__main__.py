@@ -9,6 +9,7 @@ from rich.table import Table
 from benchmarks.breach_lag import breach_lag
 from benchmarks.decisions import decisions
 from benchmarks.due_times import due_times
+from benchmarks.issue_scale import issue_scale
 from benchmarks.page_rush import page_rush
 from benchmarks.simulation import simulations
 
@@ -18,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], Table]] = {
     "simulations": simulations,
     "breach_lag": breach_lag,
     "page_rush": page_rush,
+    "issue_scale": issue_scale,
 }
 
 

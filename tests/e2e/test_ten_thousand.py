@@ -29,9 +29,9 @@ from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 _TICKETS = 10_000
-_JOINING = 200
+_JOINING = 100
 """Tickets that join while it is watched; the others were on it already."""
 _RULES = IssueRules(tracker=Tracker.JIRA, fan_out=FanOutRules(per_second=1_000, batch=500))
 _PAGE = "https://tierline.example/{ticket}"
