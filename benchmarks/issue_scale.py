@@ -102,7 +102,7 @@ def issue_scale() -> Table:
         title="Issue scale: one more ticket on an issue with so many",
         title_justify="left",
         caption=f"Linked: {_LINKED} tickets join one after the other, and each is told what is true. Told: news for all of them. "
-        f"Carried: the state that a run hands to the next, {REMEMBERED_MESSAGES:,} message ids included; Temporal warns from 256 kB. "
+        f"Carried: the state that a run hands to the next, {2 * REMEMBERED_MESSAGES:,} message ids included; Temporal warns from 256 kB. "
         "Rules: CPU time of the decision on one ticket that joins.",
         caption_justify="left",
     )
@@ -215,7 +215,7 @@ async def _measured(client: Client, size: int, ears: _Ears, tracker: _Tracker) -
 async def _carried(client: Client, state: WatchedIssue) -> int:
     """The size of the payload that a run hands to the next."""
     seen = tuple(f"T-{number}/join/{number}" for number in range(REMEMBERED_MESSAGES))
-    (payload,) = await client.data_converter.encode([IssueCarry(issue=state, seen=seen)])
+    (payload,) = await client.data_converter.encode([IssueCarry(issue=state, seen=seen, seen_of_roll=seen)])
     return len(payload.data)
 
 

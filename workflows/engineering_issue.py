@@ -59,6 +59,8 @@ with workflow.unsafe.imports_passed_through():
         IssuePageRaised,
         IssueVanished,
         SummaryShown,
+        TicketChanged,
+        TicketJoined,
         TicketLeft,
         TicketsTold,
         TimeCame,
@@ -81,9 +83,10 @@ with workflow.unsafe.imports_passed_through():
 REMEMBERED_MESSAGES = 1_000
 """Ids of messages that are kept, so that each is taken once; they come again within seconds.
 
-What ten thousand tickets say of themselves alone does not count: who is on the roll, and what is known of it, is the same when it is said
-again.
+What tickets say of themselves is kept apart, so that ten thousand that join push nothing out of memory that must not be done twice. Of
+them no more need be known: who is on the roll, and what it says of itself, is the same when it is said again.
 """
+_OF_ROLL = (TicketJoined, TicketChanged, TicketLeft)
 _GONE = {
     "403": GoneReason.FORBIDDEN,
     "404": GoneReason.DELETED,
@@ -120,6 +123,7 @@ class IssueCarry(Frozen):
     issue: WatchedIssue
     queued: tuple[QueuedIssueIntent, ...] = ()
     seen: tuple[str, ...] = ()
+    seen_of_roll: tuple[str, ...] = ()
     late: dict[str, str] = Field(default_factory=dict)
 
 
@@ -150,6 +154,7 @@ class EngineeringIssueWorkflow:
         self._inbox: list[IssueEvent] = []
         self._timer = DeadlineTimer(lambda: self._inbox.append(TimeCame()))
         self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen_of_roll: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
         self._unsettled = False
         self._resting = False
@@ -160,6 +165,7 @@ class EngineeringIssueWorkflow:
         else:
             self._issue = start.carry.issue
             self._seen = OrderedDict.fromkeys(start.carry.seen)
+            self._seen_of_roll = OrderedDict.fromkeys(start.carry.seen_of_roll)
             self._late = dict(start.carry.late)
             self._shown = issue_attributes(self._issue)
         self._lanes: Lanes[IssueIntent, IssueResult] = Lanes(
@@ -192,11 +198,12 @@ class EngineeringIssueWorkflow:
     def hear(self, envelope: IssueMessageEnvelope) -> None:
         """Take in a message of a ticket or a hint of the tracker, once per id."""
         message = envelope.message
-        if message.id in self._seen:
+        seen = self._seen_of_roll if isinstance(message, _OF_ROLL) else self._seen
+        if message.id in seen:
             return
-        self._seen[message.id] = None
-        while len(self._seen) > REMEMBERED_MESSAGES:
-            self._seen.popitem(last=False)
+        seen[message.id] = None
+        while len(seen) > REMEMBERED_MESSAGES:
+            seen.popitem(last=False)
         self._inbox.append(message)
 
     @workflow.update(name="catch_up")
@@ -421,7 +428,8 @@ class EngineeringIssueWorkflow:
     # --- the end of a run -----------------------------------------------------------------------------------------
 
     def _ended(self) -> bool:
-        finished = bool(self._seen) and not self._issue.roll
+        heard = bool(self._seen or self._seen_of_roll)
+        finished = heard and not self._issue.roll
         return finished and not self._inbox and self._lanes.idle and workflow.all_handlers_finished()
 
     async def _continue_as_new(self) -> None:
@@ -433,7 +441,13 @@ class EngineeringIssueWorkflow:
             for lane in self._lanes.carried().values()
             for intent, begun in lane
         )
-        carry = IssueCarry(issue=self._issue, queued=queued, seen=tuple(self._seen), late=self._late)
+        carry = IssueCarry(
+            issue=self._issue,
+            queued=queued,
+            seen=tuple(self._seen),
+            seen_of_roll=tuple(self._seen_of_roll),
+            late=self._late,
+        )
         # Given anew: Temporal would hand on one that was unset as null.
         workflow.continue_as_new(
             self._start.model_copy(update={"carry": carry}), search_attributes=issue_attributes(self._issue)
