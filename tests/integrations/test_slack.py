@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from domain.card import CardReach, CardReport, CardTrouble, CardVendor
+from domain.card import CardChoice, CardReach, CardReport, CardTrouble, CardVendor
 from domain.chat import ChannelRef, MessageRef, NoticeChoice
+from domain.issues import IssueCandidate, IssueCategory
 from domain.page_rules import ReachBy
 from domain.policy import ReportField
 from domain.reach import ReachOutcome
 from integrations.checks import Check
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
-from integrations.slack.card import card_blocks, card_text
+from integrations.slack.card import CHOICE_BLOCK, card_blocks, card_plain, card_text
 from integrations.slack.digest import digest_blocks, digest_text, duration
 from integrations.slack.mrkdwn import bar, link, moment, person
 from integrations.slack.room import SlackRoom
@@ -121,6 +122,19 @@ async def test_a_notice_has_buttons_to_choose_by(world: World) -> None:
         ("tierline.impact_accept", "Let it follow", "jira/10012"),
         ("tierline.impact_keep", "Keep it", "jira/10012"),
     ]
+
+
+async def test_a_line_in_the_thread_has_buttons_to_choose_by(world: World) -> None:
+    card = await world.do(world.slack.post_card, "C0LEADS", CARD, key="c9", recheck=False)
+    link = NoticeChoice(action_id="tierline.issue_choice.link.0", label="Link PAY-3", value="T-1042 PAY-3")
+
+    for _ in range(2):
+        await world.do(world.slack.post_line, card, "is it PAY-3?", key="l9", recheck=True, choices=(link,))
+
+    (shown,) = await messages(world, "C0LEADS")
+    (line,) = [reply for reply in shown["replies"] if reply["ts"] != card.ts]
+    assert line["text"] == "is it PAY-3?"
+    assert [one["value"] for one in line["blocks"][1]["elements"]] == ["T-1042 PAY-3"]
 
 
 async def test_a_notice_to_a_person_is_a_direct_message_once(world: World) -> None:
@@ -256,6 +270,28 @@ def test_a_card_says_what_a_reader_needs_at_a_glance() -> None:
     assert [choice["value"] for choice in more["options"]] == [
         f"{name}:T-1042" for name in ("note", "snooze", "hand_over", "priority", "link")
     ]
+
+
+def test_a_card_shows_likely_duplicates_with_their_buttons_until_somebody_chose() -> None:
+    same = IssueCandidate(
+        ref=ISSUE,
+        title="Cards <fail>",
+        status="To Do",
+        category=IssueCategory.TO_DO,
+        updated_at=NOON,
+        similarity=87,
+    )
+    link = NoticeChoice(action_id="tierline.issue_choice.link.0", label="Link PAY-12", value="T-1042 PAY-12")
+    asking = CARD.model_copy(update={"choice": CardChoice(candidates=(same,), until=NOON, buttons=(link,))})
+
+    blocks = card_blocks(asking)
+
+    words = next(b for b in blocks if b["type"] == "section" and "Is it the same" in b.get("text", {}).get("text", ""))
+    assert "PAY-12> 87 % · To Do · Cards &lt;fail&gt;" in words["text"]["text"]
+    row = next(block for block in blocks if block.get("block_id") == CHOICE_BLOCK)
+    assert [button["value"] for button in row["elements"]] == ["T-1042 PAY-12"]
+    assert "Cards &lt;fail&gt;" in card_plain(asking)
+    assert CHOICE_BLOCK not in str(card_blocks(CARD))
 
 
 def test_a_bare_card_has_no_empty_blocks() -> None:

@@ -232,7 +232,7 @@ class RecordedTracker:
 
     ``summaries`` is each issue's living summary, by the issue's id; ``changes`` what was set, in order; ``alike`` the candidates that it
     lists; ``visibilities`` who may read each comment of ours, by its key; ``files`` what lies behind an attachment's id, and ``releases``
-    the projects that its feed names.
+    the projects that its feed names; ``drafts`` what was opened.
     """
 
     def __init__(self, tracker: Tracker, system: System) -> None:
@@ -240,6 +240,7 @@ class RecordedTracker:
         self.issues: dict[str, IssueSnapshot] = {}
         self.written: list[tuple[str, str]] = []
         self.links: dict[str, str] = {}
+        self.drafts: list[IssueDraft] = []
         self.summaries: dict[str, str] = {}
         self.changes: list[tuple[str, IssueFieldChanges]] = []
         self.alike: list[IssueCandidate] = []
@@ -256,6 +257,7 @@ class RecordedTracker:
         if recheck and draft.key in self._opened:
             return self._opened[draft.key]
         ref = self.has(draft.title).ref
+        self.drafts.append(draft)
         self._opened[draft.key] = ref
         self.system.answer()
         return ref
