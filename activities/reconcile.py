@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.failures import classified, not_configured
 from domain.frozen import Frozen
 from domain.issues import ChangeFeed, Tracker
-from domain.reconcile import AskedIssue, IssueAnswer, ReleaseNews, WatchedKey
+from domain.reconcile import AskedIssue, IssueAnswer, ReleaseNews, WatchedKey, bounded
 from integrations.issue_desk import IssueDesk
 from integrations.issue_tracker import IssueTracker
 
@@ -63,7 +63,8 @@ class ChangeFeedActivities:
         if self._client is None:
             raise not_configured(self._name, self._setting)
         with classified():
-            return self._client.changed_since(wanted.projects, wanted.since, dict(wanted.cursors))
+            feed = self._client.changed_since(wanted.projects, wanted.since, dict(wanted.cursors))
+        return bounded(feed, wanted.cursors)
 
 
 class ReconcileActivities:

@@ -33,6 +33,8 @@ _LISTED_EVERY = timedelta(minutes=15)
 _LONG_AWAY = timedelta(minutes=30)
 _MOST_OWED = 2_000
 _MOST_READINGS = 20
+_MOST_READ = 5_000
+"""About 130 bytes each."""
 _MOST_TOLD = 10
 _MOST_KEPT = 200
 
@@ -290,11 +292,26 @@ def answered(
     return state.model_copy(
         update={
             "watermark": watermark,
-            "cursors": feed.cursors,
+            # With the cursors of a part a tracker would answer that nothing else is new.
+            "cursors": feed.cursors if feed.until >= now - _OVERLAP else state.cursors,
             "owed": owed,
             "handled": {issue: at for issue, at in times.items() if at >= since},
         }
     )
+
+
+def bounded(feed: ChangeFeed, cursors: dict[str, str]) -> ChangeFeed:
+    """The feed, or its oldest part where more changed than fits into an activity's result (2 MB).
+
+    Args:
+        feed: as it was read.
+        cursors: those that it was read with, which a part keeps: with the new ones the tracker would answer that nothing else is new.
+    """
+    if len(feed.issues) <= _MOST_READ:
+        return feed
+    until = feed.issues[_MOST_READ - 1].updated_at
+    issues = tuple(issue for issue in feed.issues if issue.updated_at <= until)
+    return feed.model_copy(update={"issues": issues, "until": until, "cursors": cursors})
 
 
 def is_whole(feed: ChangeFeed, since: datetime, now: datetime, readings: int) -> bool:

@@ -6,6 +6,7 @@ hear from them.
 """
 
 from datetime import datetime, timedelta
+from itertools import count
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -57,13 +58,11 @@ class ReconcileWorkflow:
 
     async def _follow(self, task: ReconcileTask, state: ReconcileState, now: datetime) -> ReconcileState:
         """Read the feed up to now; the watermark moves with each part of it that is handled."""
-        readings = 0
-        while True:
-            since = reconcile.look_from(state, task, now)
+        since = reconcile.look_from(state, task, now)
+        for readings in count(1):
             feed = await catching_up.read_feed(
                 task.tracker, reconcile.projects_of(state, task), since, dict(state.cursors)
             )
-            readings += 1
             if feed.releases:
                 key = f"reconcile/{task.tracker.value}/release/{now.isoformat()}/{readings}"
                 if await catching_up.tell_of_release(task.tracker, feed.releases, key) is None:
@@ -74,7 +73,9 @@ class ReconcileWorkflow:
             answers = await catching_up.ask(task.tracker, asking, reconcile.to_ask(state, feed, now))
             state = reconcile.answered(state, task, feed, answers, now)
             if reconcile.is_whole(feed, since, now, readings):
-                return state
+                break
+            since = feed.until
+        return state
 
     async def _sweep(self, task: ReconcileTask, state: ReconcileState, now: datetime) -> ReconcileState:
         found = await catching_up.watched(task.tracker)

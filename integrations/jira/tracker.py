@@ -56,6 +56,7 @@ _COMMENT_PAGES = 20
 _CANDIDATES = 50
 # A reading of the feed takes no more; it is then whole up to the last one.
 _FEED = 5_000
+_SEARCHED = 100_000
 # The search's index is behind the truth by seconds to minutes; so the feed counts as whole up to this long ago only.
 _INDEX_LAG = timedelta(minutes=2)
 # Where the search does not find the marker: how many of the project's newest issues are looked through, how many keys
@@ -313,19 +314,23 @@ class JiraTracker:
     def _changed(self, projects: list[str], since: datetime, now: datetime) -> tuple[list[ChangedIssue], int, bool]:
         """What changed, oldest first; how many requests it took; and whether that is all."""
         found: dict[str, ChangedIssue] = {}
-        requests = read = 0
+        requests = 0
+        whole = True
         if projects:
             with jira_failures():
                 query = queries.changed(projects, since, now)
-                for page in self._flavour.pages(self._client, query, ("updated",), _FEED):
+                for page in self._flavour.pages(self._client, query, ("updated",), _SEARCHED):
                     requests += 1
-                    read += len(page)
                     for raw in page:
                         updated_at = datetime.fromisoformat(raw["fields"]["updated"])
-                        issue = ChangedIssue(id=str(raw["id"]), key=str(raw["key"]), updated_at=updated_at)
-                        found[issue.id] = issue
-        issues = sorted((i for i in found.values() if i.updated_at >= since), key=lambda i: i.updated_at)
-        return issues, requests, read < _FEED or not issues
+                        # JQL knows whole minutes: what lies before is no part of the feed, nor of what it takes.
+                        if updated_at >= since:
+                            issue = ChangedIssue(id=str(raw["id"]), key=str(raw["key"]), updated_at=updated_at)
+                            found[issue.id] = issue
+                    if len(found) >= _FEED:
+                        whole = False
+                        break
+        return sorted(found.values(), key=lambda issue: issue.updated_at), requests, whole
 
     def _marked(self, project: str, marker: str) -> IssueRef | None:
         """The issue with the marker label: by search, and then, since the search lags behind by seconds to minutes, among

@@ -14,6 +14,7 @@ from domain.reconcile import (
     WatchedKey,
     answered,
     begun,
+    bounded,
     is_whole,
     list_is_due,
     listed,
@@ -131,6 +132,26 @@ def test_a_long_feed_is_read_on_until_it_is_whole_or_comes_no_further() -> None:
     assert is_whole(a_feed(until=NOW - MINUTE), start, NOW, 1)
     assert is_whole(a_feed(until=start), start, NOW, 1)
     assert is_whole(a_feed(until=NOW - HOUR), start, NOW, 20)
+
+
+def test_of_a_part_of_the_feed_the_cursors_are_not_kept() -> None:
+    """With them GitHub would answer that nothing is new, and the other part would be lost."""
+    state = ReconcileState(watermark=NOW - DAY, cursors={"a": "old"})
+
+    part = after(state, a_feed(until=NOW - HOUR, cursors={"a": "new"}))
+    assert (part.watermark, part.cursors) == (NOW - HOUR, {"a": "old"})
+    assert after(part, a_feed(cursors={"a": "new"})).cursors == {"a": "new"}
+
+
+def test_a_feed_that_is_too_long_for_an_activity_is_cut_to_its_oldest_part() -> None:
+    changes = [(str(number), NOW - DAY + number * timedelta(seconds=1)) for number in range(5_100)]
+    # The last one of the part and the one after it changed at the same time.
+    changes[5_000] = ("5000", changes[4_999][1])
+
+    cut = bounded(a_feed(*changes, cursors={"a": "new"}), {"a": "old"})
+
+    assert (len(cut.issues), cut.until, cut.cursors) == (5_001, changes[4_999][1], {"a": "old"})
+    assert bounded(a_feed(*changes[:5_000]), {}).until == NOW
 
 
 # --- which projects ------------------------------------------------------------------------------------------------
