@@ -61,12 +61,13 @@ class RecordingMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent, answered, start = bytearray(), bytearray(), dict[str, Any]()
+        # Whole, before anything is answered: a refusal may come without a look at the body.
+        waiting = await _request(receive)
+        sent = b"".join(message.get("body", b"") for message in waiting)
+        answered, start = bytearray(), dict[str, Any]()
 
         async def listen() -> Message:
-            message = await receive()
-            sent.extend(message.get("body", b""))
-            return message
+            return waiting.pop(0) if waiting else await receive()
 
         async def speak(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -83,12 +84,19 @@ class RecordingMiddleware:
                     path=scope["path"],
                     query=scope["query_string"].decode(),
                     request_headers=_headers(scope["headers"]),
-                    request_body=bytes(sent),
+                    request_body=sent,
                     status=start["status"],
                     response_headers=_headers(start["headers"]),
                     response_body=bytes(answered),
                 )
                 self._exchanges.append(exchange)
+
+
+async def _request(receive: Receive) -> list[Message]:
+    messages = [await receive()]
+    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -120,7 +128,8 @@ class Contract:
         return MockRequest(
             host_url=self.host,
             method=exchange.method.lower(),
-            path=exchange.path.removeprefix(self.prefix),
+            # Version 2 and Data Center have no description of their own here: what they share with version 3 is held against that.
+            path=exchange.path.removeprefix(self.prefix).replace("/rest/api/2/", "/rest/api/3/"),
             args=MultiDict(parse_qsl(exchange.query, keep_blank_values=True)),
             headers=exchange.request_headers,
             data=exchange.request_body or None,
@@ -250,6 +259,10 @@ def _correct_jira(document: Json) -> None:
             # A JSON body of no shape at all is described where in truth there is none: 204, and a property set.
             if response.get("content", {}).get("application/json", {}).get("schema") == {}:
                 del response["content"]
+    # A form is no list: its files are parts called file, as the path's own description says.
+    form = {"type": "object", "required": ["file"], "properties": {"file": {}}}
+    files = document["paths"]["/rest/api/3/issue/{issueIdOrKey}/attachments"]["post"]
+    files["requestBody"]["content"]["multipart/form-data"]["schema"] = form
     # One side of a change is null where nothing was, or is, as in every recorded changelog.
     _allow_null(document["components"]["schemas"]["ChangeDetails"], "from", "fromString", "to", "toString")
 
@@ -264,6 +277,9 @@ def _correct_github(document: Json) -> None:
     for operation in _operations(document):
         error = {"application/json": {"schema": {"$ref": "#/components/schemas/basic-error"}}}
         operation["responses"].setdefault("401", {"description": "Requires authentication", "content": error})
+        # And what the token's or App's rights do not allow with 403, and what they do not let us see with 404.
+        operation["responses"].setdefault("403", {"description": "Forbidden", "content": error})
+        operation["responses"].setdefault("404", {"description": "Not found", "content": error})
     # Every GET knows conditional requests; few of the lists of answers say so.
     # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests
     for path in document["paths"].values():
@@ -324,6 +340,7 @@ def _correct_pagerduty_events(_document: Json) -> None:
 
 
 CONTRACTS = (
+    Contract("/jira-dc", "https://your-domain.atlassian.net", ("jira", "platform-v3.slice.json"), _correct_jira),
     Contract("/jira", "https://your-domain.atlassian.net", ("jira", "platform-v3.slice.json"), _correct_jira),
     # An Enterprise Server's face of the same interface.
     Contract("/github/api/v3", "https://api.github.com", ("github", "rest.slice.json"), _correct_github),

@@ -54,7 +54,7 @@ def _route_class(state: GitHubState) -> type[APIRoute]:
                         "url": moved.url,
                         "documentation_url": "https://docs.github.com/rest",
                     }
-                    response = JSONResponse(body, moved.status, headers={"Location": moved.url})
+                    response = JSONResponse(body, 301, headers={"Location": moved.url})
                 if response.status_code not in (304, 401):
                     state.used += 1
                 response.headers.update(_standing_headers(state, request))

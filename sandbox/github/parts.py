@@ -17,12 +17,11 @@ Json = dict[str, Any]
 
 
 class Moved(Exception):
-    """What was asked for is at another address: reading is redirected for good (301), writing by a repetition there (307)."""
+    """What was asked for is at another address, for good (301)."""
 
-    def __init__(self, url: str, method: str) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__(url)
         self.url = url
-        self.status = 301 if method == "GET" else 307
 
 
 class Part:
@@ -43,7 +42,7 @@ class Part:
         repository = self.state.repository_of(name)
         if repository is None and (renamed := self.state.renamed_from(name)) is not None:
             rest = request.url.path.partition(f"/repos/{owner}/{repo}")[2]
-            raise Moved(f"{self.shapes.repository_url(renamed)}{rest}", request.method)
+            raise Moved(f"{self.shapes.repository_url(renamed)}{rest}")
         if repository is None or repository.access == "none":
             raise GitHubError(404, "Not Found")
         return account, repository
@@ -68,7 +67,7 @@ class Part:
             # GitHub redirects what reads or sets the issue itself, and not what is listed below it.
             if "comments" in rest or "events" in rest or "timeline" in rest:
                 raise GitHubError(404, "Not Found")
-            raise Moved(f"{self.shapes.issue_url(there)}{rest}", request.method)
+            raise Moved(f"{self.shapes.issue_url(there)}{rest}")
         return issue
 
     @staticmethod

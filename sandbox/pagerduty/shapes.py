@@ -60,6 +60,11 @@ class Shapes:
             return self.user_reference(agent)
         return self.integration_reference() if agent == INTEGRATION else self.reference("services", agent)
 
+    def agent_of_rest(self, agent: User | Named) -> Json:
+        """The same in REST's answers, which name an integration in another way than webhooks do."""
+        shape = self.agent(agent)
+        return {**shape, "type": "integration_reference"} if agent == INTEGRATION else shape
+
     def integration_reference(self) -> Json:
         """A reference to the integration that events come through."""
         return {
@@ -98,7 +103,7 @@ class Shapes:
             ],
             "assigned_via": "direct_assignment" if incident.by_name else "escalation_policy",
             "last_status_change_at": timestamp(incident.status_changed_at),
-            "last_status_change_by": self.agent(incident.status_changed_by),
+            "last_status_change_by": self.agent_of_rest(incident.status_changed_by),
             "resolved_at": timestamp(incident.resolved_at) if incident.resolved_at else None,
             "first_trigger_log_entry": {
                 "id": first.id,
@@ -299,7 +304,7 @@ class Shapes:
             "summary": entry.type.removesuffix("_log_entry").replace("_", " ").capitalize(),
             **self._self("log_entries", entry.id),
             "created_at": timestamp(entry.at),
-            "agent": self.agent(entry.agent) if entry.agent else self.reference("services", incident.service),
+            "agent": self.agent_of_rest(entry.agent) if entry.agent else self.reference("services", incident.service),
             "channel": {"type": "api" if entry.agent else "timeout"},
             "service": self.reference("services", incident.service),
             "incident": {

@@ -351,6 +351,33 @@ async def test_an_engineer_closes_and_reopens_a_github_issue(screen: Screen, wor
     await expect(screen.page.locator(".lozenge")).to_have_text("Open")
 
 
+async def test_an_engineer_plans_releases_and_transfers_a_github_issue(screen: Screen, workspace: Workspace) -> None:
+    github = workspace.sandbox.github
+    for title in ("Cart is emptied", "Cart is lost"):
+        await workspace.people.post("/people/github/issues/acme/storefront", json={"user": "ada", "title": title})
+    await screen.opens("#github/acme/storefront/2")
+
+    await screen.page.get_by_text("More", exact=True).click()
+    await screen.page.get_by_label("Milestone").fill("2.4.0")
+    await screen.page.get_by_role("button", name="Set milestone").click()
+    await expect(screen.page.locator(".facts")).to_contain_text("2.4.0")
+    await screen.page.get_by_label("Release of acme/storefront").fill("v2.4.0")
+    await screen.page.get_by_role("button", name="Publish release").click()
+    await screen.page.get_by_label("Duplicate of issue").fill("#1")
+    await screen.page.get_by_role("button", name="Close as duplicate").click()
+    await expect(screen.page.locator(".lozenge")).to_have_text("Closed · duplicate")
+    await expect(screen.page.locator(".comments")).to_contain_text("Duplicate of #1")
+    assert [release.tag for release in github.repository.releases] == ["v2.4.0"]
+
+    await screen.page.get_by_text("More", exact=True).click()
+    await screen.page.get_by_role("button", name="Transfer issue").click()
+    await screen.opens("#github/acme/payments/1")
+    await screen.page.get_by_text("More", exact=True).click()
+    await screen.page.get_by_role("button", name="Delete issue").click()
+    await expect(screen.page.get_by_text("There is no acme/payments/1 here.")).to_be_visible()
+    assert [issue.title for issue in github.issues if issue.is_here] == ["Cart is emptied"]
+
+
 async def test_the_on_call_acknowledges_notes_and_resolves_an_incident(screen: Screen, workspace: Workspace) -> None:
     event = {
         "routing_key": workspace.sandbox.credentials.pagerduty_routing_key.get_secret_value(),
