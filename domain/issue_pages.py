@@ -307,7 +307,9 @@ def _served(page: IssuePage, needs: Sequence[PageNeed]) -> list[PageIntent]:
                 ref=page.ref,
                 status=page.status,
                 acknowledged_by=page.acknowledged_by,
-                shared_with=tuple(n.ticket_id for n in page.needs if n.ticket_id != need.ticket_id)[:_NAMED],
+                shared_with=tuple(
+                    itertools.islice((n.ticket_id for n in page.needs if n.ticket_id != need.ticket_id), _NAMED)
+                ),
             ),
         )
         for need in needs

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from domain import issue_pages
 from domain.issue_pages import (
     AnswerNeed,
     ChangeIssuePage,
     EndIssuePage,
+    IssuePage,
     NoteIssuePage,
     PageIntent,
     PageOffered,
@@ -198,3 +200,26 @@ def test_pages_that_are_over_do_not_pile_up() -> None:
         issue.wants(a_need(ticket)).raised(ticket).released(ticket)
 
     assert len(issue.pages) <= issue_pages.REMEMBERED_PAGES + 1
+
+
+def test_thousands_of_needs_are_kept_small_and_are_the_same_when_they_are_read_again() -> None:
+    issue = OneIssue()
+    for number in range(1, 2_001):
+        issue.wants(a_need(f"T-{number}"))
+    (page,) = issue.pages
+    stored = page.model_dump_json()
+    assert len(stored) < 32_000
+    assert IssuePage.model_validate_json(stored) == page
+    issue.raised("T-1")
+    served = [intent for intent in issue.intents if isinstance(intent, AnswerNeed)]
+    assert len(served) == 2_000
+    assert isinstance(served[0].body, PageServed)
+    assert len(served[0].body.shared_with) == 10
+
+
+def test_needs_that_nobody_wrote_are_refused() -> None:
+    page = OneIssue().wants(a_need("T-1")).pages[0]
+    text = page.model_dump_json().replace('"needs":[{"ticket_id":"T-1","page_key":"tierline/T-1/page/1"}]', '"needs":"zz"')
+    assert '"needs":"zz"' in text
+    with pytest.raises(ValidationError, match="no needs of a page"):
+        IssuePage.model_validate_json(text)

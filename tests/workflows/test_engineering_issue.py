@@ -11,10 +11,12 @@ from temporalio.service import RPCError
 from benchmarks import issue_rush
 from domain.engineering_rules import FanOutRules, IssueRules, SummaryRules
 from domain.issue_messages import CatchUp, CaughtUp, IssueMessage, IssueNote, TicketJoined, TicketLeft
+from domain.issue_pages import PageWanted
 from domain.issues import IssueCategory, IssueRef
-from domain.messages import Delivery, Escalate, IssueChanged, LinkIssue, Reopen
+from domain.messages import Delivery, Escalate, IssueChanged, LinkIssue, PageServed, Reopen
+from domain.paging import PageDraft, page_key
 from domain.ticket import TicketStatus
-from domain.tiers import Tier
+from domain.tiers import Priority, Tier
 from domain.views import TicketView
 from domain.watched_issue import WatchedIssue
 from tests.domain.building import LENA, an_opening, without_ladders
@@ -269,6 +271,37 @@ def joined(ticket: str, ref: IssueRef) -> TicketJoined:
     """A ticket joins, and says what it is."""
     facts = issue_rush.facts_of(ticket).model_copy(update={"customer": f"customer of {ticket}"})
     return TicketJoined(id=f"join/{ticket}", ticket_id=ticket, title="Card payment fails", ref=ref, facts=facts)
+
+
+async def test_many_tickets_on_one_page_are_noted_together(desk: Desk, outside: Outside) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    tickets = issue_rush.names(40)
+    await issue_rush.start_stand_ins(desk.client, tickets)
+    for ticket in tickets:
+        await desk.links().join_issue(joined(ticket, ref), IssueRules())
+    await hears(desk, ref, wants_a_page(tickets[0]))
+    await until(lambda: len(outside.pager.raised) == 1, "the page is out")
+    for ticket in tickets[1:3]:
+        await hears(desk, ref, wants_a_page(ticket))
+    await until(lambda: bool(outside.pager.notes), "a note is written")
+    with outside.pager.system.held():
+        for ticket in tickets[3:]:
+            await hears(desk, ref, wants_a_page(ticket))
+
+        async def all_are_heard() -> bool:
+            heard = await issue_rush.heard(desk.client, tickets[-1:])
+            return any(isinstance(each.body, PageServed) for each in heard[tickets[-1]])
+
+        await until(all_are_heard, "the last ticket knows its page")
+    await until(lambda: "and 30 more" in outside.pager.notes[-1][1], "the page says for whom it is")
+    assert len(outside.pager.raised) == 1
+    assert len(outside.pager.notes) <= 5
+
+
+def wants_a_page(ticket: str) -> PageWanted:
+    """A ticket needs somebody."""
+    draft = PageDraft(key=page_key(ticket, 1), title="Card payment fails", details="", service="PSVCPAY")
+    return PageWanted(id=f"want/{ticket}", ticket_id=ticket, severity=Priority.P2, draft=draft)
 
 
 async def test_whoever_reconciles_hears_what_was_missed_or_that_nothing_was(desk: Desk, outside: Outside) -> None:
