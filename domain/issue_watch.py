@@ -37,6 +37,7 @@ from domain.issue_messages import (
 )
 from domain.issue_pages import AnswerNeed, PageOffered, PageReleased, PageWanted
 from domain.issue_sync import Around, Synced
+from domain.issues import Tracker, Visibility
 from domain.messages import IssueGone, IssueSaid
 from domain.watched_issue import Step, WatchedIssue
 
@@ -272,5 +273,18 @@ def _numbered(state: WatchedIssue, intents: list[IssueIntent]) -> tuple[WatchedI
     numbered: list[IssueIntent] = []
     for intent in intents:
         state, key = state.next_key()
-        numbered.append(intent.model_copy(update={"key": key}))
+        numbered.append(_readable(state, intent).model_copy(update={"key": key}))
     return state, numbered
+
+
+def _readable(state: WatchedIssue, intent: IssueIntent) -> IssueIntent:
+    """What Tierline says by itself is made for whoever reads the issue; GitHub keeps no comment from strangers.
+
+    What a person wants written for the team alone stays so, and is refused there.
+    """
+    if not isinstance(intent, WriteComment) or intent.ticket_id is not None or state.ref.tracker is not Tracker.GITHUB:
+        return intent
+    project = state.ref.key.partition("#")[0]
+    if not state.rules.of_project(project).public:
+        return intent
+    return intent.model_copy(update={"visibility": Visibility.PUBLIC})
