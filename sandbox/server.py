@@ -148,7 +148,7 @@ class Sandbox:
             pagerduty_controls.build_router(self.pagerduty),
             mail_people.build_router(self.mail),
             slack_api.build_router(self.slack),
-            jira_api.build_router(self.jira),
+            *jira_api.build_routers(self.jira),
             github_api.build_router(self.github),
             pagerduty_api.build_router(self.pagerduty),
             pagerduty_events.build_router(self.pagerduty),

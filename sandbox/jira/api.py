@@ -32,7 +32,7 @@ class _Route(APIRoute):
         return answer
 
 
-def build_router(state: JiraState) -> APIRouter:
+def build_routers(state: JiraState) -> tuple[APIRouter, ...]:
     """Everything below ``/jira/rest/api/3``, ``/jira/rest/api/2`` and ``/jira-dc/rest/api/2``, the files, and the address that people
     use for an issue.
     """
@@ -45,9 +45,7 @@ def build_router(state: JiraState) -> APIRouter:
 
     Files(state, CLOUD_V3).add_media_to(site)
     Files(state, DATA_CENTER).add_secure_to(site)
-    for face in (CLOUD_V3, CLOUD_V2, DATA_CENTER):
-        site.include_router(_face(state, face))
-    return site
+    return (site, *(_face(state, face) for face in (CLOUD_V3, CLOUD_V2, DATA_CENTER)))
 
 
 def _face(state: JiraState, face: Face) -> APIRouter:
