@@ -166,12 +166,12 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             joins.open_case,
             joins.close_case,
             joins.open_ticket,
-            telling.tell_tickets,
             retro.count,
             reconcile.catch_up,
             reconcile.watched,
             reconcile.tell_of_release,
         ],
+        task_queues.TELLING: [telling.tell_tickets],
         task_queues.AUDIT: [audit.find_late, audit.ping],
     }
     stop = timedelta(seconds=settings.worker.graceful_shutdown)

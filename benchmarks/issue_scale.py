@@ -141,7 +141,7 @@ async def _all_sizes(folder: Path) -> list[Measured]:
         telling = TicketTellingActivities(cast(WorkflowDesk, ears))
         by_queue: dict[str, list[Callable[..., Any]]] = {
             task_queues.JIRA: [jira.fetch_issue, jira.show_summary],
-            task_queues.LINKS: [telling.tell_tickets],
+            task_queues.TELLING: [telling.tell_tickets],
         }
         for queue, activities in by_queue.items():
             await stack.enter_async_context(

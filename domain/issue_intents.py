@@ -92,7 +92,10 @@ class ChangeFields(Frozen):
 
 
 class AskLead(Frozen):
-    """Ask the lead in Slack; ``choices`` says whether the notice has buttons to accept or to keep."""
+    """Ask the lead in Slack; ``choices`` says whether the notice has buttons to accept or to keep.
+
+    ``shared`` says that other issues may ask the same by the same ``key``: the lead reads it once.
+    """
 
     kind: Literal["ask_lead"] = "ask_lead"
     key: str
@@ -100,6 +103,7 @@ class AskLead(Frozen):
     lead: str | None
     text: str
     choices: bool = False
+    shared: bool = False
 
 
 IssueIntent = Annotated[

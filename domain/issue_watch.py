@@ -99,7 +99,7 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case CommentRefused():
             return _comment_refused(state, event)
         case TrackerLocked():
-            return _locked(state, event.error)
+            return _locked(state, event.error, now)
         case TrackerOpen():
             return state.model_copy(update={"locked": False}), []
         case TicketReopened():
@@ -215,12 +215,18 @@ def _comment_refused(state: WatchedIssue, refused: CommentRefused) -> Step:
     return state, _asked(state, text)
 
 
-def _locked(state: WatchedIssue, error: str) -> Step:
-    """Told once: a token that has run out stops every issue, and each tries on by itself."""
+def _locked(state: WatchedIssue, error: str, now: datetime) -> Step:
+    """Told once a day, whichever issue notices it first: a token that has run out stops them all, and each tries on by itself."""
     if state.locked:
         return state, []
-    text = f"{state.ref.key} cannot be read or written: {error}. Nothing is lost; it goes on by itself once that is mended."
-    return state.model_copy(update={"locked": True}), _asked(state, text)
+    locked = state.model_copy(update={"locked": True})
+    tracker = state.ref.tracker.value
+    text = (
+        f"{state.ref.key}, and whatever else is to be read or written there, has to wait: {error}. "
+        "Nothing is lost; it goes on by itself once that is mended."
+    )
+    key = f"locked/{tracker}/{now:%Y-%m-%d}"
+    return locked, [each.model_copy(update={"key": key, "shared": True}) for each in _asked(state, text)]
 
 
 def _asked(state: WatchedIssue, text: str) -> list[IssueIntent]:
@@ -269,10 +275,10 @@ def _with_pages(state: WatchedIssue, change: tuple[issue_pages.Pages, list[issue
 
 
 def _numbered(state: WatchedIssue, intents: list[IssueIntent]) -> tuple[WatchedIssue, list[IssueIntent]]:
-    """Give each intent a key of its own."""
+    """Give each intent a key of its own, unless it has one."""
     numbered: list[IssueIntent] = []
     for intent in intents:
-        state, key = state.next_key()
+        state, key = (state, intent.key) if intent.key else state.next_key()
         numbered.append(_readable(state, intent).model_copy(update={"key": key}))
     return state, numbered
 

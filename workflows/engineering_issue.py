@@ -492,7 +492,7 @@ def _options(queue: str, intent: IssueIntent, policy: RetryPolicy, priority: Tas
 
 async def _tell_batch(intent: TellTickets, policy: RetryPolicy) -> ToldTickets:
     """Tell a batch of a fan-out."""
-    options = _options(task_queues.LINKS, intent, policy, urgency.LAST)
+    options = _options(task_queues.TELLING, intent, policy, urgency.LAST)
     options["start_to_close_timeout"] = _TELLING
     options["heartbeat_timeout"] = _TELLER_LOST
     options["summary"] = f"tell {intent.told + 1:,} to {intent.told + len(intent.ticket_ids):,} of {intent.of:,}"
@@ -513,7 +513,7 @@ async def _ask_lead(intent: AskLead, ref: IssueRef, policy: RetryPolicy, recheck
         text=intent.text,
         mention=intent.lead,
         choices=impact_choices(ref) if intent.choices else (),
-        recheck=recheck,
+        recheck=recheck or intent.shared,
     )
     options = _options(task_queues.SLACK, intent, policy, urgency.AFTER_OPENING)
     await workflow.execute_activity_method(SlackActivities.post_notice, notice, **options)

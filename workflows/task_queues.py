@@ -10,6 +10,8 @@ GITHUB = "tierline-github"
 PAGERDUTY = "tierline-pagerduty"
 MAIL = "tierline-mail"
 LINKS = "tierline-links"
+TELLING = "tierline-telling"
+"""Batches of an issue's fan-out, each of which lasts: what joins or opens something does not wait behind them."""
 AUDIT = "tierline-audit"
 """The audit's own, workflow and activities: what holds the tickets up does not hold it up."""
 

@@ -6,23 +6,29 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.engineering_rules import IssueRules
+from domain.engineering_rules import IssueRules, SummaryRules
 from domain.frozen import Frozen
-from domain.issue_intents import FetchIssue, IssueIntent, LinkBack, TellTicket, TellTickets, WriteComment
+from domain.issue_intents import AskLead, FetchIssue, IssueIntent, LinkBack, TellTicket, TellTickets, WriteComment
 from domain.issue_messages import (
+    CommentRefused,
     IssueEvent,
     IssueFetched,
     IssueHint,
     IssueNote,
     IssueVanished,
+    TicketChanged,
     TicketJoined,
     TicketLeft,
+    TicketOnIssue,
     TicketsTold,
+    TrackerLocked,
+    TrackerOpen,
 )
 from domain.issue_news import REMEMBERED_COMMENTS
 from domain.issue_watch import IssueDecision, decide_issue
 from domain.issues import IssueCategory, IssueComment, IssueSnapshot
-from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone
+from domain.messages import DeliveryBody, IssueChanged, IssueCommented, IssueGone, IssueSaid
+from domain.tiers import Priority
 from domain.watched_issue import WatchedIssue
 from tests.domain.building import DAY, HOUR, INSTANT, MINUTE, NOON, a_comment, an_issue
 
@@ -277,3 +283,38 @@ def test_whatever_happens_keys_are_unique_comments_are_told_once_and_the_state_c
     assert len(keys) == len(set(keys))
     comments = [(ticket_id, body.comment.id) for ticket_id, body in told if isinstance(body, IssueCommented)]
     assert len(comments) == len(set(comments))
+
+
+def test_credentials_that_are_refused_are_told_once_a_day_for_all_issues_of_the_tracker() -> None:
+    rules = IssueRules(channel="C0ENG", lead="U0LENA")
+    refused = TrackerLocked(error="jira: renew the token")
+    watch = Watch(rules).joined("T-1").hears(refused)
+    (asked,) = watch.now(AskLead)
+    assert (asked.key, asked.shared) == ("locked/jira/2026-11-16", True)
+    assert "renew the token" in asked.text
+    assert watch.hears(refused).now(AskLead) == []
+    assert watch.hears(TrackerOpen()).hears(refused).now(AskLead)
+
+
+def test_a_comment_that_is_refused_goes_back_to_the_ticket_that_wanted_it() -> None:
+    watch = Watch().joined("T-1").joined("T-2").fetched(a_snapshot())
+    watch.hears(CommentRefused(key="k", ticket_id="T-2", text="It fails again", error="403"))
+    ((ticket, body),) = watch.telling
+    assert ticket == "T-2"
+    assert isinstance(body, IssueSaid)
+    assert "It fails again" in body.text
+
+
+def test_only_the_first_tickets_are_linked_one_by_one() -> None:
+    watch = Watch(IssueRules(summary=SummaryRules(linked=2)))
+    links = [len(watch.joined(f"T-{number}").now(LinkBack)) for number in range(1, 5)]
+    assert links == [1, 1, 0, 0]
+
+
+def test_a_ticket_that_changes_is_counted_as_it_is_now() -> None:
+    watch = Watch().joined("T-1")
+    facts = TicketOnIssue(customer="c-1", severity=Priority.P1, opened_at=NOON)
+    watch.hears(TicketChanged(id="c", ticket_id="T-1", facts=facts))
+    assert watch.state.roll.facts("T-1") == facts
+    watch.hears(TicketChanged(id="d", ticket_id="T-9", facts=facts))
+    assert list(watch.state.roll) == ["T-1"]

@@ -226,7 +226,7 @@ async def test_a_token_that_ran_out_loses_nothing_and_is_told_once(desk: Desk, o
         return "renew TIERLINE_JIRA__API_TOKEN" in await details_of(desk, ref)
 
     def told_to_the_lead() -> list[str]:
-        return [text for text in outside.chat.texts() if "PAY-1 cannot be read or written" in text]
+        return [text for text in outside.chat.texts() if "has to wait: jira: refused the token" in text]
 
     await until(told_in_the_ui, "operators see why the tracker is late")
     tried = outside.tried("fetch")
