@@ -295,7 +295,7 @@ def edit_comment(state: GitHubState, user: Account, issue: Issue, comment: Comme
     """Change a comment's text."""
     before, comment.body = comment.body, body
     comment.updated_at = issue.updated_at = state.clock()
-    state.ledger.record("github", "comment.edit", str(comment.id), _marker(body), user.login)
+    state.ledger.record("github", "comment.edit", str(comment.id), _marker(body), user.login, repeatable=True)
     webhooks.comment_event(state, "edited", issue, comment, user, changes={"body": {"from": before}})
 
 

@@ -226,7 +226,9 @@ def edit_comment(
     comment.updated = state.clock()
     _touch(issue, comment.updated)
     comment.properties.update(properties)
-    state.ledger.record("jira", "comment.edit", comment.id, _marker([], comment.properties), user.handle)
+    state.ledger.record(
+        "jira", "comment.edit", comment.id, _marker([], comment.properties), user.handle, repeatable=True
+    )
     webhooks.comment_event(state, "comment_updated", issue, comment)
 
 
