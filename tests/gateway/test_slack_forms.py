@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.engineering_rules import RequestKind
 from domain.issues import Tracker
 from domain.messages import (
     Escalate,
@@ -403,6 +404,17 @@ async def test_a_new_ticket_is_opened_once_however_often_the_form_comes(door: Fr
     await lead.sends()
 
     assert len(door.desk.tickets) == 2
+
+
+async def test_a_wish_is_opened_as_one(door: FrontDoor) -> None:
+    lead = FormFilling(door)
+    await lead.on_message("escalate_message", "Contoso wants to pay by invoice")
+    await eventually(lambda: len(door.forms.views) == 2)
+    await lead.clicks("tierline.new_ticket")
+    lead.fills(customer="Contoso", new_kind="feature")
+    await lead.sends()
+    assert door.desk.tickets["T-1042"].request is RequestKind.BUG
+    assert [ticket.request for name, ticket in door.desk.tickets.items() if name != "T-1042"] == [RequestKind.FEATURE]
 
 
 @pytest.mark.parametrize(
