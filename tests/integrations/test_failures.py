@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from domain.chat import ChannelRef, MessageRef
-from domain.issues import IssueRef, Tracker
+from domain.issues import IssueFieldChanges, IssueRef, Tracker
 from domain.paging import Urgency
 from integrations.base_url import checked_base_url
 from integrations.chat_room import ChatRoom
@@ -79,6 +79,13 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "github open again": lambda url: github(url).open_issue(issue_draft(Tracker.GITHUB), recheck=True),
     "github fetch": lambda url: github(url).fetch(GITHUB_ISSUE, comments_since=None),
     "github comment": lambda url: github(url).comment(GITHUB_ISSUE, "words", key="k", recheck=False),
+    "github summary": lambda url: github(url).show_summary(
+        GITHUB_ISSUE, "words", comment_id=None, key="k", recheck=False
+    ),
+    "github labels": lambda url: github(url).change(GITHUB_ISSUE, IssueFieldChanges(add_labels=("x",))),
+    "github state": lambda url: github(url).change(GITHUB_ISSUE, IssueFieldChanges(status="closed")),
+    "github alike": lambda url: github(url).similar("acme/storefront", "Checkout fails", [], closed_since=NOON),
+    "github changes": lambda url: github(url).changed_since(["acme/storefront"], NOON, {}),
     "pagerduty page": lambda url: pagerduty(url).raise_page(page_draft(priority=None)),
     "pagerduty fetch": lambda url: pagerduty(url).fetch("PINC1"),
     "pagerduty resolve": lambda url: pagerduty(url).resolve(page_key="k", page_id="PINC1"),

@@ -1,12 +1,13 @@
 """GitHub as the issue tracker, against the local GitHub, with a token and as an App."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 
-from domain.issues import IssueCategory, IssueRef, Tracker
+from domain.issues import IssueCategory, IssueRef, Tracker, Visibility
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
 from integrations.github.markers import carries_any, marked, marker, unmarked
 from integrations.github.tracker import GitHubTracker
@@ -198,6 +199,48 @@ def test_a_redirect_to_another_host_is_refused(moved: VendorAtFault) -> None:
 
     with pytest.raises(PermanentFailure, match="another address"):
         tracker.find("acme/storefront#7")
+
+
+def test_a_write_is_repeated_where_it_is_sent_on_to(moved: VendorAtFault) -> None:
+    there = f"{moved.url}/repositories/7/issues/3/comments"
+    moved.answers["/repos/acme/storefront/issues/7/comments"] = Misbehaviour(307, {"Location": there}, "{}")
+    moved.answers["/repositories/7/issues/3/comments"] = Misbehaviour(201, {}, json.dumps({"id": 12}))
+    tracker = GitHubTracker(moved.url, token=SecretStr("ghp_x"))
+    old = IssueRef(tracker=Tracker.GITHUB, id="I_old", key="acme/storefront#7", url="https://github.com/x")
+
+    written = tracker.comment(old, "words", key="k", recheck=False, visibility=Visibility.PUBLIC)
+
+    assert written == "12"
+    assert [call.split("?")[0] for call in moved.requests] == [
+        "POST /repos/acme/storefront/issues/7/comments",
+        "POST /repositories/7/issues/3/comments",
+    ]
+    for elsewhere in ("http://evil.example/", moved.url.replace("http:", "https:"), "http://127.0.0.1:1/"):
+        moved.answers["/repos/acme/storefront/issues/7/comments"] = Misbehaviour(307, {"Location": elsewhere}, "{}")
+        with pytest.raises(PermanentFailure, match="another address"):
+            tracker.comment(old, "words", key="k", recheck=False, visibility=Visibility.PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "least", "most"),
+    [
+        (403, {}, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.", 60, 60),
+        (429, {"Retry-After": "7"}, "Too many requests", 7, 7),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "RESET"}, "API rate limit exceeded for user", 85, 95),
+    ],
+)
+def test_each_rate_limit_is_waited_for(
+    moved: VendorAtFault, status: int, headers: dict[str, str], message: str, least: int, most: int
+) -> None:
+    reset = str(int(time.time()) + 90)
+    told = {name: value.replace("RESET", reset) for name, value in headers.items()}
+    moved.misbehaviour = Misbehaviour(status, told, json.dumps({"message": message}))
+    tracker = GitHubTracker(moved.url, token=SecretStr("ghp_x"))
+
+    with pytest.raises(RateLimited) as caught:
+        tracker.find("acme/elsewhere#1")
+
+    assert least <= caught.value.retry_after.total_seconds() <= most
 
 
 def test_marks_cannot_be_forged_and_people_are_not_called() -> None:
