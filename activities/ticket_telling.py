@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
 
 from temporalio import activity
 
@@ -12,6 +11,8 @@ from integrations.workflow_desk import WorkflowDesk
 
 _AT_ONCE = 10
 """Signals that are on their way at the same time: at a few milliseconds each, the pace is the policy's."""
+_BEAT_S = 2.0
+"""While it waits for its pace it says that it lives."""
 _SHOWN_COLLEAGUES = 10
 
 
@@ -43,12 +44,18 @@ class TicketTellingActivities:
 
         Nobody knows of the last few whether they were told: they are told again, with the same ids, which a ticket takes once.
         """
-        over = _over_before()
-        done = _told_before()
-        async for wave in _paced(range(done, len(tell.ticket_ids)), tell.per_second):
+        over, done = _over_before(), _told_before()
+        clock = asyncio.get_running_loop()
+        began, before = clock.time(), done
+        while done < len(tell.ticket_ids):
+            wave = range(done, min(done + _at_once(tell.per_second), len(tell.ticket_ids)))
             told = await asyncio.gather(*(self._tell(tell, index) for index in wave))
             over += [tell.ticket_ids[index] for index, here in zip(wave, told, strict=True) if not here]
-            activity.heartbeat(wave[-1] + 1, over)
+            done = wave.stop
+            activity.heartbeat(done, over)
+            while (rest := began + (done - before) / tell.per_second - clock.time()) > 0:
+                await asyncio.sleep(min(rest, _BEAT_S))
+                activity.heartbeat(done, over)
         return ToldTickets(over=tuple(over))
 
     async def _tell(self, tell: TellTicketsInput, index: int) -> bool:
@@ -68,16 +75,9 @@ def _over_before() -> list[str]:
     return [str(ticket) for ticket in details[1]] if len(details) > 1 else []
 
 
-async def _paced(indexes: range, per_second: float) -> AsyncIterator[list[int]]:
-    """The indexes in small waves, no more of them a second than that."""
-    clock = asyncio.get_running_loop()
-    began = clock.time()
-    remaining = iter(indexes)
-    done = 0
-    while wave := list(itertools.islice(remaining, _AT_ONCE)):
-        yield wave
-        done += len(wave)
-        await asyncio.sleep(max(0.0, began + done / per_second - clock.time()))
+def _at_once(per_second: float) -> int:
+    """No more than a second's worth."""
+    return max(1, min(_AT_ONCE, int(per_second)))
 
 
 def _for_ticket(tell: TellTicketsInput, index: int) -> DeliveryBody:

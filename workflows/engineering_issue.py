@@ -103,7 +103,7 @@ _CATCHING_UP = timedelta(seconds=60)
 _SAME_SECOND = timedelta(seconds=5)
 """GitHub tells whole seconds: what was read so soon after a change may lack another one of that second."""
 _TELLING = timedelta(minutes=3)
-"""A batch takes half a minute at its own pace, and a few times as long where the server is slow."""
+"""What a batch may take beyond its own pace, where the server is slow."""
 _TELLER_LOST = timedelta(seconds=10)
 """A batch whose worker died is taken up by another one after this time."""
 
@@ -493,7 +493,7 @@ def _options(queue: str, intent: IssueIntent, policy: RetryPolicy, priority: Tas
 async def _tell_batch(intent: TellTickets, policy: RetryPolicy) -> ToldTickets:
     """Tell a batch of a fan-out."""
     options = _options(task_queues.TELLING, intent, policy, urgency.LAST)
-    options["start_to_close_timeout"] = _TELLING
+    options["start_to_close_timeout"] = _TELLING + timedelta(seconds=len(intent.ticket_ids) / intent.per_second)
     options["heartbeat_timeout"] = _TELLER_LOST
     options["summary"] = f"tell {intent.told + 1:,} to {intent.told + len(intent.ticket_ids):,} of {intent.of:,}"
     batch = TellTicketsInput(

@@ -59,6 +59,15 @@ def test_what_may_pass_is_retried_at_our_own_pace(error: IntegrationError) -> No
     assert (told.type, told.non_retryable, told.next_retry_delay) == (type(error).__name__, False, None)
 
 
+def test_credentials_that_are_refused_end_the_round_and_are_tried_again_where_that_is_wanted() -> None:
+    refused = PermanentFailure("jira", "renew the token", status=401)
+    with pytest.raises(ApplicationError) as told, classified(waits_for_credentials=True):
+        raise refused
+    assert (told.value.type, told.value.non_retryable) == ("CredentialsRefused", True)
+    assert told.value.next_retry_delay is not None
+    assert failed_with(refused).type == "PermanentFailure"
+
+
 def test_what_our_own_code_did_wrong_is_left_as_it_is() -> None:
     with pytest.raises(KeyError), classified():
         raise KeyError("a fault of ours")
