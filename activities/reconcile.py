@@ -57,7 +57,7 @@ class ChangeFeedActivities:
         self._name = name
         self._setting = setting
 
-    @activity.defn(name="reconcile_changed_since")
+    @activity.defn(name="tracker_changed_since")
     def changed_since(self, wanted: FeedInput) -> ChangeFeed:
         """What changed, oldest first, as far as one reading comes."""
         if self._client is None:
@@ -73,7 +73,7 @@ class ReconcileActivities:
     def __init__(self, desk: IssueDesk) -> None:
         self._desk = desk
 
-    @activity.defn(name="reconcile_catch_up")
+    @activity.defn(name="workflows_catch_up")
     async def catch_up(self, wanted: CatchUpInput) -> list[IssueAnswer]:
         """Ask each issue, few at a time, in their order; the answers are in that order too."""
         places = asyncio.Semaphore(ASKED_AT_ONCE)
@@ -87,7 +87,7 @@ class ReconcileActivities:
 
         return await asyncio.gather(*(ask(issue) for issue in wanted.issues))
 
-    @activity.defn(name="reconcile_watched")
+    @activity.defn(name="workflows_watched_issues")
     async def watched(self, wanted: WatchedInput) -> list[WatchedKey]:
         """The issues that tickets are on."""
         if wanted.key is None:
@@ -95,7 +95,7 @@ class ReconcileActivities:
         found = await self._desk.watched_by_key(wanted.tracker, wanted.key)
         return [found] if found is not None else []
 
-    @activity.defn(name="reconcile_release")
+    @activity.defn(name="workflows_tell_of_release")
     async def tell_of_release(self, wanted: ReleaseInput) -> int:
         """Tell the issues that wait for a release there; returns how many heard."""
         waiting = await self._desk.awaiting_release(wanted.tracker, wanted.projects)

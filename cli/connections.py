@@ -88,6 +88,8 @@ def _channels(policy: Policy | None) -> Iterator[str]:
             yield policy.audit.channel
         if policy.pager_watch is not None:
             yield policy.pager_watch.channel
+        if policy.engineering.reconcile is not None and policy.engineering.reconcile.channel is not None:
+            yield policy.engineering.reconcile.channel
 
 
 def _projects(policy: Policy | None, tracker: Tracker) -> Iterator[str]:

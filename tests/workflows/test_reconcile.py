@@ -17,6 +17,7 @@ from domain.issues import FixVersion, IssueCategory, IssueRef, Tracker
 from domain.messages import Escalate, LinkIssue
 from domain.reconcile import Answer, AskedIssue, ReconcileState, ReconcileTask, ReleaseNews, ResyncReport, ResyncRequest
 from domain.tiers import Tier
+from gateway.temporal_desk import TemporalDesk
 from tests.domain.building import DAY, HOUR, LENA, MINUTE, a_policy, an_opening, without_ladders
 from tests.workflows.desk import PUBLIC_URL, Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
@@ -303,6 +304,24 @@ async def test_a_release_reaches_the_issues_that_wait_for_it(
         return await TemporalIssueDesk(desk.client).awaiting_release(Tracker.JIRA, []) == []
 
     await until(waits_no_more, "it waits no more")
+
+
+async def test_a_release_that_is_delivered_again_is_told_once(namespace: Client, outside: Outside) -> None:
+    gateway = TemporalDesk(namespace, a_policy(), now=lambda: datetime.now(UTC))
+    news = ReleaseNews(tracker=Tracker.GITHUB, project="acme/storefront")
+    for delivery in ("d-1", "d-1", "d-2"):
+        await gateway.released(news, delivery)
+    async with Desk(namespace, outside):
+        for delivery in ("d-1", "d-1"):
+            handle = namespace.get_workflow_handle(workflow_ids.release_id(Tracker.GITHUB, delivery), result_type=int)
+            assert await handle.result() == 0
+            # Also when the first is long over.
+            await gateway.released(news, delivery)
+
+    async def listed() -> bool:
+        return (await namespace.count_workflows("WorkflowType = 'ReleaseNews'")).count == 2
+
+    await until(listed, "two deliveries, two workflows")
 
 
 # --- very many at once -------------------------------------------------------------------------------------------------
