@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from domain.engineering_rules import ImpactClass, ImpactRules, ImpactWeights, IssueRules, Winner
 from domain.issue_conflicts import conflict_words
+from domain.issue_intents import ChangeFields
 from domain.issue_messages import (
     HintSource,
     ImpactAnswered,
@@ -41,7 +42,7 @@ from sandbox.deliveries import Delivery
 from tests.fuzz.hub import Hub, Ticket
 from tests.fuzz.outside import Outside, an_outside
 
-EXAMPLES, STEPS = 12, 18
+EXAMPLES, STEPS = 100, 12
 _TICKETS = ("T-1", "T-2", "T-3", "T-4")
 _CLASSES = (
     ImpactClass(name="low", at=5, priority="Medium", labels=("impact-low",)),
@@ -79,17 +80,16 @@ class TwoWay(RuleBasedStateMachine):
         self.comments: dict[str, int] = {}
         """Engineers' comments by their remote ids: when each was written, in deeds."""
         self.late: list[Delivery] = []
+        self.priorities_by_hand = 0
 
     # --- both sides -----------------------------------------------------------------------------------------------
 
-    @initialize(winners=_WINNERS, ours=st.booleans())
-    def begins(self, winners: dict[SyncedField, Winner], ours: bool) -> None:
+    @initialize(winners=_WINNERS, ours=st.booleans(), reopen_after=st.integers(1, 2))
+    def begins(self, winners: dict[SyncedField, Winner], ours: bool, reopen_after: int) -> None:
         self.outside.now += timedelta(seconds=5)
         self.began_at: datetime = self.outside.now
         self.ref = self._opened() if ours else self._opened_by_ada()
-        rules = IssueRules(
-            impact=_IMPACT, conflicts=winners, reopen_after=2, channel="C0ENG", lead="U0LENA", projects={}
-        )
+        rules = IssueRules(impact=_IMPACT, conflicts=winners, reopen_after=reopen_after, channel="C0ENG", lead="U0LENA")
         self.hub = Hub(self.outside, self.ref, rules)
         self.joins("T-1", Priority.P3)
 
@@ -199,6 +199,7 @@ class TwoWay(RuleBasedStateMachine):
         hub, truth = self.hub, self.outside.trackers[self.tracker].fetch(self.ref, comments_since=None)
         assert hub.state.known is not None
         impact = hub.state.sync.impact
+        assert self.priorities_by_hand or not impact.by_hand
         for name in ("title", "status", "category", "assignee", "priority", "labels", "resolution", "fix_versions"):
             assert getattr(hub.state.known, name) == getattr(truth, name), name
         here = list(hub.state.roll)
@@ -267,6 +268,12 @@ class TwoWay(RuleBasedStateMachine):
     def _opened_by_ada(self) -> IssueRef:
         raise NotImplementedError
 
+    def _works_until_it_is_about_to_set_fields(self) -> None:
+        for _ in range(10):
+            if not self.hub.lane or isinstance(self.hub.lane[0][0], ChangeFields):
+                return
+            self.hub.work()
+
     def _is_it(self, key: str) -> bool:
         return key == self.ref.key
 
@@ -312,7 +319,17 @@ class InJira(TwoWay):
 
     @rule(priority=st.sampled_from(["Highest", "High", "Medium", "Low"]))
     def engineer_sets_the_priority(self, priority: str) -> None:
+        self.priorities_by_hand += 1
         self._did(f"{self._path}/edit", priority=priority)
+
+    @rule(priority=st.sampled_from(["Low", "Lowest"]), at_the_last_moment=st.booleans())
+    def both_sides_set_the_priority(self, priority: str, at_the_last_moment: bool) -> None:
+        """The impact changes class, and an engineer decides otherwise before that is read, or between our reading and our writing."""
+        facts = self.hub.state.roll.facts("T-1")
+        self.joins("T-1", Priority.P3 if facts is not None and facts.severity is Priority.P1 else Priority.P1)
+        if at_the_last_moment:
+            self._works_until_it_is_about_to_set_fields()
+        self.engineer_sets_the_priority(priority)
 
     @rule(labels=st.sampled_from([[], ["checkout"], ["checkout", "impact-low"]]))
     def engineer_takes_labels_off(self, labels: list[str]) -> None:
@@ -356,6 +373,16 @@ class InGitHub(TwoWay):
             self._did(f"{self._path}/reopen")
         else:
             self._did(f"{self._path}/close", reason=reason)
+
+    @rule()
+    def both_sides_reopen(self) -> None:
+        """A customer comes back, and an engineer closes the issue another way before that is read."""
+        self._did(f"{self._path}/close", reason="completed")
+        self._hint(HintSource.WEBHOOK, None)
+        self.hub.rest()
+        self.customer_comes_back(0)
+        self._did(f"{self._path}/reopen")
+        self._did(f"{self._path}/close", reason="not_planned")
 
     @rule()
     def engineer_labels(self) -> None:
