@@ -16,6 +16,7 @@ from domain.intents import (
     TellIssue,
 )
 from domain.issue_facts import IssueSection
+from domain.issues import IssueMeaning
 from domain.people import TIERLINE, Actor, ActorKind
 from domain.policy import ClockKind, ReportField
 from domain.report import EscalationReport, report_text
@@ -27,6 +28,10 @@ from domain.telling import tier_rules as tier_rules
 from domain.ticket import Stint, TicketStatus, VendorCaseLink, home_channel
 from domain.tiers import Priority, Tier, WaitingOn
 from domain.turn import Turn
+
+_NO_FIX = (IssueMeaning.DECLINED, IssueMeaning.DUPLICATE)
+"""What an issue means on which nobody will work again."""
+
 
 # --- into a tier ---------------------------------------------------------------------------------------------------
 
@@ -344,7 +349,7 @@ def reopen(turn: Turn, reason: str, by: Actor, *, to: Tier | None = None, from_c
     clock_changes.run_on(turn)
     if from_customer:
         clock_changes.customer_wrote(turn)
-    if turn.ticket.issues and turn.ticket.tier.rank < Tier.L3.rank:
+    if turn.ticket.tier.rank < Tier.L3.rank and any(issue.meaning not in _NO_FIX for issue in turn.ticket.issues):
         # The ticket only waits for engineers' work, so it waits for it again.
         wait_on(turn, WaitingOn.ENGINEERING)
     where = f"Reopened in {tier_name(turn, turn.ticket.tier)}"

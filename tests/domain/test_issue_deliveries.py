@@ -647,6 +647,12 @@ def test_a_ticket_that_is_open_again_tells_its_issue(by_customer: bool) -> None:
     assert updated(story) == ["PAY-12"]
 
 
+def test_a_ticket_that_is_open_again_after_no_fix_waits_for_no_engineer() -> None:
+    story = means(Story().accepted().linked(), IssueMeaning.DECLINED).resolved().passes(HOUR).customer_writes()
+    assert story.ticket.waiting_on is WaitingOn.TIER
+    assert story.only(ReopenOnIssue).by_customer
+
+
 def test_a_request_kind_is_set_as_the_ticket_is_opened() -> None:
     story = Story(opening=an_opening(request=RequestKind.FEATURE))
     assert "feature request" in card_plain(card_of(story.ticket, story.now))
