@@ -109,7 +109,7 @@ def _told(
         waiting = (*state.waiting, event.ticket_id)[:_NAMED]
         return state.model_copy(update={"waiting": waiting, "waiting_count": state.waiting_count + 1}), []
     who = "its customer came back" if event.by_customer else "support reopened it"
-    text = f"{event.ticket_id} is open again: {who}.\n\n{event.text}"
+    text = f"{event.ticket_id} is open again: {who}.\n\n{event.text}".rstrip()
     told = state.model_copy(update={"tell_at": now + TOGETHER})
     return told, [WriteComment(key="", text=text, visibility=rules.comments)]
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from config.issue_text import issue_text
 from domain.engineering_issue import text_on, versions_in
 from domain.engineering_rules import EngineeringRules, ProjectRules, RedactionRules, ShareRules
-from domain.intents import OpenIssue, TellIssue
+from domain.intents import OpenIssue, ReopenOnIssue, TellIssue
 from domain.issue_facts import IssueSection
 from domain.issues import Tracker
-from domain.messages import Escalate, FileLink, Return, ThreadChange, ThreadMessage
+from domain.messages import Escalate, FileLink, Reopen, Return, ThreadChange, ThreadMessage
 from domain.policy import Priority, Route
 from domain.report import EscalationReport
 from domain.tiers import Tier
@@ -116,6 +116,12 @@ def test_comments_say_why_only_where_the_policy_shares_it() -> None:
         said = story.now_intended(TellIssue)[0].text
         assert ("it is back" in said) is (why is not None)
         assert said.startswith("T-1042 was escalated to engineering again")
+
+
+def test_engineers_hear_of_a_reopening_and_of_the_reason_only_where_it_is_shared() -> None:
+    for rules, told in ((PRIVATE, "still broken"), (PUBLIC, "")):
+        story = escalated(rules).issue_opened().resolved().does(LENA, Reopen(reason="still broken"))
+        assert [intent.text for intent in story.now_intended(ReopenOnIssue)] == [told]
 
 
 def test_an_own_pattern_is_taken_out_wherever_text_goes_to_engineers() -> None:
