@@ -9,7 +9,8 @@ from domain.engineering_rules import DuplicateRules, EngineeringRules
 from domain.intents import FindIssue, Intent, JoinIssue, Notice, OpenIssue, SeekDuplicates, ThreadLine
 from domain.issues import IssueCandidate, IssueCategory
 from domain.ladders import next_deadline
-from domain.messages import Cancel, DuplicatesFound, IssueFound, LinkIssue, OpenNewIssue, Return
+from domain.messages import Cancel, Command, DuplicatesFound, Escalate, IssueFound, LinkIssue, OpenNewIssue, Return
+from domain.preview import preview
 from domain.tiers import Tier
 from domain.views import view_of
 from tests.domain.building import ADA, DAY, LENA, MINUTE, NOON, SAM, Story, an_issue, without_ladders
@@ -229,3 +230,12 @@ def test_an_issue_that_the_ticket_is_on_is_no_duplicate_to_choose() -> None:
 
     assert story.ticket.issue_choice is None
     assert not [line for line in story.all(ThreadLine) if line.choices]
+
+
+def test_the_preview_of_an_escalation_says_that_duplicates_are_looked_for_first() -> None:
+    rules = EngineeringRules(duplicates=DuplicateRules(wait=WAIT))
+    story = Story(without_ladders(engineering=rules))
+    escalation = Command(id="c1", by=LENA, request=Escalate(to=Tier.L3, reason="cards fail"))
+    looked = preview(story.ticket, escalation, story.now)
+
+    assert any("looks for issues in Jira PAY that may be the same" in promise.text for promise in looked.promises)
