@@ -62,21 +62,20 @@ async def test_what_was_lost_is_mended_and_told_issue_by_issue(
         outside.jira.has("Somebody else's issue")
         outside.jira.moves(ref.id, IssueCategory.IN_PROGRESS)
 
-        named = await operator.types(f"https://acme.example/browse/{ref.key}")
+        named = await operator.types(f"https://acme.example/browse/{ref.key}", "PAY-2", "PAY-99")
         again = await operator.types(ref.key.lower())
         lately = await operator.types("--since", "2h", "--tracker", "jira", "--policy", str(POLICY))
-        wrong = await operator.types("PAY-2", "PAY-99")
 
-    assert (named.code, named.err) == (0, "")
-    assert named.lines[0].startswith("mended  PAY-1: status: To Do → In Progress")
-    assert (again.code, again.lines, again.err) == (0, ["PAY-1: agrees", "Jira: everything agrees"], "")
-    assert (lately.code, lately.err) == (0, "")
-    assert lately.lines == ["Jira: 2 issues changed in the last 2h, 1 of them with tickets; everything agrees"]
-    assert (wrong.code, wrong.out) == (1, "")
-    assert wrong.err.splitlines() == [
+    (mended,) = named.lines
+    assert mended.startswith("mended  PAY-1: status: To Do → In Progress")
+    assert named.code == 1
+    assert named.err.splitlines() == [
         "PAY-2: no ticket is on it; link one with /tier link",
         "PAY-99: jira: there is no PAY-99",
     ]
+    assert (again.code, again.lines, again.err) == (0, ["PAY-1: agrees", "Jira: everything agrees"], "")
+    assert (lately.code, lately.err) == (0, "")
+    assert lately.lines == ["Jira: 2 issues changed in the last 2h, 1 of them with tickets; everything agrees"]
 
 
 async def test_a_tracker_that_refuses_is_one_clear_line(
