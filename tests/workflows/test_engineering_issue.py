@@ -1,5 +1,6 @@
 """One engineering issue and its tickets: hints lead to the truth, news are told once, and it ends with its last ticket."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -271,6 +272,27 @@ def joined(ticket: str, ref: IssueRef) -> TicketJoined:
     """A ticket joins, and says what it is."""
     facts = issue_rush.facts_of(ticket).model_copy(update={"customer": f"customer of {ticket}"})
     return TicketJoined(id=f"join/{ticket}", ticket_id=ticket, title="Card payment fails", ref=ref, facts=facts)
+
+
+async def test_a_new_issue_overtakes_those_that_are_only_read_anew(desk: Desk, outside: Outside) -> None:
+    ticket = await desk.opens()
+    many = [outside.jira.has(f"Moved at once {number}").ref for number in range(40)]
+    rules = IssueRules(summary=SummaryRules(linked=0))
+
+    async def wants_to_open() -> bool:
+        pending = (await ticket.handle.describe()).raw_description.pending_activities
+        return any(each.activity_type.name == "tracker_open_issue" for each in pending)
+
+    with outside.jira.system.held():
+        await asyncio.gather(*(desk.links().join_issue(joined("T-7", ref), rules) for ref in many))
+        await until(lambda: outside.jira.system.waiting > 0, "the tracker is busy")
+        await ticket.does(LENA, Escalate(to=Tier.L3, reason="needs the logs"))
+        await until(wants_to_open, "the ticket wants an issue")
+    await until(lambda: outside.tried("fetch") >= len(many), "all are read")
+    order = [call.operation for call in outside.calls if call.system == "jira"]
+    assert "open_issue" in order
+    waited_behind = order[: order.index("open_issue")].count("fetch")
+    assert waited_behind < len(many) * 3 / 4
 
 
 async def test_many_tickets_on_one_page_are_noted_together(desk: Desk, outside: Outside) -> None:
