@@ -219,7 +219,9 @@ def test_thousands_of_needs_are_kept_small_and_are_the_same_when_they_are_read_a
 
 def test_needs_that_nobody_wrote_are_refused() -> None:
     page = OneIssue().wants(a_need("T-1")).pages[0]
-    text = page.model_dump_json().replace('"needs":[{"ticket_id":"T-1","page_key":"tierline/T-1/page/1"}]', '"needs":"zz"')
+    text = page.model_dump_json().replace(
+        '"needs":[{"ticket_id":"T-1","page_key":"tierline/T-1/page/1"}]', '"needs":"zz"'
+    )
     assert '"needs":"zz"' in text
     with pytest.raises(ValidationError, match="no needs of a page"):
         IssuePage.model_validate_json(text)
