@@ -221,7 +221,10 @@ class SlackSettings(Section):
 
 
 class JiraSettings(Section):
-    """Jira: where engineering works. Cloud by an e-mail address with an API token, Data Center by a personal access token."""
+    """Jira: where engineering works.
+
+    Cloud is entered by an e-mail address with an API token, Data Center by a personal access token.
+    """
 
     url: Annotated[
         Address, Field(description="The site's address."), Where("such as https://your-company.atlassian.net")
@@ -285,7 +288,8 @@ class GitHubSettings(Section):
         Secret | None,
         Field(description="A token that may read and write issues; or else a GitHub App by the three below."),
         Where(
-            "make one at https://github.com/settings/personal-access-tokens with the permission Issues: read and write"
+            "make one at https://github.com/settings/personal-access-tokens with the permissions Issues: read and write, and "
+            "Contents: read where fixes wait for a release"
         ),
     ] = None
     token_file: Annotated[

@@ -8,7 +8,7 @@ from github import GithubException
 from integrations.checks import Check
 from integrations.errors import IntegrationError
 from integrations.github.addresses import path_part, repository_path
-from integrations.github.failures import github_failures
+from integrations.github.failures import github_failures, is_refusal
 from integrations.github.one_attempt import GitHubConnection
 from integrations.github.states import STATUSES, is_known
 from integrations.issue_tracker import RouteNeeds
@@ -55,10 +55,14 @@ class AccountCheck:
                 if advice := self._closed(repository):
                     return [Check(what=what, ok=False, advice=advice)]
                 wrong = list(self._against(project, repository, routes)) if routes else []
+                unread = bool(routes) and not self._shows_releases(project)
                 new = self._new_labels(project, _all(route.labels for route in routes))
         except IntegrationError as error:
             return [Check(what=what, ok=False, advice=str(error))]
-        note = f" (created when first used: {', '.join(new)})" if new else ""
+        notes = [f"created when first used: {', '.join(new)}"] if new else []
+        if unread:
+            notes.append("its releases cannot be read: where fixes wait for one, grant Contents: read")
+        note = f" ({'; '.join(notes)})" if notes else ""
         if not wrong:
             return [Check(what=what + note, ok=True)]
         return [Check(what=what + note, ok=False, advice=advice) for advice in wrong]
@@ -100,6 +104,15 @@ class AccountCheck:
             self._connection.get(f"{repository_path(project)}/assignees/{path_part(login)}")
         except GithubException as error:
             if error.status != 404:
+                raise
+            return False
+        return True
+
+    def _shows_releases(self, project: str) -> bool:
+        try:
+            self._connection.get(f"{repository_path(project)}/releases", {"per_page": 1})
+        except GithubException as error:
+            if not is_refusal(error):
                 raise
             return False
         return True

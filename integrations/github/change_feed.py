@@ -13,13 +13,12 @@ from github import GithubException
 
 from domain.issues import ChangedIssue, ChangeFeed
 from integrations.github.addresses import moment, ref_of, repository_of, repository_path
+from integrations.github.failures import is_refusal
 from integrations.github.one_attempt import PAGE, Answer, GitHubConnection
 from integrations.github.releases import is_published
 
 _MOST_PAGES = 100
 _RELEASES = 30
-# What a repository answers that is gone or that we may not see any more.
-_GONE = frozenset({403, 404, 410, 451})
 
 Json = dict[str, Any]
 
@@ -53,7 +52,7 @@ class FeedReading:
                 if self._has_release(path, project):
                     released.append(project)
             except GithubException as error:
-                if error.status not in _GONE or _is_limit(error):
+                if not is_refusal(error):
                     raise
                 self._cursors = {key: value for key, value in self._cursors.items() if key.split(" ")[0] != project}
                 refusals.append(error)
@@ -118,7 +117,13 @@ class FeedReading:
         ]
 
     def _has_release(self, path: str, project: str) -> bool:
-        answer = self._conditional(f"{path}/releases", {"per_page": _RELEASES}, f"{project} releases")
+        try:
+            answer = self._conditional(f"{path}/releases", {"per_page": _RELEASES}, f"{project} releases")
+        except GithubException as error:
+            # Without the right to read its contents a private repository shows no releases.
+            if not is_refusal(error):
+                raise
+            return False
         if answer is None:
             return False
         return any(
@@ -142,10 +147,3 @@ class FeedReading:
 
 def _updated(issue: Json) -> datetime:
     return datetime.fromisoformat(issue["updated_at"])
-
-
-def _is_limit(error: GithubException) -> bool:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    return error.status == 403 and (
-        "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "limit" in str(error.data).lower()
-    )

@@ -46,6 +46,12 @@ def github_failures() -> Iterator[None]:
         raise PassingFailure(SYSTEM, words) from None
 
 
+def is_refusal(error: GithubException) -> bool:
+    """Whether something is gone, or closed to us, and not merely limited for a while."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return error.status in (403, 404, 410, 451) and not (error.status == 403 and _is_rate_limit(error, headers))
+
+
 def _answered(error: GithubException) -> IntegrationError:
     status = int(error.status)
     headers: Mapping[str, str] = {name.lower(): value for name, value in (error.headers or {}).items()}

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -23,6 +22,7 @@ from integrations.github.account_check import is_public_repository
 from integrations.github.addresses import author_of, issue_path, key_of, moment, ref_of, repository_of, repository_path
 from integrations.github.attachments import attachments_in
 from integrations.github.candidates import label_names
+from integrations.github.failures import is_refusal
 from integrations.github.history import marked_duplicate, stamps
 from integrations.github.markers import carries_any, unmarked
 from integrations.github.one_attempt import PAGE, GitHubConnection
@@ -163,11 +163,16 @@ class IssueReader:
             return ()
         path = f"{repository_path(repository_of(now.key))}/releases"
         version = FixVersion(name=milestone["title"])
-        for number in range(1, _RELEASE_PAGES + 1):
-            releases: Sequence[Json] = self._connection.remembered(path, {"per_page": PAGE, "page": number})
-            version = fix_version(milestone, releases)
-            if version.released or len(releases) < PAGE:
-                break
+        try:
+            for number in range(1, _RELEASE_PAGES + 1):
+                releases: Sequence[Json] = self._connection.remembered(path, {"per_page": PAGE, "page": number})
+                version = fix_version(milestone, releases)
+                if version.released or len(releases) < PAGE:
+                    break
+        except GithubException as error:
+            # Without the right to read its contents a private repository shows no releases; the check says so.
+            if not is_refusal(error):
+                raise
         return (version,)
 
     def _duplicate_of(self, issue: Json, now: IssueRef, events: Sequence[Json]) -> IssueRef | None:
@@ -188,7 +193,10 @@ class IssueReader:
         key = key_of(repository_of(now.key) + what if what.startswith("#") else what, self._hosts)
         if key is None or key.casefold() == now.key.casefold():
             return None
-        # One that we may not see is told by its being a duplicate alone.
-        with suppress(GithubException):
+        try:
             return ref_of(self._connection.get(issue_path(key)))
-        return None
+        except GithubException as error:
+            # One that we may not see is told by its being a duplicate alone.
+            if not is_refusal(error):
+                raise
+            return None

@@ -535,6 +535,8 @@ class _Plans(Part):
 
     async def releases(self, request: Request, owner: str, repo: str) -> Response:
         _, here = self.on_repository(request, owner, repo)
+        if here.private and not self.state.reads_contents:
+            raise GitHubError(403, "Resource not accessible by integration")
         # Who may push sees the drafts too.
         seen = [one for one in here.releases if not one.draft or here.access == "write"]
         return self.page(request, seen, lambda one: self.shapes.release(one, here))

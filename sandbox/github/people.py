@@ -89,6 +89,7 @@ class AccountForm(BaseModel):
 
     suspended: bool | None = None
     issues: str | None = None
+    contents: bool | None = None
     scopes: str | None = None
 
 
@@ -238,6 +239,8 @@ def build_router(state: GitHubState) -> APIRouter:
             state.suspended_at = state.clock() if form.suspended else None
         if form.issues in ("read", "write"):
             state.issue_permission = "write" if form.issues == "write" else "read"
+        if form.contents is not None:
+            state.reads_contents = form.contents
         if "scopes" in given:
             state.scopes = form.scopes
 

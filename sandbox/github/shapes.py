@@ -401,7 +401,8 @@ class Shapes:
         }
 
     def _permissions(self) -> Json:
-        return {"issues": self._state.issue_permission, "metadata": "read"}
+        contents = {"contents": "read"} if self._state.reads_contents else {}
+        return {"issues": self._state.issue_permission, "metadata": "read", **contents}
 
     def installation(self) -> Json:
         """The App's one installation, on the organisation."""

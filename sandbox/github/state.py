@@ -197,6 +197,8 @@ class GitHubState:
         """Since when the App's installation is suspended."""
         self.issue_permission: Literal["read", "write"] = "write"
         """What the App's installation may do with issues."""
+        self.reads_contents = True
+        """Whether the bot may read contents, releases among them, of private repositories."""
         self.scopes: str | None = "repo"
         """The scopes of the token; None makes it a fine-grained one, which names none."""
         self.used = 0

@@ -1,7 +1,7 @@
 """Who we are to GitHub, where it is, and what the check tells before a route is used: tokens, Apps, Enterprise, downloads."""
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,22 @@ async def test_labels_that_will_be_made_are_noted(world: World) -> None:
 
     assert repository.ok
     assert repository.what.endswith("(created when first used: impact: high)")
+
+
+async def test_releases_that_cannot_be_read_are_noted_and_stop_nothing(world: World) -> None:
+    await world.people("PATCH", "/github/bot", {"contents": False})
+    ref = await world.do(world.github.open_issue, DRAFT, recheck=False)
+    path = f"/github/issues/{ref.key.replace('#', '/')}/milestone"
+    await world.people("POST", path, {"user": "ada-dev", "title": "v1"})
+
+    _, repository = await world.do(world.github.check, HERE, [NEEDS])
+    seen = await world.do(world.github.fetch, ref, comments_since=None)
+    feed = await world.do(world.github.changed_since, HERE, datetime.now(UTC) - timedelta(hours=1), {})
+
+    assert repository.ok
+    assert "its releases cannot be read: where fixes wait for one, grant Contents: read" in repository.what
+    assert [(version.name, version.released) for version in seen.fix_versions] == [("v1", False)]
+    assert [issue.id for issue in feed.issues] == [ref.id]
 
 
 async def test_what_the_account_lacks_is_told(world: World) -> None:
