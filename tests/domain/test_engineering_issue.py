@@ -13,9 +13,9 @@ from domain.intents import OpenIssue, ReopenOnIssue, TellIssue
 from domain.issue_facts import IssueSection
 from domain.issues import Tracker
 from domain.messages import Escalate, FileLink, Reopen, Return, ThreadChange, ThreadMessage
-from domain.policy import Priority, Route
+from domain.policy import Route
 from domain.report import EscalationReport
-from domain.tiers import Tier
+from domain.tiers import Priority, Tier
 from tests.domain.building import ADA, GRACE, LENA, SAM, Story, an_issue, an_opening, without_ladders
 
 PRIVATE = EngineeringRules()
