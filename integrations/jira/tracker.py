@@ -242,7 +242,7 @@ class JiraTracker:
 
     def _custom_fields(self, project: str, issue_type: str, given: dict[str, Any]) -> dict[str, Any]:
         """The fields by their ids: names are looked up in the create metadata, which is read only where there is a name."""
-        if all(re.fullmatch(r"customfield_\d+|[a-z]+", name) for name in given):
+        if all(re.fullmatch(r"customfield_\d+", name) for name in given):
             return given
         kinds = self._client.issue_types_of(project)
         kind = next((k for k in kinds if str(k["name"]).casefold() == issue_type.casefold()), None)

@@ -7,8 +7,10 @@ from pydantic import SecretStr
 
 from domain.issues import IssueCategory, IssueRef, Tracker
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
+from integrations.issue_tracker import RouteNeeds
 from integrations.jira.account import ApiTokenAccount
 from integrations.jira.adf import document, text_of
+from integrations.jira.flavours import DataCenter
 from integrations.jira.labels import marker_label
 from integrations.jira.tracker import JiraTracker, key_of
 from tests.integrations.conftest import World
@@ -167,6 +169,106 @@ async def test_the_check(world: World) -> None:
     (down,) = await world.do(world.jira.check, ["PAY"])
     assert not down.ok
     assert "tried again" in (down.advice or "")
+
+
+async def told_of(world: World, **needs: object) -> list[str | None]:
+    """What the check advises for a route's needs in the project PAY."""
+    need = RouteNeeds.model_validate({"project": "PAY", **needs})
+    return [check.advice for check in await world.do(world.jira.check, ["PAY"], [need]) if not check.ok]
+
+
+async def test_the_check_tells_of_a_required_field_that_no_route_fills(world: World) -> None:
+    field = {"id": "customfield_10050", "name": "Severity", "required": True, "options": ["Minor", "Major"]}
+    await world.people("POST", "/jira/fields", field)
+
+    assert await told_of(world) == [
+        "Bug needs Severity (customfield_10050), which no route fills (allowed: Minor, Major); add it to the route's fields"
+    ]
+    assert await told_of(world, fields=("severity",)) == []
+    assert await told_of(world, fields=("customfield_10050",)) == []
+
+    draft = DRAFT.model_copy(update={"fields": {"severity": {"value": "Major"}}})
+    ref = await world.do(world.jira.open_issue, draft, recheck=False)
+    assert world.sandbox.jira.issues[ref.id].custom == {"customfield_10050": {"value": "Major"}}
+    with pytest.raises(PermanentFailure, match="no field 'Gravity'"):
+        await world.do(
+            world.jira.open_issue, DRAFT.model_copy(update={"fields": {"Gravity": {"value": "1"}}}), recheck=False
+        )
+
+
+async def test_the_check_tells_what_a_route_names_and_jira_does_not_know(world: World) -> None:
+    ada = "5b10a2844c20165700ede21a"
+    right = {
+        "issue_type": "bug",
+        "priorities": ("High",),
+        "components": ("Checkout",),
+        "assignee": ada,
+        "watchers": (ada,),
+        "statuses": ("done", "Won't Do"),
+    }
+    assert await told_of(world, **right) == []
+
+    world.sandbox.jira.not_assignable.add("ada")
+    wrong = await told_of(
+        world,
+        priorities=("Urgent",),
+        components=("Cellar",),
+        fields=("Gravity",),
+        labels=("tierline-high",),
+        assignee=ada,
+        watchers=("nobody",),
+        statuses=("Shipped",),
+    )
+    assert [advice.split(";")[0] for advice in wrong if advice] == [
+        "Priority cannot be Urgent",
+        "Components cannot be Cellar",
+        "Bug has no field 'Gravity' when it is created",
+        "the label tierline-high would be taken for Tierline's own mark",
+        f"issues cannot be assigned to {ada}",
+        "there is no account nobody to watch issues",
+        "there is no status or resolution Shipped",
+    ]
+    # The library's own way to a project's issue types raises on Cloud; the create metadata names them.
+    assert await told_of(world, issue_type="Epos") == ["there is no issue type Epos; there are Bug, Task, Story"]
+
+
+async def test_the_check_names_each_permission_that_lacks(world: World) -> None:
+    await world.people("PUT", "/jira/access", {"withheld": ["EDIT_ISSUES", "CREATE_ATTACHMENTS"]})
+    assert await told_of(world) == ["grant the account CREATE_ATTACHMENTS, EDIT_ISSUES in the project"]
+
+    await world.people("PUT", "/jira/access", {"withheld": ["BROWSE_PROJECTS"]})
+    (advice,) = await told_of(world)
+    assert "there is no such project or issue, or the account may not see it" in (advice or "")
+
+
+async def test_a_lost_permission_and_a_lost_sight_are_told_apart(world: World) -> None:
+    ref = await world.do(world.jira.open_issue, DRAFT, recheck=False)
+    await world.people("PUT", "/jira/access", {"withheld": ["ADD_COMMENTS"]})
+    with pytest.raises(PermanentFailure, match="may not do this") as refused:
+        await world.do(world.jira.comment, ref, "words", key="T-1/1", recheck=False)
+    await world.people("PUT", "/jira/access", {"withheld": ["BROWSE_PROJECTS"]})
+    with pytest.raises(PermanentFailure, match="may not see it") as unseen:
+        await world.do(world.jira.fetch, ref, comments_since=None)
+    assert (refused.value.status, unseen.value.status) == (403, 404)
+
+
+async def test_a_cloud_account_at_data_center_is_told_so(world: World) -> None:
+    cloud_at_data_center = JiraTracker(
+        f"{world.sandbox.http_url}/jira",
+        ApiTokenAccount(world.sandbox.credentials.jira_email, world.sandbox.credentials.jira_api_token),
+        DataCenter(),
+    )
+    (check,) = await world.do(cloud_at_data_center.check, ["PAY"])
+    assert "for Jira Cloud set TIERLINE_JIRA__EMAIL and TIERLINE_JIRA__API_TOKEN" in (check.advice or "")
+
+
+def test_headings_become_headings_and_markup_stays_words() -> None:
+    made = document("## Impact\nh2. no heading {code}\n- one *item*")
+
+    heading, paragraph, bullets = made["content"]
+    assert (heading["type"], heading["attrs"], heading["content"][0]["text"]) == ("heading", {"level": 2}, "Impact")
+    assert paragraph["content"] == [{"type": "text", "text": "h2. no heading {code}"}]
+    assert bullets["content"][0]["content"][0]["content"] == [{"type": "text", "text": "one *item*"}]
 
 
 def test_a_document_has_the_texts_shape() -> None:

@@ -15,7 +15,8 @@ from integrations.jira.flavours import DataCenter
 from integrations.jira.tracker import JiraTracker
 from integrations.jira.wiki import plain_of, wiki
 from integrations.rotating_secret import FileSecret
-from sandbox.jira.state import ADA, BOT
+from sandbox.jira.changes import IssueContent, create_issue
+from sandbox.jira.state import ADA, BOT, ISSUE_TYPES, PRIORITIES
 from tests.integrations.conftest import World
 from tests.integrations.subjects import issue_draft
 
@@ -169,8 +170,9 @@ async def test_the_feed_tells_what_changed_whatever_the_accounts_time_zone(world
 @EACH
 async def test_a_bulk_change_is_read_page_by_page_in_the_order_of_the_changes(world: World, kind: str) -> None:
     jira = tracker(world, kind)
-    for number in range(230):
-        await world.people("POST", "/jira/issues", {"user": "ada", "summary": f"Issue {number}"})
+    content = IssueContent(ISSUE_TYPES[0], "Checkout fails", None, (), PRIORITIES[0], (), None)
+    for _ in range(230):
+        create_issue(world.sandbox.jira, ADA, content, {})
     start = datetime.now(UTC)
     await world.people("POST", "/jira/bulk", {"user": "ada", "to": "Done"})
 

@@ -9,6 +9,8 @@ import httpx2
 import pytest
 
 from sandbox.jira import adf
+from sandbox.jira.changes import add_version, move_issue, release_version
+from sandbox.jira.state import ADA, PLATFORM, PROJECT, CustomField
 from sandbox.server import Sandbox
 from tests.contracts import (
     ContractViolation,
@@ -217,6 +219,11 @@ async def test_a_path_that_no_description_knows_is_said_to_be_so(
                 "/issue/PAY-1/remotelink",
                 "/issue/PAY-1/properties",
                 "/issue/PAY-1/changelog",
+                "/issue/PAY-1/transitions?expand=transitions.fields",
+                "/issueLinkType",
+                "/project/HELP",
+                "/attachment/10106",
+                "/attachment/content/10106",
                 "/search/jql?jql=project%3DPAY&fields=*all",
                 "/issue/PAY-404",
                 "/search/jql?jql=nonsense",
@@ -278,6 +285,23 @@ async def test_what_can_be_read_keeps_to_the_description(
         comment = {"body": adf.document("Hello"), "properties": [{"key": "tierline", "value": 1}]}
         await clients["jira"].post("/issue/PAY-1/comment", json=comment)
         await clients["jira"].post("/issue/PAY-1/transitions", json={"transition": {"id": "31"}})
+        await create(sandbox, clients, vendor)
+        ends = {"inwardIssue": {"key": "PAY-2"}, "outwardIssue": {"key": "PAY-1"}}
+        await clients["jira"].post("/issueLink", json={"type": {"name": "Duplicate"}, **ends})
+        version = add_version(sandbox.jira, PROJECT, "2.1")
+        release_version(sandbox.jira, version)
+        sandbox.jira.custom_fields["PAY"] = [CustomField("customfield_10050", "Severity", options=("Minor", "Major"))]
+        sandbox.jira.asked_by_transitions["31"] = ("resolution",)
+        named = {"fixVersions": [{"id": version.id}], "customfield_10050": {"value": "Major"}}
+        await clients["jira"].put("/issue/PAY-1", json={"fields": named})
+        issue = sandbox.jira.issue("PAY-1")
+        assert issue is not None
+        assert issue.fix_versions == [version]
+        move_issue(sandbox.jira, ADA, issue, PLATFORM)
+        files = {"file": ("log.txt", b"words", "text/plain")}
+        no_check = {"X-Atlassian-Token": "no-check"}
+        put = await clients["jira"].post("/issue/PAY-1/attachments", files=files, headers=no_check)
+        paths = [path.replace("10106", put.json()[0]["id"]) for path in paths]
     for path in paths:
         await clients[vendor].get(path)
     for exchange in exchanges:
