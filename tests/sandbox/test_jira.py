@@ -450,3 +450,47 @@ def test_relative_dates_count_from_now() -> None:
     now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     for text, back in (("-30m", timedelta(minutes=30)), ("-1w", timedelta(weeks=1)), ("-1d 2h", timedelta(hours=26))):
         assert jql._moment("updated", text, now) == now - back
+
+
+async def test_a_release_a_move_and_a_duplicate_are_told_as_jira_tells_them(
+    sandbox: Sandbox, people: httpx2.AsyncClient, gateway: Receiver
+) -> None:
+    for summary in ("Refund fails", "Refund fails too"):
+        await people.post("/people/jira/issues", json={"user": "ada", "summary": summary})
+    await people.post("/people/jira/issues/PAY-1/edit", json={"user": "ada", "fix_versions": ["2.1"]})
+    await people.post("/people/jira/versions/release", json={"name": "2.1"})
+    await people.post("/people/jira/issues/PAY-2/duplicate", json={"user": "ada", "of": "PAY-1"})
+    await people.post("/people/jira/issues/PAY-1/move", json={"user": "ada", "project": "PLAT"})
+
+    told = [one.content for one in await gateway.wait_for(HOOK, 9)]
+
+    assert [one["webhookEvent"] for one in told] == [
+        "jira:issue_created",
+        "jira:issue_created",
+        "jira:version_created",
+        "jira:issue_updated",
+        "jira:version_released",
+        "jira:issue_updated",
+        "jira:issue_updated",
+        "jira:issue_updated",
+        "jira:issue_updated",
+    ]
+    assert (told[4]["version"]["name"], told[4]["version"]["released"]) == ("2.1", True)
+    assert told[3]["changelog"]["items"][0]["field"] == "Fix Version"
+    assert told[5]["changelog"]["items"][0]["toString"] == "This issue duplicates PAY-1"
+    moved = {item["field"]: (item["fromString"], item["toString"]) for item in told[-1]["changelog"]["items"]}
+    assert (moved["Key"], told[-1]["issue"]["key"]) == (("PAY-1", "PLAT-1"), "PLAT-1")
+    shown = (await people.get("/people/jira/issues")).json()
+    assert [(issue["key"], issue["duplicate_of"]) for issue in shown] == [("PLAT-1", []), ("PAY-2", ["PLAT-1"])]
+
+
+async def test_a_bulk_move_tells_each_issue(sandbox: Sandbox, people: httpx2.AsyncClient, gateway: Receiver) -> None:
+    for number in range(20):
+        await people.post("/people/jira/issues", json={"user": "ada", "summary": f"Issue {number}"})
+
+    answer = await people.post("/people/jira/bulk", json={"user": "ada", "project": "PLAT", "to": "Done"})
+
+    assert answer.json() == {"changed": 20}
+    delivered = await gateway.wait_for(HOOK, 60)
+    moved = [one.content for one in delivered if one.content.get("issue_event_type_name") == "issue_moved"]
+    assert len({one["issue"]["id"] for one in moved}) == 20
