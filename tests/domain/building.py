@@ -18,6 +18,7 @@ from domain.intents import (
     ResolvePage,
     ShowCard,
     ThreadLine,
+    UpdateIssue,
 )
 from domain.issue_pages import PageReleased, PageWanted
 from domain.issues import IssueCategory, IssueComment, IssueRef, Tracker
@@ -424,10 +425,10 @@ class Story:
 
 
 def essence(intents: Sequence[Intent]) -> list[dict[str, Any]]:
-    """What is intended, apart from the keys and the cards, which are drawn once for several changes."""
+    """What is intended, apart from the keys, and from cards and what issues know of the ticket, which are told once for several changes."""
     # What is said to another workflow carries the intent's key as its own id.
     return [
         intent.model_dump(mode="json", exclude={"key": True, "word": {"id"}})
         for intent in intents
-        if not isinstance(intent, ShowCard)
+        if not isinstance(intent, ShowCard | UpdateIssue)
     ]

@@ -12,24 +12,29 @@ from domain.calendar import Week
 from domain.chat import MessageRef
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at
 from domain.decide import Decision, decide, open_ticket
+from domain.engineering_rules import RequestKind
 from domain.intents import FindIssue, Intent, JoinIssue, OpenIssue, OpenVendorCase, ShowCard
-from domain.issues import IssueCategory, IssueDraft, Tracker
+from domain.issues import IssueCategory, IssueDraft, IssueMeaning, Tracker, Visibility
 from domain.ladders import next_deadline
 from domain.maintenance import MaintenanceWindow
 from domain.messages import (
     Accept,
+    AttachFile,
     CardShown,
     Command,
+    CommentIssue,
     CustomerMessage,
     Delivery,
     DeliveryBody,
     Escalate,
     Event,
     Failed,
+    GoneReason,
     IntentResult,
     IssueCommented,
     IssueFound,
     IssueGone,
+    IssueMerged,
     IssueOpened,
     LaneChanged,
     LaneHealth,
@@ -44,6 +49,8 @@ from domain.messages import (
     ResultBody,
     Return,
     SetPriority,
+    SetRequestKind,
+    SetWorkaround,
     Snooze,
     TimePassed,
     VendorAnswered,
@@ -131,6 +138,10 @@ _REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.just(LinkIssue(reference="PAY-1")),
     *[st.builds(Snooze, length=st.sampled_from([MINUTE, 20 * MINUTE, HOUR, 2 * DAY]))] * 2,
     st.builds(Snooze, until=st.sampled_from([NOON + 30 * MINUTE, NOON + DAY])),
+    st.builds(CommentIssue, text=_TEXTS, visibility=st.sampled_from([None, *Visibility])),
+    st.builds(SetRequestKind, request=st.sampled_from(RequestKind)),
+    st.builds(SetWorkaround, text=st.sampled_from([None, "Pay by transfer"])),
+    st.just(AttachFile()),
 )
 _BODIES: st.SearchStrategy[DeliveryBody] = st.one_of(
     st.builds(
@@ -143,7 +154,22 @@ _BODIES: st.SearchStrategy[DeliveryBody] = st.one_of(
     ),
     st.builds(a_change, st.sampled_from(_REFS), st.sampled_from(IssueCategory), _AT, st.sampled_from([None, "Ada"])),
     st.builds(lambda ref: IssueCommented(ref=ref, comment=a_comment(1)), st.sampled_from(_REFS)),
-    st.builds(lambda ref: IssueGone(ref=ref, why="404"), st.sampled_from(_REFS)),
+    st.builds(
+        lambda change, meaning, into: change.model_copy(update={"meaning": meaning, "duplicate_of": into}),
+        st.builds(a_change, st.sampled_from(_REFS), st.just(IssueCategory.DONE), _AT),
+        st.sampled_from([each for each in IssueMeaning if each not in (IssueMeaning.TO_DO, IssueMeaning.IN_PROGRESS)]),
+        st.sampled_from([None, *_REFS]),
+    ),
+    st.builds(
+        lambda ref, into: IssueMerged(ref=ref, into=into, title="x", status="", category=IssueCategory.TO_DO),
+        st.sampled_from(_REFS),
+        st.sampled_from(_REFS),
+    ),
+    st.builds(
+        lambda ref, reason: IssueGone(ref=ref, why="404", reason=reason),
+        st.sampled_from(_REFS),
+        st.sampled_from(GoneReason),
+    ),
     st.builds(VendorAnswered, case=_NUMBERS, text=_TEXTS, solved=st.booleans()),
     st.builds(VendorOverdue, case=_NUMBERS, at=_AT, warning=st.booleans()),
 )
