@@ -9,6 +9,7 @@ import { adf, plainText } from "./richtext.js";
 
 const ACTOR = "ada";
 const STATUSES = [["To Do", "new"], ["In Progress", "indeterminate"], ["Done", "done"]];
+const PROJECTS = ["PAY", "PLAT"];
 
 export function jiraPane() {
   return masterDetail({
@@ -19,7 +20,7 @@ export function jiraPane() {
     idOf: (issue) => issue.key,
     row: card,
     detail,
-    actionsKey: (issue) => issue.status,
+    actionsKey: (issue) => JSON.stringify([issue.status, issue.project, issue.fix_versions]),
     empty: "No issue has been opened yet. Escalate a ticket to L3 and it appears here.",
     arrange: board,
   });
@@ -67,6 +68,9 @@ function detail(issue, refresh) {
         fact("Assignee", issue.assignee ?? "Unassigned"),
         fact("Created", moment(issue.created)),
         fact("Updated", moment(issue.updated)),
+        issue.fix_versions.length ? fact("Fix version", issue.fix_versions.map((each) => `${each.name}${each.released ? " (released)" : ""}`).join(", ")) : null,
+        issue.duplicate_of.length ? fact("Duplicates", issue.duplicate_of.join(", ")) : null,
+        issue.attachments.length ? fact("Files", issue.attachments.map((each) => each.name).join(", ")) : null,
       ),
       h("h3", {}, "Description"),
       issue.description ? text(issue.description_document, issue.description) : h("p", { class: "quiet" }, "No description."),
@@ -76,6 +80,12 @@ function detail(issue, refresh) {
     ],
     actions: [
       h("div", { class: "buttons", role: "group", "aria-label": "Move the issue" }, h("span", { class: "quiet" }, "Move to"), STATUSES.filter(([status]) => status !== issue.status).map(([status, kind]) => actButton(status, act("transition", { to: status }), kind === "done" ? "primary" : ""))),
+      h(
+        "div",
+        { class: "buttons", role: "group", "aria-label": "Change where it belongs" },
+        PROJECTS.filter((project) => project !== issue.project).map((project) => actButton(`To project ${project}`, act("move", { project }), "")),
+        issue.fix_versions.filter((each) => !each.released).map((each) => actButton(`Release ${each.name}`, () => post("/people/jira/versions/release", { name: each.name, project: issue.project }), "")),
+      ),
       writeForm("Comment as Ada", "Comment", (words) => post(`/people/jira/issues/${issue.key}/comment`, { user: ACTOR, text: words })),
     ],
   };
