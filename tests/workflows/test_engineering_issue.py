@@ -297,7 +297,7 @@ async def test_a_new_issue_overtakes_those_that_are_only_read_anew(desk: Desk, o
 
 async def test_many_tickets_on_one_page_are_noted_together(desk: Desk, outside: Outside) -> None:
     ref = outside.jira.has("Card payment fails").ref
-    tickets = issue_rush.names(40)
+    tickets = issue_rush.names(15)
     await issue_rush.start_stand_ins(desk.client, tickets)
     for ticket in tickets:
         await desk.links().join_issue(joined(ticket, ref), IssueRules())
@@ -315,7 +315,7 @@ async def test_many_tickets_on_one_page_are_noted_together(desk: Desk, outside: 
             return any(isinstance(each.body, PageServed) for each in heard[tickets[-1]])
 
         await until(all_are_heard, "the last ticket knows its page")
-    await until(lambda: "and 30 more" in outside.pager.notes[-1][1], "the page says for whom it is")
+    await until(lambda: "and 5 more" in outside.pager.notes[-1][1], "the page says for whom it is")
     assert len(outside.pager.raised) == 1
     assert len(outside.pager.notes) <= 5
 
