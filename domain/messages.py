@@ -240,7 +240,9 @@ class CommentIssue(Frozen):
     text: Text
     visibility: Annotated[
         Visibility | None,
-        Field(description="`internal`: the team alone. `public`: whoever sees the issue. Left out: as the policy says."),
+        Field(
+            description="`internal`: the team alone. `public`: whoever sees the issue. Left out: as the policy says."
+        ),
     ] = None
 
 
