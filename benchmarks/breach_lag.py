@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -53,8 +53,8 @@ class _StackWithoutPagerLimit(Stack):
     def start_worker(self) -> None:
         self._start("worker", [sys.executable, "-m", "benchmarks.worker_without_pager_limit"])
 
-    def _start(self, name: str, command: list[str]) -> None:
-        environment = {**self.environment(), "PYTHONPATH": str(ROOT)}
+    def _start(self, name: str, command: list[str], further: Mapping[str, str] | None = None) -> None:
+        environment = {**self.environment(), "PYTHONPATH": str(ROOT), **(further or {})}
         self._processes[name] = start_process(command, self.log_of(name), environment, folder=self._log_folder)
 
 
