@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
-from github import Auth
+from github import Auth, BadCredentialsException, UnknownObjectException
 from github.InstallationAuthorization import InstallationAuthorization
 
 from integrations.rotating_secret import Secret
@@ -36,8 +36,15 @@ class InstallationAuth(Auth.AppInstallationAuth):
         """The installation's token; asked for again shortly before its hour is over."""
         with self._renewal:
             if self._current is None or self._ends_soon(self._current):
-                self._current = self._get_installation_authorization()
+                self._current = self._renewed()
             return self._current.token
+
+    def _renewed(self) -> InstallationAuthorization:
+        """An installation that is suspended, or no longer there, is a matter of our credentials, and not of what was asked for."""
+        try:
+            return self._get_installation_authorization()
+        except UnknownObjectException as error:
+            raise BadCredentialsException(401, error.data, error.headers) from error
 
     def forget(self, refused: str) -> None:
         """A token that GitHub refused before its time (the App was installed anew) is not used again."""

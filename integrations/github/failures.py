@@ -1,5 +1,6 @@
 """How a call to GitHub fails, in the words of ``integrations.errors``."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ _WORDS = {
     410: "the issue was deleted, or the repository has its issues switched off",
     422: "refused the fields that were sent; look at the policy's route",
 }
+_CLOSED = (
+    "the organisation is closed to the token or App (suspended, single sign-on, or its list of allowed addresses); "
+    "have its owner let it in"
+)
+_WHOLE = re.compile(r"suspended|SAML enforcement|IP allow list", re.IGNORECASE)
 
 
 @contextmanager
@@ -59,7 +65,15 @@ def _answered(error: GithubException) -> IntegrationError:
         wait = _wait(headers)
         words = f"asks us to wait {wait.total_seconds():.0f} s (HTTP {status})"
         return RateLimited(SYSTEM, words, retry_after=wait)
+    if status == 403 and _closed_to_us(error, headers):
+        return PermanentFailure(SYSTEM, _CLOSED, status=401)
     return failure_of_status(SYSTEM, status, headers, _WORDS.get(status, f"refused the call (HTTP {status})"))
+
+
+def _closed_to_us(error: GithubException, headers: Mapping[str, str]) -> bool:
+    """Whether the account or the organisation is closed to us as a whole. That says nothing of the issue, which is still there."""
+    told = str(error.data.get("message") or "") if isinstance(error.data, dict) else ""
+    return headers.get("x-github-sso", "").startswith("required") or _WHOLE.search(told) is not None
 
 
 def _is_rate_limit(error: GithubException, headers: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """How a call to Jira fails, in the words of ``integrations.errors``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from jira import JIRAError
@@ -21,6 +21,7 @@ _WORDS = {
     410: "the issue is gone",
     413: "the file is longer than the site allows",
 }
+_UNSEEN = frozenset({403, 404})
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 
 
@@ -43,14 +44,25 @@ def _answered(error: JIRAError) -> IntegrationError:
     if status is None or status < 400:
         return PassingFailure(SYSTEM, "gave an answer that is not Jira's (a proxy?); it is tried again")
     response = error.response
-    headers = dict(response.headers) if response is not None else {}
+    headers = {name.lower(): value for name, value in response.headers.items()} if response is not None else {}
     refusal = _WORDS.get(status, f"refused the call (HTTP {status})")
     fields = _named_fields(response) if status == 400 else []
     if fields:
         refusal = f"refused the issue's {', '.join(fields)}; look at the project's fields and the policy's route"
-    if status == 403 and headers.get("x-authentication-denied-reason", "").startswith("CAPTCHA"):
-        refusal = "the account must solve a CAPTCHA; log in once with a browser"
+    if status in _UNSEEN and (not_us := _not_us(headers)) is not None:
+        return PermanentFailure(SYSTEM, not_us, status=401)
     return failure_of_status(SYSTEM, status, headers, refusal)
+
+
+def _not_us(headers: Mapping[str, str]) -> str | None:
+    """Why Jira did not take us for our account; None where it did.
+
+    It then answers like to a stranger, that there is no such issue or that it is not for us: nobody may take the issue for gone.
+    """
+    if headers.get("x-authentication-denied-reason", "").upper().startswith("CAPTCHA"):
+        return "the account must solve a CAPTCHA; log in once with a browser"
+    refused = headers.get("x-seraph-loginreason", "").upper().startswith("AUTHENTICAT")
+    return _WORDS[401] if refused else None
 
 
 def _named_fields(response: Response | None) -> list[str]:

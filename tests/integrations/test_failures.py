@@ -213,6 +213,53 @@ def test_githubs_limits_come_as_403(vendor: VendorAtFault, headers: dict[str, st
         assert abs(caught.value.retry_after - timedelta(seconds=wait)) <= timedelta(seconds=2)
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (
+            403,
+            {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=https://x.example/login.jsp"},
+            "CAPTCHA",
+        ),
+        (404, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}, "TIERLINE_JIRA__API_TOKEN"),
+        (403, {"x-seraph-loginreason": "AUTHENTICATION_DENIED"}, "TIERLINE_JIRA__API_TOKEN"),
+    ],
+)
+def test_an_account_that_jira_takes_for_a_stranger_loses_no_issue(
+    vendor: VendorAtFault, status: int, headers: dict[str, str], words: str
+) -> None:
+    vendor.misbehaviour = Misbehaviour(status, headers)
+
+    with pytest.raises(PermanentFailure, match=words) as caught:
+        jira(vendor.url).fetch(JIRA_ISSUE, comments_since=None)
+
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "message", "status"),
+    [
+        ({"X-GitHub-SSO": "required; url=https://x.example/sso"}, "Resource protected", 401),
+        ({}, "Sorry. Your account was suspended.", 401),
+        (
+            {},
+            "Although you appear to have the correct authorization, the organization has an IP allow list enabled",
+            401,
+        ),
+        ({}, "Resource not accessible by personal access token", 403),
+    ],
+)
+def test_what_closes_a_whole_organisation_loses_no_issue(
+    vendor: VendorAtFault, headers: dict[str, str], message: str, status: int
+) -> None:
+    vendor.misbehaviour = Misbehaviour(403, headers, json.dumps({"message": message}))
+
+    with pytest.raises(PermanentFailure) as caught:
+        github(vendor.url).find("acme/storefront#7")
+
+    assert caught.value.status == status
+
+
 def test_slacks_own_words_for_a_message_that_is_gone(vendor: VendorAtFault) -> None:
     vendor.misbehaviour = Misbehaviour(200, body='{"ok": false, "error": "message_not_found"}')
 

@@ -115,6 +115,28 @@ async def test_a_suspended_installation_is_told(world: World) -> None:
     assert "the App's installation is suspended" in told[0]
 
 
+async def test_while_the_app_is_suspended_or_uninstalled_no_issue_is_taken_for_gone(world: World) -> None:
+    ref = await world.do(world.github_app.open_issue, DRAFT, recheck=False)
+    world.sandbox.github.tokens.clear()
+    with pytest.raises(PermanentFailure):
+        await world.do(world.github_app.fetch, ref, comments_since=None)
+
+    await world.people("PATCH", "/github/bot", {"suspended": True})
+    with pytest.raises(PermanentFailure, match="suspended") as suspended:
+        await world.do(world.github_app.fetch, ref, comments_since=None)
+    credentials = world.sandbox.credentials
+    elsewhere = GitHubTracker(
+        f"{world.sandbox.http_url}/github",
+        app_id=credentials.github_app_id,
+        private_key=credentials.github_private_key,
+        installation_id="99",
+    )
+    with pytest.raises(PermanentFailure) as uninstalled:
+        await world.do(elsewhere.fetch, ref, comments_since=None)
+
+    assert (suspended.value.status, uninstalled.value.status) == (401, 401)
+
+
 async def test_an_installations_token_is_renewed_before_it_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # The first one ends so soon that it is not used again.
     monkeypatch.setattr("sandbox.github.state.INSTALLATION_TOKEN_LIFE", timedelta(seconds=10))
