@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from domain.issue_facts import Evidence, IssueFacts, IssueSection, PlanCount
-from domain.issues import IssueDraft, IssueRef, Tracker
+from domain.issues import IssueDraft, IssueRef
 from domain.own_patterns import without_own
 from domain.people import Customer
 from domain.policy import ReportField, Route
@@ -133,11 +133,6 @@ def versions_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found[0] for found in _VERSION.finditer(text)))[:_MOST_VERSIONS]
 
 
-def project_of(ref: IssueRef) -> str:
-    """The project that an issue's key names: ``PAY`` of ``PAY-12``, ``acme/storefront`` of ``acme/storefront#7``."""
-    return ref.key.rpartition("-" if ref.tracker is Tracker.JIRA else "#")[0]
-
-
 def is_public(ticket: Ticket, project: str) -> bool:
     """Whether strangers read that project, by the ticket's policy."""
     return ticket.policy.engineering.of_project(project).public
@@ -145,17 +140,17 @@ def is_public(ticket: Ticket, project: str) -> bool:
 
 def shared_on(ticket: Ticket, ref: IssueRef, section: IssueSection) -> bool:
     """Whether the policy lets that issue's readers know this of a ticket."""
-    return section in ticket.policy.engineering.shared_in(project_of(ref))
+    return section in ticket.policy.engineering.shared_in(ref.project)
 
 
 def text_on(ticket: Ticket, ref: IssueRef, text: str) -> str:
     """Text of people as that issue's readers may see it."""
-    return safe_text(ticket, text, public=is_public(ticket, project_of(ref)))
+    return safe_text(ticket, text, public=is_public(ticket, ref.project))
 
 
 def title_on(ticket: Ticket, ref: IssueRef) -> str:
     """What the ticket is called on that issue."""
-    return title_for(ticket, project_of(ref))
+    return title_for(ticket, ref.project)
 
 
 def safe_text(ticket: Ticket, text: str, *, public: bool = False) -> str:

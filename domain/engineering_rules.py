@@ -138,6 +138,12 @@ class ShareRules(Frozen):
         Field(description="In projects that strangers read: what was written for engineers, and what names nobody."),
     ] = (IssueSection.IMPACT, IssueSection.REPRODUCTION, IssueSection.ENVIRONMENT, IssueSection.FIRST_SEEN)
 
+    def of_project(self, rules: "ProjectRules") -> frozenset[IssueSection]:
+        """What the issues of the project with these rules tell."""
+        if rules.shares is not None:
+            return frozenset(rules.shares)
+        return frozenset(self.public if rules.public else self.private)
+
 
 class ReconcileRules(Frozen):
     """Catches up from the trackers' own change feeds."""
@@ -206,10 +212,7 @@ class EngineeringRules(Frozen):
 
     def shared_in(self, project: str) -> frozenset[IssueSection]:
         """What of a ticket the issues of a project tell."""
-        rules = self.of_project(project)
-        if rules.shares is not None:
-            return frozenset(rules.shares)
-        return frozenset(self.shares.public if rules.public else self.shares.private)
+        return self.shares.of_project(self.of_project(project))
 
 
 class IssueRules(Frozen):
@@ -223,6 +226,7 @@ class IssueRules(Frozen):
     reopen_after: int | None = None
     conflicts: dict[SyncedField, Winner] = Field(default_factory=dict)
     projects: dict[str, ProjectRules] = Field(default_factory=dict)
+    shares: ShareRules = ShareRules()
     channel: str | None = None
     lead: str | None = None
 
@@ -230,3 +234,7 @@ class IssueRules(Frozen):
         """The rules of a project, which may change as the issue is moved."""
         wanted = project.casefold()
         return next((rules for name, rules in self.projects.items() if name.casefold() == wanted), ProjectRules())
+
+    def shared_in(self, project: str) -> frozenset[IssueSection]:
+        """What of a ticket the issues of a project tell."""
+        return self.shares.of_project(self.of_project(project))

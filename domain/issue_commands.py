@@ -4,7 +4,7 @@ Whatever goes into a tracker is redacted. An internal word is never written wher
 """
 
 from domain.chat import FileLink
-from domain.engineering_issue import is_public, project_of, text_on
+from domain.engineering_issue import is_public, text_on
 from domain.engineering_rules import RequestKind
 from domain.intents import PutFileOnIssue, TellIssue
 from domain.issues import Visibility
@@ -151,11 +151,11 @@ def set_workaround(turn: Turn, request: SetWorkaround, by: Actor) -> str:
 
 
 def _private(ticket: Ticket) -> tuple[LinkedIssue, ...]:
-    return tuple(issue for issue in ticket.issues if not is_public(ticket, project_of(issue.ref)))
+    return tuple(issue for issue in ticket.issues if not is_public(ticket, issue.ref.project))
 
 
 def _projects(ticket: Ticket) -> str:
-    return " and ".join(dict.fromkeys(project_of(issue.ref) for issue in ticket.issues))
+    return " and ".join(dict.fromkeys(issue.ref.project for issue in ticket.issues))
 
 
 def _no_issue(ticket: Ticket) -> str:

@@ -8,7 +8,7 @@ say: a tracker's status never does.
 from collections.abc import Iterable
 
 from domain import moves, pages, shared_pages
-from domain.engineering_issue import is_public, project_of
+from domain.engineering_issue import is_public
 from domain.intents import JoinIssue, LeaveIssue
 from domain.issues import IssueCategory, IssueMeaning, IssueRef, Tracker
 from domain.messages import (
@@ -124,11 +124,11 @@ def _say_what_changed(turn: Turn, before: LinkedIssue, change: IssueChanged) -> 
 
 
 def _has_moved(turn: Turn, old: IssueRef, new: IssueRef) -> None:
-    if project_of(old).casefold() == project_of(new).casefold():
+    if old.project.casefold() == new.project.casefold():
         turn.say(f"{old.key} is now {new.key}; the ticket follows it")
         return
-    turn.say(f"{old.key} was moved to {project_of(new)} and is now {new.key}; the ticket follows it")
-    if is_public(turn.ticket, project_of(new)) and not is_public(turn.ticket, project_of(old)):
+    turn.say(f"{old.key} was moved to {new.project} and is now {new.key}; the ticket follows it")
+    if is_public(turn.ticket, new.project) and not is_public(turn.ticket, old.project):
         text = f"{new.key} is public now: strangers can read what is written there"
         turn.say(f"{text}, so internal comments are no longer written to it")
         _tell_lead_of_few(turn, new, f"{turn.ticket.id}: {text}. Look whether anything there must not be read")
@@ -318,7 +318,9 @@ def gone(turn: Turn, news: IssueGone) -> None:
     key = news.ref.key
     if news.reason is GoneReason.FORBIDDEN:
         what = f"Tierline may not read {key} any more ({news.why})"
-        advice = f"give its {_TRACKERS[news.ref.tracker]} account access to {project_of(news.ref)}, then write /tier link {key}"
+        advice = (
+            f"give its {_TRACKERS[news.ref.tracker]} account access to {news.ref.project}, then write /tier link {key}"
+        )
     else:
         what = f"{key} was deleted, or moved to where Tierline cannot see it ({news.why})"
         advice = "link another issue with /tier link, or escalate again to have one opened"

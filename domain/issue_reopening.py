@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
 from domain.issue_conflicts import Wish, Wishes
+from domain.issue_facts import IssueSection
 from domain.issue_follows import Follow
 from domain.issue_intents import FetchIssue, WriteComment
 from domain.issue_messages import TicketReopened
@@ -46,7 +47,8 @@ def ticket_reopened(
     now: datetime,
 ) -> tuple[ReopeningState, Wishes, list[Follow]]:
     """Tell the issue of a ticket that is open again, and reopen the issue after as many as the policy says."""
-    state, follows = _told(state, event, rules, now)
+    named = _may_name(rules, known)
+    state, follows = _told(state, event, rules, now, named=named)
     if not event.by_customer or known is None or meaning not in _FIXES or rules.reopen_after is None:
         return state, wishes, follows
     if state.reopened or event.ticket_id in state.since_fix:
@@ -55,26 +57,24 @@ def ticket_reopened(
     if len(state.since_fix) < rules.reopen_after:
         return state, wishes, follows
     status = rules.of_project(known.project).reopen_to or state.open_status or _OPEN[known.ref.tracker]
-    why = (
-        f"Reopened: after the fix the customers of {len(state.since_fix)} tickets came back "
-        f"({_named(state.since_fix, len(state.since_fix))})."
-    )
+    which = f" ({_named(state.since_fix, len(state.since_fix))})" if named else ""
+    why = f"Reopened: after the fix the customers of {len(state.since_fix)} tickets came back{which}."
     wish = Wish(field=SyncedField.STATUS, base=known.status, value=status, at=now, why=why)
     follows.append(FetchIssue(key="", comments_since=None))
     return state.model_copy(update={"reopened": True}), wishes.wanting(wish), follows
 
 
-def time_came(state: ReopeningState, rules: IssueRules, now: datetime) -> tuple[ReopeningState, list[Follow]]:
+def time_came(
+    state: ReopeningState, rules: IssueRules, known: IssueSnapshot | None, now: datetime
+) -> tuple[ReopeningState, list[Follow]]:
     """Tell of the tickets that waited to be told of together."""
     if state.tell_at is None or now < state.tell_at:
         return state, []
     if not state.waiting:
         return state.model_copy(update={"tell_at": None}), []
     one = state.waiting_count == 1
-    text = (
-        f"{state.waiting_count} more ticket{' is' if one else 's are'} open again after this issue's fix: "
-        f"{_named(state.waiting, state.waiting_count)}."
-    )
+    which = f": {_named(state.waiting, state.waiting_count)}" if _may_name(rules, known) else ""
+    text = f"{state.waiting_count} more ticket{' is' if one else 's are'} open again after this issue's fix{which}."
     told = state.model_copy(update={"waiting": (), "waiting_count": 0, "tell_at": now + TOGETHER})
     return told, [WriteComment(key="", text=text, visibility=rules.comments)]
 
@@ -101,7 +101,7 @@ def wrote(batch: tuple[Wish, ...], error: str | None, rules: IssueRules, known: 
 
 
 def _told(
-    state: ReopeningState, event: TicketReopened, rules: IssueRules, now: datetime
+    state: ReopeningState, event: TicketReopened, rules: IssueRules, now: datetime, *, named: bool
 ) -> tuple[ReopeningState, list[Follow]]:
     if state.tell_at is not None and now < state.tell_at:
         if event.ticket_id in state.waiting:
@@ -109,9 +109,14 @@ def _told(
         waiting = (*state.waiting, event.ticket_id)[:_NAMED]
         return state.model_copy(update={"waiting": waiting, "waiting_count": state.waiting_count + 1}), []
     who = "its customer came back" if event.by_customer else "support reopened it"
-    text = f"{event.ticket_id} is open again: {who}.\n\n{event.text}".rstrip()
+    text = f"{event.ticket_id if named else 'A ticket'} is open again: {who}.\n\n{event.text}".rstrip()
     told = state.model_copy(update={"tell_at": now + TOGETHER})
     return told, [WriteComment(key="", text=text, visibility=rules.comments)]
+
+
+def _may_name(rules: IssueRules, known: IssueSnapshot | None) -> bool:
+    """Whether the issue's readers may know the tickets' numbers; nobody knows who they are before it is read."""
+    return known is not None and IssueSection.TICKETS in rules.shared_in(known.project)
 
 
 def _named(tickets: tuple[str, ...], count: int) -> str:

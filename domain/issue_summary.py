@@ -1,6 +1,7 @@
 """The living summary of an issue: one comment for engineers, edited in place, that says whom the issue hits and how it grows.
 
-It is made of counts, so that it is as long for ten thousand tickets as for one, and has no personal data in it. It is written at most once
+It is made of counts, so that it is as long for ten thousand tickets as for one, and has no personal data in it; what of them it tells is the
+policy's to say, as for the issue's text (``engineering.shares``), and strangers read no plan's name. It is written at most once
 in the policy's ``summary.every``, and only when it reads differently: what happens meanwhile is in the next one.
 """
 
@@ -8,9 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from domain.engineering_rules import RequestKind
+from domain.issue_facts import IssueSection
 from domain.issue_intents import IssueIntent, ShowSummary
 from domain.issue_messages import SummaryShown
 from domain.issue_roll import GROWTH_DAYS, Roll, Tally
+from domain.redaction import redact_strictly
 from domain.tiers import Priority
 from domain.watched_issue import Step, WatchedIssue
 
@@ -70,25 +73,33 @@ def shown(state: WatchedIssue, event: SummaryShown, now: datetime) -> WatchedIss
 
 def text_of(state: WatchedIssue, now: datetime) -> str:
     """The summary as it reads now: a heading's line and a list."""
-    roll = state.roll
+    roll, rules = state.roll, state.rules
     if not roll:
         return "Support: no ticket is open on this issue any more."
+    project = state.ref.project
+    shared, public = rules.shared_in(project), rules.of_project(project).public
+    of_customers = IssueSection.CUSTOMERS in shared
     bugs, features = roll.of(RequestKind.BUG), roll.of(RequestKind.FEATURE)
-    lines = [f"Support: {_tickets(roll.tally)}"]
+    lines = [f"Support: {_tickets(roll.tally, of_customers=of_customers)}"]
     impact = state.sync.impact
     if impact.name is not None:
         lines.append(f"- Impact: {impact.name} (score {impact.score:g})")
-    lines += _counts(roll.tally)
+    if of_customers and not public:
+        lines += _plans(roll.tally)
+    lines += _severities(roll.tally)
     if features.tickets and bugs.tickets:
-        lines.append(f"- Of these, feature requests: {_tickets(features)}; bugs: {_tickets(bugs)}")
+        apart = [_tickets(each, of_customers=of_customers) for each in (features, bugs)]
+        lines.append(f"- Of these, feature requests: {apart[0]}; bugs: {apart[1]}")
     elif features.tickets:
         lines.append("- All of them are feature requests")
     lines.append(f"- New in the last {GROWTH_DAYS} days: {_trend(roll.tally, now)}")
-    lines += _deadlines(roll, now)
+    if of_customers:
+        lines += _deadlines(roll, now)
     first = roll.first_opened_at()
-    if first is not None:
+    if first is not None and IssueSection.FIRST_SEEN in shared:
         lines.append(f"- First reported: {first:%Y-%m-%d}")
-    lines += _workaround(roll)
+    if IssueSection.SUMMARY in shared:
+        lines += _workaround(roll, named=IssueSection.TICKETS in shared, public=public)
     return "\n".join(lines)
 
 
@@ -113,26 +124,27 @@ def _stale_at(state: WatchedIssue, now: datetime) -> datetime:
     return midnight if due_at is None else min(midnight, due_at)
 
 
-def _tickets(tally: Tally) -> str:
+def _tickets(tally: Tally, *, of_customers: bool) -> str:
     tickets = f"{tally.tickets:,} ticket{'' if tally.tickets == 1 else 's'}"
-    if not tally.customers:
+    if not tally.customers or not of_customers:
         return tickets
     return f"{tickets} of {tally.customers:,} customer{'' if tally.customers == 1 else 's'}"
 
 
-def _counts(tally: Tally) -> list[str]:
-    found = []
-    if tally.customers:
-        plans: Mapping[str | None, int] = tally.customers_by_plan
-        known = sorted((plan for plan in plans if plan is not None), key=lambda plan: (-plans[plan], plan))
-        parts = [f"{plan} {plans[plan]:,}" for plan in known]
-        if None in plans:
-            parts.append(f"no plan {plans[None]:,}")
-        found.append(f"- Customers by plan: {', '.join(parts)}")
+def _plans(tally: Tally) -> list[str]:
+    if not tally.customers:
+        return []
+    plans: Mapping[str | None, int] = tally.customers_by_plan
+    known = sorted((plan for plan in plans if plan is not None), key=lambda plan: (-plans[plan], plan))
+    parts = [f"{plan} {plans[plan]:,}" for plan in known]
+    if None in plans:
+        parts.append(f"no plan {plans[None]:,}")
+    return [f"- Customers by plan: {', '.join(parts)}"]
+
+
+def _severities(tally: Tally) -> list[str]:
     severities = [f"{each.value} {tally.by_severity[each]:,}" for each in Priority if each in tally.by_severity]
-    if severities:
-        found.append(f"- Tickets by severity: {', '.join(severities)}")
-    return found
+    return [f"- Tickets by severity: {', '.join(severities)}"] if severities else []
 
 
 def _trend(tally: Tally, now: datetime) -> str:
@@ -152,9 +164,12 @@ def _deadlines(roll: Roll, now: datetime) -> list[str]:
     return found
 
 
-def _workaround(roll: Roll) -> list[str]:
+def _workaround(roll: Roll, *, named: bool, public: bool) -> list[str]:
     found = roll.workaround()
     if found is None:
         return []
     ticket, words = found
-    return [f"- Workaround (from {ticket}): {' '.join(words.split())[:_WORKAROUND_LENGTH]}"]
+    # The issue may have been moved to where strangers read since the ticket told it.
+    words = redact_strictly(words) if public else words
+    source = f" (from {ticket})" if named else ""
+    return [f"- Workaround{source}: {' '.join(words.split())[:_WORKAROUND_LENGTH]}"]

@@ -154,7 +154,7 @@ def fields_changed(state: SyncState, around: Around, event: FieldsChanged, now: 
 
 def time_came(state: SyncState, around: Around, now: datetime) -> Synced:
     """Do what was put off until now."""
-    reopening, follows = issue_reopening.time_came(state.reopening, around.rules, now)
+    reopening, follows = issue_reopening.time_came(state.reopening, around.rules, around.known, now)
     state = state.model_copy(update={"reopening": reopening})
     if state.impact.weigh_at is None or now < state.impact.weigh_at:
         return state, follows

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain import issue_fan_out, issue_news, issue_pages, issue_summary, issue_sync
 from domain.frozen import Frozen
+from domain.issue_facts import IssueSection
 from domain.issue_follows import TellAll
 from domain.issue_intents import AskLead, FetchIssue, IssueIntent, LinkBack, TellTicket, WriteComment
 from domain.issue_messages import (
@@ -121,7 +122,8 @@ def _joined(state: WatchedIssue, event: TicketJoined, now: datetime) -> Step:
         return _weighed(state.model_copy(update={"roll": roll}), [], now)
     joined = state.model_copy(update={"roll": state.roll.joined(event.ticket_id, event.facts, now)})
     intents: list[IssueIntent] = []
-    if joined.roll.last <= state.rules.summary.linked:
+    named = IssueSection.TICKETS in state.rules.shared_in(event.ref.project)
+    if named and joined.roll.last <= state.rules.summary.linked:
         intents.append(LinkBack(key="", ticket_id=event.ticket_id, title=event.title))
     if joined.known is None or joined.gone is not None:
         intents.append(_fetch(joined))
@@ -290,7 +292,6 @@ def _readable(state: WatchedIssue, intent: IssueIntent) -> IssueIntent:
     """
     if not isinstance(intent, WriteComment) or intent.ticket_id is not None or state.ref.tracker is not Tracker.GITHUB:
         return intent
-    project = state.ref.key.partition("#")[0]
-    if not state.rules.of_project(project).public:
+    if not state.rules.of_project(state.ref.project).public:
         return intent
     return intent.model_copy(update={"visibility": Visibility.PUBLIC})

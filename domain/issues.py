@@ -26,6 +26,16 @@ class IssueRef(Frozen):
     key: str
     url: str
 
+    @property
+    def project(self) -> str:
+        """The project that the key names."""
+        return project_of(self.key)
+
+
+def project_of(key: str) -> str:
+    """``PAY`` of ``PAY-12``, ``owner/repository`` of ``owner/repository#7``."""
+    return key.rpartition("#")[0] if "#" in key else key.rpartition("-")[0]
+
 
 class IssueCategory(StrEnum):
     """What every tracker's own status boils down to (Jira's status category; GitHub's open and closed)."""

@@ -518,6 +518,7 @@ class Policy(Frozen):
             reopen_after=rules.reopen_after,
             conflicts=rules.conflicts,
             projects=rules.projects,
+            shares=rules.shares,
             channel=l3.channel if l3 is not None else None,
             lead=l3.lead if l3 is not None else None,
         )

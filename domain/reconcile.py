@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.durations import Duration, format_duration
 from domain.frozen import Frozen
-from domain.issues import ChangedIssue, ChangeFeed, Tracker
+from domain.issues import ChangedIssue, ChangeFeed, Tracker, project_of
 from domain.policy import Policy
 from domain.tiers import Tier
 
@@ -193,11 +193,6 @@ def named_projects(policy: Policy, tracker: Tracker) -> tuple[str, ...]:
     routed = [route.project for route in policy.routes if route.tracker is tracker]
     ruled = [project for project in policy.engineering.projects if _tracker_of(project) is tracker]
     return _each_once([*routed, *ruled])
-
-
-def project_of(key: str) -> str:
-    """``PAY`` of ``PAY-12``, ``owner/repository`` of ``owner/repository#7``."""
-    return key.rpartition("#")[0] if "#" in key else key.rpartition("-")[0]
 
 
 def _tracker_of(project: str) -> Tracker:

@@ -11,7 +11,7 @@ from domain.engineering_issue import text_on, versions_in
 from domain.engineering_rules import EngineeringRules, ProjectRules, RedactionRules, ShareRules
 from domain.intents import OpenIssue, ReopenOnIssue, TellIssue
 from domain.issue_facts import IssueSection
-from domain.issues import Tracker
+from domain.issues import Tracker, project_of
 from domain.messages import Escalate, FileLink, Reopen, Return, ThreadChange, ThreadMessage
 from domain.policy import Route
 from domain.report import EscalationReport
@@ -31,6 +31,13 @@ def escalated(
 ) -> Story:
     story = Story(without_ladders(engineering=engineering), an_opening(external_ref="HD-4711", **opening))
     return story.does(LENA, Escalate(to=Tier.L3, reason=reason, report=REPORT))
+
+
+@pytest.mark.parametrize(
+    ("key", "project"), [("PAY-12", "PAY"), ("acme/store-front#7", "acme/store-front"), ("A_B-1", "A_B")]
+)
+def test_the_project_of_a_key(key: str, project: str) -> None:
+    assert project_of(key) == project
 
 
 def test_a_route_says_all_that_an_issue_has() -> None:

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from domain.engineering_rules import EngineeringRules, ProjectRules, ReconcileRules
 from domain.issues import ChangedIssue, ChangeFeed, Tracker
 from domain.reconcile import (
@@ -19,7 +17,6 @@ from domain.reconcile import (
     list_is_due,
     listed,
     look_from,
-    project_of,
     projects_of,
     readable,
     reconcile_task,
@@ -178,13 +175,6 @@ def test_the_feed_is_read_of_the_projects_that_the_policy_names_and_of_those_tha
 
 def test_without_rules_nothing_is_caught_up_with() -> None:
     assert reconcile_task(a_policy(), Tracker.JIRA) is None
-
-
-@pytest.mark.parametrize(
-    ("key", "project"), [("PAY-12", "PAY"), ("acme/store-front#7", "acme/store-front"), ("A_B-1", "A_B")]
-)
-def test_the_project_of_a_key(key: str, project: str) -> None:
-    assert project_of(key) == project
 
 
 # --- what no feed tells --------------------------------------------------------------------------------------------
