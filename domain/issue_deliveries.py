@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from domain import moves, pages, shared_pages
 from domain.engineering_issue import is_public
 from domain.intents import JoinIssue, LeaveIssue
+from domain.issue_lead import LEAD_HEARS_OF
 from domain.issues import IssueCategory, IssueMeaning, IssueRef, Tracker
 from domain.messages import (
     GoneReason,
@@ -25,8 +26,6 @@ from domain.ticket import LinkedIssue, TicketStatus, issue_id
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
 
-LEAD_HEARS_OF = 20
-"""Tickets on an issue up to which each tells the lead by itself of what became of it; with more of them only the owners are told."""
 _ENGINEERS = frozenset({Role.ENGINEER})
 _BY_CATEGORY = {
     IssueCategory.TO_DO: IssueMeaning.TO_DO,
@@ -329,7 +328,8 @@ def gone(turn: Turn, news: IssueGone) -> None:
         pages.raise_page(turn, f"{key}, by which it shared another ticket's page, can no longer be read")
     if turn.ticket.status is not TicketStatus.OPEN:
         return
-    _tell_lead_of_few(turn, news.ref, f"{turn.ticket.id}: {what}: {advice}", tickets=old.tickets)
+    many = news.tickets if news.tickets is not None else old.tickets
+    _tell_lead_of_few(turn, news.ref, f"{turn.ticket.id}: {what}: {advice}", tickets=many)
     if not _somebody_works(turn.ticket.issues):
         _wait_for_the_tier(turn)
 
@@ -357,7 +357,7 @@ def _wait_for_engineers(turn: Turn) -> None:
 
 
 def _tell_lead_of_few(turn: Turn, ref: IssueRef, text: str, *, tickets: int | None = None) -> None:
-    """Tell the lead, unless so many tickets are on the issue that each of them telling it would bury everything else."""
+    """Tell the lead, unless so many tickets are on the issue that it tells the lead itself, once for all of them."""
     issue = turn.ticket.issue(ref)
     many = tickets if tickets is not None else issue.tickets if issue is not None else 1
     if many <= LEAD_HEARS_OF:

@@ -7,7 +7,7 @@ Each part has its own rules and its own state: ``issue_news`` (what is new), ``i
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain import issue_conflicts, issue_impact, issue_news, issue_release, issue_reopening
+from domain import issue_conflicts, issue_impact, issue_lead, issue_news, issue_release, issue_reopening
 from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
 from domain.issue_conflicts import Wishes
@@ -85,7 +85,8 @@ def fetched(
     state, waits = _release_asked(state, rules, truth)
     # What was wanted is decided by this very reading: no other one is needed for it.
     asked = [each for each in asked if not isinstance(each, FetchIssue)]
-    follows += [*merged, *waits, *asked, *settled, *again]
+    heard = issue_lead.has_changed(rules, known, truth, len(around.roll))
+    follows += [*merged, *waits, *heard, *asked, *settled, *again]
     if known is not None and known.category is IssueCategory.DONE and truth.category is not IssueCategory.DONE:
         # What the tickets came to while it was done counts now.
         state, reweighed = _weighed(state, replace(around, known=truth), now)

@@ -8,7 +8,7 @@ the living summary (``issue_summary``).
 import dataclasses
 from datetime import datetime
 
-from domain import issue_fan_out, issue_news, issue_pages, issue_summary, issue_sync
+from domain import issue_fan_out, issue_lead, issue_news, issue_pages, issue_summary, issue_sync
 from domain.frozen import Frozen
 from domain.issue_facts import IssueSection
 from domain.issue_follows import TellAll
@@ -87,8 +87,7 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case IssueFetched():
             return _fetched(state, event, now)
         case IssueVanished():
-            gone = state.model_copy(update={"gone": event.why, "gone_reason": event.reason})
-            return issue_fan_out.tell_all(gone, _gone(gone, event.why)), []
+            return _vanished(state, event)
         case IssueHint():
             return state, _read_again(state, event)
         case IssueNote():
@@ -164,6 +163,14 @@ def _fetched(state: WatchedIssue, event: IssueFetched, now: datetime) -> Step:
     sync, truth, follows = issue_sync.fetched(state.sync, around, event.snapshot, now, was_gone=gone)
     seen = state.model_copy(update={"known": truth, "ref": truth.ref, "gone": None})
     return _followed(seen, (sync, follows))
+
+
+def _vanished(state: WatchedIssue, event: IssueVanished) -> Step:
+    gone = state.model_copy(update={"gone": event.why, "gone_reason": event.reason})
+    tickets = len(state.roll)
+    told = issue_lead.is_gone(state.rules, state.ref, event.why, tickets) if state.gone is None else []
+    body = _gone(gone, event.why).model_copy(update={"tickets": tickets})
+    return issue_fan_out.tell_all(gone, body), [*told]
 
 
 def _weighed(state: WatchedIssue, intents: list[IssueIntent], now: datetime) -> Step:

@@ -451,12 +451,13 @@ class GoneReason(StrEnum):
 
 
 class IssueGone(Frozen):
-    """The issue was deleted (``deleted``), or our account lost the right to read it (``forbidden``)."""
+    """The issue was deleted (``deleted``), or our account lost the right to read it (``forbidden``); ``tickets`` were on it."""
 
     kind: Literal["issue_gone"] = "issue_gone"
     ref: IssueRef
     why: str
     reason: GoneReason = GoneReason.DELETED
+    tickets: int | None = None
 
 
 class VendorAnswered(Frozen):

@@ -15,7 +15,7 @@ from domain.intents import (
     TellIssue,
     UpdateIssue,
 )
-from domain.issue_deliveries import LEAD_HEARS_OF
+from domain.issue_lead import LEAD_HEARS_OF
 from domain.issues import IssueAttachment, IssueCategory, IssueMeaning, IssueRef, Tracker, Visibility
 from domain.messages import (
     AttachFile,
@@ -321,6 +321,12 @@ def test_an_issue_that_is_declined_gives_the_turn_back_to_whoever_has_the_ticket
 def test_of_many_tickets_not_each_tells_the_lead() -> None:
     story = means(Story().accepted().linked(), IssueMeaning.DECLINED, tickets=LEAD_HEARS_OF + 1)
     assert [where for where, _ in story.told] == [SAM.id]
+
+
+def test_of_many_tickets_not_each_tells_the_lead_that_their_issue_is_gone() -> None:
+    """The issue says how many they are: what a ticket was told of that may be long ago."""
+    news = IssueGone(ref=an_issue(), why="it was deleted", tickets=LEAD_HEARS_OF + 1)
+    assert not Story().accepted().linked().told_of(news).told
 
 
 def test_a_duplicate_that_names_no_other_issue_says_what_to_do() -> None:
