@@ -15,6 +15,10 @@ from integrations.issue_tracker import IssueTracker
 IssueText = Callable[[str | None, IssueFacts, str | None], str]
 """The text of an issue, of a template (None: Tierline's own), the facts and the address of the ticket's page."""
 
+_LONGEST_COMMENT, _MOST_COMMENTS = 3_000, 550
+"""Bytes of a comment that are told, and comments of one reading, the oldest: more than an issue's workflow remembers
+(``domain.issue_news.REMEMBERED_COMMENTS``), and together less than the 2 MB that Temporal takes as a result."""
+
 
 class OpenIssueInput(Frozen):
     """An issue to be opened once. Its text is made of the ``facts`` by the ``template`` of the ticket's policy (None: Tierline's own);
@@ -116,7 +120,7 @@ class IssueTrackerActivities:
     def fetch_issue(self, wanted: FetchIssueInput) -> IssueSnapshot:
         """Read the truth about an issue."""
         with classified(waits_for_credentials=True):
-            return self._tracker().fetch(wanted.ref, comments_since=wanted.comments_since)
+            return _bounded(self._tracker().fetch(wanted.ref, comments_since=wanted.comments_since))
 
     @activity.defn(name="tracker_comment")
     def comment(self, comment: CommentInput) -> str:
@@ -161,3 +165,20 @@ class IssueTrackerActivities:
         if self._client is None:
             raise not_configured(self._name, self._setting)
         return self._client
+
+
+def _bounded(snapshot: IssueSnapshot) -> IssueSnapshot:
+    """With no more of comments than a result may hold; each is always cut alike, so that what was told reads the same the next time.
+
+    Our own are no news to anybody, and must not stand in the way of others.
+    """
+    theirs = [each for each in snapshot.comments if not each.ours][:_MOST_COMMENTS]
+    cut = tuple(each.model_copy(update={"text": _cut(each.text)}) for each in theirs)
+    return snapshot.model_copy(update={"comments": cut})
+
+
+def _cut(text: str) -> str:
+    whole = text.encode()
+    if len(whole) <= _LONGEST_COMMENT:
+        return text
+    return f"{whole[:_LONGEST_COMMENT].decode(errors='ignore').rstrip()} … (the rest is in the tracker)"

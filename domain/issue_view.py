@@ -2,6 +2,7 @@
 
 from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
+from domain.issue_conflicts import Conflict
 from domain.issue_intents import Stream
 from domain.issues import IssueRef, IssueSnapshot
 from domain.watched_issue import FanOut, WatchedIssue
@@ -20,7 +21,10 @@ class Telling(Frozen):
 
 
 class IssueView(Frozen):
-    """An issue. ``tickets`` are those that joined first; ``ticket_count`` all of them, ``features`` those that are feature requests."""
+    """An issue. ``tickets`` are those that joined first; ``ticket_count`` all of them, ``features`` those that are feature requests.
+
+    ``impact`` is the class, ``score`` the score that it follows from; ``conflicts`` the latest fields that both sides changed.
+    """
 
     ref: IssueRef
     known: IssueSnapshot | None
@@ -30,6 +34,9 @@ class IssueView(Frozen):
     features: int
     tellings: tuple[Telling, ...] = ()
     pages: int = 0
+    impact: str | None = None
+    score: float = 0.0
+    conflicts: tuple[Conflict, ...] = ()
     summary: str = ""
     gone: str | None = None
     locked: bool = False
@@ -46,6 +53,9 @@ def view_of(state: WatchedIssue) -> IssueView:
         features=state.roll.of(RequestKind.FEATURE).tickets,
         tellings=tuple(telling_of(each) for each in state.fan_outs),
         pages=sum(1 for page in state.pages if page.is_open),
+        impact=state.sync.impact.name,
+        score=state.sync.impact.score,
+        conflicts=state.sync.wishes.conflicts,
         summary=state.summary.text,
         gone=state.gone,
         locked=state.locked,
@@ -70,7 +80,7 @@ def story_of(state: WatchedIssue, late: dict[str, str]) -> str:
     count = len(state.roll)
     named = ", ".join(state.roll.first(20)) or "none"
     lines = [
-        f"**[{state.ref.key}]({state.ref.url})** · {status} · {count:,} tickets: {named}{' …' if count > 20 else ''}"
+        f"**[{state.ref.key}]({state.ref.url})** · {status} · {count:,} ticket{'' if count == 1 else 's'}: {named}{' …' if count > 20 else ''}"
     ]
     tellings = [telling_of(each) for each in state.fan_outs]
     lines += [f"Told {each.told:,} of {each.of:,} tickets: {each.what}" for each in tellings[:_SHOWN]]

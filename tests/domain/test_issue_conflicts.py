@@ -7,6 +7,7 @@ import pytest
 
 from domain.engineering_rules import Winner
 from domain.issue_conflicts import REMEMBERED_CONFLICTS
+from domain.issue_view import view_of
 from domain.issues import IssueCategory, SyncedField
 from domain.messages import IssueChanged, IssueSaid
 from tests.domain.issue_life import MINUTE, SECOND, Life, by_engineer, by_us, the_rules
@@ -63,6 +64,11 @@ def test_a_conflict_is_written_once() -> None:
         life.later().hint().reads()
         assert not life.written
         assert not said(life)
+
+
+def test_whoever_asks_the_issue_reads_the_latest_conflicts() -> None:
+    (conflict,) = view_of(both_change_the_priority(Winner.TRACKER).state).conflicts
+    assert (conflict.field, conflict.winner) == (SyncedField.PRIORITY, Winner.TRACKER)
 
 
 def test_both_sides_who_want_the_same_are_in_no_conflict() -> None:
