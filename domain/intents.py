@@ -164,6 +164,14 @@ class UpdateIssue(Frozen):
     ref: IssueRef
 
 
+class RuleIssue(Frozen):
+    """Have the issue's workflow go by the policy that the ticket is under now. Read off when it is sent."""
+
+    kind: Literal["rule_issue"] = "rule_issue"
+    key: str
+    ref: IssueRef
+
+
 class ReopenOnIssue(Frozen):
     """Let the issue's workflow know that the ticket is open again, and why; free of personal data."""
 
@@ -302,6 +310,7 @@ Intent = Annotated[
     | LeaveIssue
     | TellIssue
     | UpdateIssue
+    | RuleIssue
     | ReopenOnIssue
     | PutFileOnIssue
     | RaisePage
@@ -330,6 +339,7 @@ _LANES: dict[str, Lane] = {
     "leave_issue": Lane.WORKFLOWS,
     "tell_issue": Lane.WORKFLOWS,
     "update_issue": Lane.WORKFLOWS,
+    "rule_issue": Lane.WORKFLOWS,
     "reopen_on_issue": Lane.WORKFLOWS,
     "page_with_issue": Lane.WORKFLOWS,
     "raise_page": Lane.PAGERDUTY,

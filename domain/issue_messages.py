@@ -214,7 +214,14 @@ IssueMessage = Annotated[
     Field(discriminator="kind"),
 ]
 TicketWord = Annotated[
-    IssueNote | TicketChanged | TicketReopened | ImpactAnswered | PageWanted | PageOffered | PageReleased,
+    IssueNote
+    | TicketChanged
+    | TicketReopened
+    | ImpactAnswered
+    | IssueRulesChanged
+    | PageWanted
+    | PageOffered
+    | PageReleased,
     Field(discriminator="kind"),
 ]
 """What a ticket that is on the issue tells its workflow."""

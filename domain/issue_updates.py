@@ -1,6 +1,6 @@
 """What a turn changed of a ticket that its engineering issues go by: they hear of it, each once."""
 
-from domain.intents import UpdateIssue
+from domain.intents import RuleIssue, UpdateIssue
 from domain.issue_deliveries import meaning_of
 from domain.issues import IssueMeaning
 from domain.ticket import Ticket, TicketStatus
@@ -17,6 +17,9 @@ def tell(turn: Turn, before: Ticket) -> None:
     ticket = turn.ticket
     if turn.silent or not before.issues or ticket.status is TicketStatus.CLOSED:
         return
+    if ticket.policy is not before.policy and ticket.policy.issue_rules() != before.policy.issue_rules():
+        for issue in ticket.issues:
+            turn.intend(lambda key, ref=issue.ref: RuleIssue(key=key, ref=ref))  # type: ignore[misc]
     for issue in ticket.issues:
         ref, done = issue.ref, ticket.status is not TicketStatus.OPEN and meaning_of(issue) is IssueMeaning.RELEASED
         if before.issue(ref) is not None and not done and on_issue(before, ref) != on_issue(ticket, ref):

@@ -180,6 +180,9 @@ def _weighed(state: WatchedIssue, intents: list[IssueIntent], now: datetime) -> 
 
 
 def _ruled(state: WatchedIssue, event: IssueRulesChanged, now: datetime) -> Step:
+    if event.rules == state.rules:
+        # Each of its tickets that is put under the policy says so.
+        return state, []
     ruled = state.model_copy(update={"rules": event.rules})
     return _followed(ruled, issue_sync.rules_changed(state.sync, _around(ruled), state.rules, now))
 

@@ -33,6 +33,7 @@ from domain.intents import (
     RaisePage,
     ReopenOnIssue,
     ResolvePage,
+    RuleIssue,
     SeekDuplicates,
     ShowCard,
     TellIssue,
@@ -189,7 +190,7 @@ def _outside(decision: Decision) -> Iterator[Promise]:
 def promise_of(intent: Intent, ticket: Ticket) -> Promise | None:
     """The intent as a promise; None for the card, its thread and what issues know of it, which always follow."""
     match intent:
-        case ShowCard() | ThreadLine() | DressSeverityChannel() | TellSeverityChannel() | UpdateIssue():
+        case ShowCard() | ThreadLine() | DressSeverityChannel() | TellSeverityChannel() | UpdateIssue() | RuleIssue():
             return None
         case RaisePage():
             return _page(intent.draft, ticket)

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.digest import TicketFacts
 from domain.engineering_rules import IssueRules
-from domain.issue_messages import TicketChanged, TicketJoined, TicketLeft, TicketWord
+from domain.issue_messages import IssueRulesChanged, TicketChanged, TicketJoined, TicketLeft, TicketWord
 from domain.issue_pages import PageOffered, PageReleased
 from domain.messages import Delivery, OpenTicket
 from domain.policy import Policy
@@ -73,7 +73,9 @@ class TemporalWorkflowDesk:
             EngineeringIssueWorkflow.run, workflow_ids.issue_id_of(joined.ref)
         )
         told = IssueMessageEnvelope(message=word)
-        if isinstance(word, TicketChanged | PageReleased) or (isinstance(word, PageOffered) and not word.needed):
+        if isinstance(word, TicketChanged | IssueRulesChanged | PageReleased) or (
+            isinstance(word, PageOffered) and not word.needed
+        ):
             await _if_it_runs(handle.signal(EngineeringIssueWorkflow.hear, told))
             return
         await self.join_issue(joined, rules)

@@ -60,6 +60,7 @@ with workflow.unsafe.imports_passed_through():
         RaisePage,
         ReopenOnIssue,
         ResolvePage,
+        RuleIssue,
         SeekDuplicates,
         ShowCard,
         TellIssue,
@@ -70,7 +71,15 @@ with workflow.unsafe.imports_passed_through():
         UpdatePage,
         lane_of,
     )
-    from domain.issue_messages import IssueNote, TicketChanged, TicketJoined, TicketLeft, TicketReopened, TicketWord
+    from domain.issue_messages import (
+        IssueNote,
+        IssueRulesChanged,
+        TicketChanged,
+        TicketJoined,
+        TicketLeft,
+        TicketReopened,
+        TicketWord,
+    )
     from domain.issues import IssueRef
     from domain.messages import (
         CardShown,
@@ -283,6 +292,7 @@ async def _in_workflows(
     | LeaveIssue
     | TellIssue
     | UpdateIssue
+    | RuleIssue
     | ReopenOnIssue
     | PageWithIssue
     | OpenVendorCase
@@ -303,7 +313,7 @@ async def _in_workflows(
         case PageWithIssue():
             word = _tell(f"{intent.key}/join", intent.ref, ticket, intent.word)
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, word, **options)
-        case TellIssue() | UpdateIssue() | ReopenOnIssue():
+        case TellIssue() | UpdateIssue() | RuleIssue() | ReopenOnIssue():
             tell = _tell(f"{intent.key}/join", intent.ref, ticket, _word(intent, ticket))
             await workflow.execute_activity_method(WorkflowLinkActivities.tell_issue, tell, **options)
         case OpenVendorCase():
@@ -324,12 +334,14 @@ def _tell(join_key: str, ref: IssueRef, ticket: Ticket, word: TicketWord) -> Tel
     return TellIssueInput(joined=_joined(join_key, ref, ticket), word=word, rules=ticket.policy.issue_rules())
 
 
-def _word(intent: TellIssue | UpdateIssue | ReopenOnIssue, ticket: Ticket) -> TicketWord:
+def _word(intent: TellIssue | UpdateIssue | RuleIssue | ReopenOnIssue, ticket: Ticket) -> TicketWord:
     match intent:
         case TellIssue():
             return IssueNote(id=intent.key, ticket_id=ticket.id, text=intent.text, visibility=intent.visibility)
         case UpdateIssue():
             return TicketChanged(id=intent.key, ticket_id=ticket.id, facts=on_issue(ticket, intent.ref))
+        case RuleIssue():
+            return IssueRulesChanged(id=intent.key, rules=ticket.policy.issue_rules())
         case ReopenOnIssue():
             return TicketReopened(id=intent.key, ticket_id=ticket.id, by_customer=intent.by_customer, text=intent.text)
 

@@ -146,3 +146,10 @@ def test_another_table_in_the_policy_tells_the_tickets_anew() -> None:
     life = fixed(a_life(), COMING)
     life.hears(IssueRulesChanged(id="p", rules=the_rules(impact=ImpactRules())))
     assert life.told_of(IssueChanged)[0].meaning == "released"
+
+
+def test_the_same_rules_from_each_of_many_tickets_are_news_once() -> None:
+    life = fixed(a_life(), COMING)
+    for number in range(3):
+        life.hears(IssueRulesChanged(id=f"p{number}", rules=the_rules(impact=ImpactRules())))
+        assert bool(life.told_of(IssueChanged)) is (number == 0)

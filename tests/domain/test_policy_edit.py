@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from domain import policy_edit
 from domain.clocks import Clock, counted_at
-from domain.intents import Notice, RaisePage
+from domain.engineering_rules import EngineeringRules
+from domain.intents import Notice, RaisePage, RuleIssue
 from domain.messages import ApplyPolicy, Wait
 from domain.people import Role
 from domain.policy import Action, ClockKind, Policy
@@ -28,6 +29,7 @@ from tests.domain.building import (
     a_ladder,
     a_person,
     a_policy,
+    an_issue,
     office_hours,
     rung,
     targets,
@@ -60,6 +62,20 @@ def test_from_now_a_running_clock_keeps_what_it_counted() -> None:
     assert any(
         "resolution now has 4h, 1h of them counted, due 2026-11-16 16:00:00 UTC" in line for line in story.timeline
     )
+
+
+def test_issues_go_by_the_policy_that_their_ticket_is_put_under() -> None:
+    story = Story(without_ladders()).accepted().linked()
+    apply(story, edited(story.ticket.policy, 4 * HOUR), EditMode.FROM_NOW)
+    assert not story.all(RuleIssue)
+    rules = EngineeringRules(reopen_after=3)
+    apply(
+        story,
+        edited(story.ticket.policy, HOUR, version="9").model_copy(update={"engineering": rules}),
+        EditMode.FROM_NOW,
+    )
+    assert [intent.ref for intent in story.all(RuleIssue)] == [an_issue()]
+    assert story.ticket.policy.issue_rules().reopen_after == 3
 
 
 def test_a_finished_clock_is_never_rewritten() -> None:

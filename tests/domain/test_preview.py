@@ -21,6 +21,7 @@ from domain.intents import (
     RaisePage,
     ReopenOnIssue,
     ResolvePage,
+    RuleIssue,
     ShowCard,
     TellIssue,
     TellOtherTicket,
@@ -139,7 +140,7 @@ def test_what_is_promised_is_what_happens(state: str, asked: str) -> None:
 def seen_outside(intent: Intent) -> str | None:
     """What somebody outside would notice of it, beside the card."""
     match intent:
-        case ShowCard() | ThreadLine() | UpdateIssue():
+        case ShowCard() | ThreadLine() | UpdateIssue() | RuleIssue():
             return None
         case PageWithIssue(word=PageWanted(draft=draft)):
             return f"page {draft.service}"
