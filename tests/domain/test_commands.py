@@ -204,7 +204,9 @@ def test_escalating_to_engineering_opens_an_issue_by_the_route_and_pages() -> No
     assert (draft.labels, draft.priority) == (("support",), "Highest")
     assert draft.key == "T-1042-stint-1"
     assert draft.title == "Card payment fails (T-1042)"
-    assert story.only(OpenIssue).facts.summary == "502 from the acquirer"
+    facts = story.only(OpenIssue).facts
+    assert facts is not None
+    assert facts.summary == "502 from the acquirer"
     page = story.only(RaisePage).draft
     assert (page.key, page.service, page.escalation_policy) == ("tierline/T-1042/page/1", "PSVCPAY", "PEPENG")
     assert (page.urgency, page.priority) == (Urgency.HIGH, "P1")

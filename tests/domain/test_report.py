@@ -118,7 +118,9 @@ def test_engineers_read_the_report_in_the_issue_without_whose_it_is() -> None:
         LENA, up(impact=f"{GRACE.name} cannot pay", reproduction=f"mail {GRACE.email}", customer_summary=WORDS)
     )
 
-    body = issue_text(None, story.only(OpenIssue).facts, None)
+    facts = story.only(OpenIssue).facts
+    assert facts is not None
+    body = issue_text(None, facts, None)
 
     assert "## Impact\n[customer] cannot pay" in body
     assert "## How to reproduce it\nmail [e-mail]" in body
