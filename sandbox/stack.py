@@ -1,6 +1,7 @@
 """Tierline and its outside on one machine: the sandbox here, the gateway and the worker as processes of their own."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -118,6 +119,7 @@ class Stack:
             if process is not None:
                 await asyncio.to_thread(stop_process, process)
         await self.sandbox.stop()
+        await self._drop_schedules()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -126,6 +128,13 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    async def _drop_schedules(self) -> None:
+        """Delete what would go on starting workflows that nobody runs; a server that is gone starts none."""
+        with contextlib.suppress(RPCError, RuntimeError):
+            client = await Client.connect(self._server.address, namespace=self.namespace)
+            async for schedule in await client.list_schedules():
+                await client.get_schedule_handle(schedule.id).delete()
 
     # --- its processes --------------------------------------------------------------------------------------------
 

@@ -142,7 +142,7 @@ async def test_a_lead_escalates_from_the_card_and_the_page_the_issue_and_the_car
     await desk.dialog.get_by_label("Why?").fill("All terminals refuse since the release")
     await desk.dialog.get_by_label("To", exact=True).select_option("L3")
     await expect(desk.dialog).to_contain_text("pages the Engineering on-call now: Ada, then Lena")
-    await expect(desk.dialog).to_contain_text("opens a Jira Bug in PAY")
+    await expect(desk.dialog).to_contain_text("looks for issues in Jira PAY that may be the same, and opens one")
     await desk.dialog.get_by_label("Severity").select_option("P3")
     await expect(desk.dialog).to_contain_text("has priority P3 instead of P2")
     await expect(desk.dialog.get_by_label("Why?")).to_have_value("All terminals refuse since the release")
