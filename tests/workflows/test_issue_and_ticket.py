@@ -116,6 +116,7 @@ async def test_a_file_of_the_thread_is_put_on_the_issue_once(desk: Desk, outside
     )
     outside.chat.files[log.url] = b"502"
     await ticket.hears(ThreadMessage(change=ThreadChange.POSTED, ts="1.1", by=SAM, text="", files=(log,)))
+    await ticket.until_said("[file trace.log: https://acme.slack.com/files/F1]")
     # The tracker takes the file, and its answer is lost.
     outside.jira.system.fails(operation="attach", times=1)
     await ticket.does(SAM, AttachFile())
