@@ -25,6 +25,7 @@ from sandbox.ledger import Ledger
 from sandbox.mail import people as mail_people
 from sandbox.mail.server import MailServer
 from sandbox.mail.state import MailState
+from sandbox.on_demand import OnDemand
 from sandbox.page import build_router as build_page_router
 from sandbox.pagerduty import api as pagerduty_api
 from sandbox.pagerduty import controls as pagerduty_controls
@@ -140,20 +141,22 @@ class Sandbox:
             faults_module.build_router(self.faults),
             ledger_module.build_router(self.ledger),
             deliveries_module.build_router(self.deliveries),
-            slack_conditions.build_router(self.slack),
-            slack_people.build_router(self.slack),
-            jira_people.build_router(self.jira),
-            github_people.build_router(self.github),
-            pagerduty_people.build_router(self.pagerduty),
-            pagerduty_controls.build_router(self.pagerduty),
-            mail_people.build_router(self.mail),
-            slack_api.build_router(self.slack),
-            *jira_api.build_routers(self.jira),
-            github_api.build_router(self.github),
-            pagerduty_api.build_router(self.pagerduty),
-            pagerduty_events.build_router(self.pagerduty),
         ):
             app.include_router(router)
+        app.router.routes += [
+            OnDemand(["/sandbox/slack"], lambda: [slack_conditions.build_router(self.slack)]),
+            OnDemand(["/people/slack"], lambda: [slack_people.build_router(self.slack)]),
+            OnDemand(["/people/jira"], lambda: [jira_people.build_router(self.jira)]),
+            OnDemand(["/people/github"], lambda: [github_people.build_router(self.github)]),
+            OnDemand(["/people/pagerduty"], lambda: [pagerduty_people.build_router(self.pagerduty)]),
+            OnDemand(["/sandbox/pagerduty"], lambda: [pagerduty_controls.build_router(self.pagerduty)]),
+            OnDemand(["/people/mail"], lambda: [mail_people.build_router(self.mail)]),
+            OnDemand(["/slack"], lambda: [slack_api.build_router(self.slack)]),
+            *jira_api.build_routes(self.jira),
+            OnDemand(["/github"], lambda: [github_api.build_router(self.github)]),
+            OnDemand(["/pagerduty", "/pagerduty-web"], lambda: [pagerduty_api.build_router(self.pagerduty)]),
+            OnDemand(["/pagerduty-events"], lambda: [pagerduty_events.build_router(self.pagerduty)]),
+        ]
         return app
 
     def _overview(self) -> dict[str, int]:

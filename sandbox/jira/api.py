@@ -1,5 +1,6 @@
 """The local Jira's REST API: the paths that a bot needs, as Jira Cloud (versions 3 and 2) and as Jira Data Center."""
 
+import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from sandbox.jira.part import CLOUD_V2, CLOUD_V3, DATA_CENTER, Face
 from sandbox.jira.searches import Searches
 from sandbox.jira.site import Site
 from sandbox.jira.state import JiraState
+from sandbox.on_demand import OnDemand
 
 
 class _Route(APIRoute):
@@ -32,10 +34,17 @@ class _Route(APIRoute):
         return answer
 
 
-def build_routers(state: JiraState) -> tuple[APIRouter, ...]:
+def build_routes(state: JiraState) -> list[OnDemand]:
     """Everything below ``/jira/rest/api/3``, ``/jira/rest/api/2`` and ``/jira-dc/rest/api/2``, the files, and the address that people
     use for an issue.
     """
+    faces = [
+        OnDemand([face.prefix], functools.partial(_faces, state, face)) for face in (CLOUD_V3, CLOUD_V2, DATA_CENTER)
+    ]
+    return [*faces, OnDemand(["/jira", "/jira-dc", "/jira-media"], lambda: [_site(state)])]
+
+
+def _site(state: JiraState) -> APIRouter:
     site = APIRouter(include_in_schema=False)
     for prefix in ("/jira", "/jira-dc"):
 
@@ -45,7 +54,11 @@ def build_routers(state: JiraState) -> tuple[APIRouter, ...]:
 
     Files(state, CLOUD_V3).add_media_to(site)
     Files(state, DATA_CENTER).add_secure_to(site)
-    return (site, *(_face(state, face) for face in (CLOUD_V3, CLOUD_V2, DATA_CENTER)))
+    return site
+
+
+def _faces(state: JiraState, face: Face) -> list[APIRouter]:
+    return [_face(state, face)]
 
 
 def _face(state: JiraState, face: Face) -> APIRouter:

@@ -29,7 +29,7 @@ from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1200)]
 _TICKETS = 10_000
 _JOINING = 100
 """Tickets that join while it is watched; the others were on it already."""
@@ -132,7 +132,7 @@ async def test_ten_thousand_tickets_are_told_once_each_though_the_worker_is_kill
         seen = await view()
         return seen.ticket_count == _TICKETS and not seen.tellings
 
-    await tell.wait_for("all ten thousand know the issue", all_know_the_issue, patience_s=180)
+    await tell.wait_for("all ten thousand know the issue", all_know_the_issue, patience_s=400)
 
     # When it is done, and the worker is killed while it tells them.
     changes.transition_issue(stack.sandbox.jira, jira.ADA, issue, jira.STATUSES[-1])
@@ -144,7 +144,7 @@ async def test_ten_thousand_tickets_are_told_once_each_though_the_worker_is_kill
         told = re.search(rf"Told ([\d,]+) of 10,000 tickets: {issue.key} is Done", words)
         return words if told and 2_000 <= int(told[1].replace(",", "")) < _TICKETS else None
 
-    words = await tell.wait_for("the UI shows how far it is", half_told, patience_s=120)
+    words = await tell.wait_for("the UI shows how far it is", half_told, patience_s=300)
     stack.kill_worker()
     tell.tell("The test", f"killed the worker: {words}")
     stack.start_worker()
@@ -154,7 +154,7 @@ async def test_ten_thousand_tickets_are_told_once_each_though_the_worker_is_kill
         seen = await view()
         return not [each for each in seen.tellings if each.stream is Stream.NEWS]
 
-    await tell.wait_for("all are told", all_told, patience_s=240)
+    await tell.wait_for("all are told", all_told, patience_s=400)
 
     # Then each ticket heard once that it is done.
     heard = await issue_rush.heard(client, tickets)
