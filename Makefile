@@ -23,7 +23,7 @@ demo: setup ## watch a ticket live: Temporal, a sandbox of Slack, Jira, GitHub a
 	@.venv/bin/tierline demo $(DEMO_ARGS)
 
 test: engine ## run all tests (PYTEST_ARGS="-k clock" for some of them)
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup ## format, lint, types and import rules, without changing a file
 	@echo "Format (ruff)" && .venv/bin/ruff format --check --quiet . || { echo "Run 'make fmt'."; exit 1; }

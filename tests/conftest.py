@@ -8,12 +8,14 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from xdist.scheduler import LoadFileScheduling
 
 from sandbox import engine
 from tests.browser import browser as browser  # a fixture: pytest finds it by its name here
@@ -30,7 +32,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-_FIRST = ("long", "e2e", "postgresql")
+_FIRST = ("crowd", "long", "e2e", "postgresql")
+_CROWDS = ("tests/e2e/test_ten_thousand.py", "tests/e2e/test_five_hundred.py", "tests/e2e/test_idle.py")
+
+
+class _CrowdsInARow(LoadFileScheduling):
+    """Each file to one process, and the crowds all to the same one: side by side they ask too much of a dev server on two cores."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "crowds" if nodeid.startswith(_CROWDS) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Who runs what, where files are kept together."""
+    return _CrowdsInARow(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

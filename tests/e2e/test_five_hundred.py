@@ -18,7 +18,7 @@ from domain.tiers import Priority
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.crowd, pytest.mark.timeout(900)]
 _TICKETS = 500
 _AT_ONCE = 8
 _OPENING = timedelta(seconds=60)

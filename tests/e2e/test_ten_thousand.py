@@ -29,7 +29,7 @@ from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.crowd, pytest.mark.timeout(1200)]
 _TICKETS = 10_000
 _JOINING = 100
 """Tickets that join while it is watched; the others were on it already."""
