@@ -196,12 +196,12 @@ async def test_what_people_write_below_the_card_reaches_its_ticket_and_what_they
     await world.sandbox.deliveries.settled()
 
     heard = [delivery.body for _, delivery in world.desk.deliveries]
-    told = sorted((m.change, m.text, m.by.name) for m in heard if isinstance(m, ThreadMessage))
+    told = sorted((m.change, m.text, m.by.id) for m in heard if isinstance(m, ThreadMessage))
     assert told == [
-        (ThreadChange.DELETED, "", "sam"),
-        (ThreadChange.EDITED, "it is the *gateway*", "sam"),
-        (ThreadChange.POSTED, "", "sam"),
-        (ThreadChange.POSTED, "it is the *gatway*", "sam"),
+        (ThreadChange.DELETED, "", "U0SAM"),
+        (ThreadChange.EDITED, "it is the *gateway*", "U0SAM"),
+        (ThreadChange.POSTED, "", "U0SAM"),
+        (ThreadChange.POSTED, "it is the *gatway*", "U0SAM"),
     ]
     files = [file.name for m in heard if isinstance(m, ThreadMessage) for file in m.files]
     assert files == ["trace.log"]

@@ -303,6 +303,13 @@ async def test_many_tickets_on_one_page_are_noted_together(desk: Desk, outside: 
         await desk.links().join_issue(joined(ticket, ref), IssueRules())
     await hears(desk, ref, wants_a_page(tickets[0]))
     await until(lambda: len(outside.pager.raised) == 1, "the page is out")
+
+    async def the_first_is_served() -> bool:
+        heard = await issue_rush.heard(desk.client, tickets[:1])
+        return any(isinstance(each.body, PageServed) for each in heard[tickets[0]])
+
+    # Only then does the issue know where to write a note.
+    await until(the_first_is_served, "the first ticket knows its page")
     for ticket in tickets[1:3]:
         await hears(desk, ref, wants_a_page(ticket))
     await until(lambda: bool(outside.pager.notes), "a note is written")
