@@ -1,5 +1,6 @@
 """The policy's rules for engineering issues: their text, their impact, what is synced and who wins, and how tickets are told."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -207,8 +208,7 @@ class EngineeringRules(Frozen):
 
     def of_project(self, project: str) -> ProjectRules:
         """The rules of a project; their defaults where the policy has none. Names are compared in any case of letters."""
-        wanted = project.casefold()
-        return next((rules for name, rules in self.projects.items() if name.casefold() == wanted), ProjectRules())
+        return _rules_of(self.projects, project)
 
     def shared_in(self, project: str) -> frozenset[IssueSection]:
         """What of a ticket the issues of a project tell."""
@@ -232,9 +232,13 @@ class IssueRules(Frozen):
 
     def of_project(self, project: str) -> ProjectRules:
         """The rules of a project, which may change as the issue is moved."""
-        wanted = project.casefold()
-        return next((rules for name, rules in self.projects.items() if name.casefold() == wanted), ProjectRules())
+        return _rules_of(self.projects, project)
 
     def shared_in(self, project: str) -> frozenset[IssueSection]:
         """What of a ticket the issues of a project tell."""
         return self.shares.of_project(self.of_project(project))
+
+
+def _rules_of(projects: Mapping[str, ProjectRules], project: str) -> ProjectRules:
+    wanted = project.casefold()
+    return next((rules for name, rules in projects.items() if name.casefold() == wanted), ProjectRules())

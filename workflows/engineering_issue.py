@@ -93,6 +93,10 @@ _GONE = {
     "410": GoneReason.DELETED,
 }
 """HTTP statuses by which a tracker says that an issue is not there for us."""
+UP_TO_DATE = "UpToDate"
+"""The type by which an issue's workflow refuses to catch up: it knows what is asked already."""
+LATE = "Late"
+"""The type by which it says that it has the question, and that the tracker does not answer yet."""
 _TRACKER = "tracker"
 _PAGER = "pagerduty"
 _SLACK = "slack"
@@ -236,7 +240,7 @@ class EngineeringIssueWorkflow:
         ):
             raise ApplicationError(
                 f"{self._issue.ref.key} is known as of {known.updated_at:%Y-%m-%d %H:%M:%S}",
-                type="UpToDate",
+                type=UP_TO_DATE,
                 category=ApplicationErrorCategory.BENIGN,
             )
 
@@ -474,7 +478,7 @@ def _older_notes(newer: NoteIssuePage) -> Callable[[IssueIntent], bool]:
 
 def _not_now(why: str) -> ApplicationError:
     return ApplicationError(
-        f"{why}: it is tried in the next round", type="Late", category=ApplicationErrorCategory.BENIGN
+        f"{why}: it is tried in the next round", type=LATE, category=ApplicationErrorCategory.BENIGN
     )
 
 

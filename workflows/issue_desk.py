@@ -14,12 +14,7 @@ from domain.issues import Tracker
 from domain.reconcile import Answer, AskedIssue, IssueAnswer, WatchedKey
 from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from workflows import workflow_ids
-from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
-
-UP_TO_DATE = "UpToDate"
-"""The type by which an issue's workflow refuses to catch up: it knows what is asked already."""
-LATE = "Late"
-"""The type by which it says that it has the question, and that the tracker does not answer yet."""
+from workflows.engineering_issue import LATE, UP_TO_DATE, EngineeringIssueWorkflow, IssueMessageEnvelope
 
 _ACCEPTING = timedelta(seconds=10)
 """A worker that runs takes an update within a second."""
