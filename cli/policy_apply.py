@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import typer
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from config.errors import ConfigurationError
@@ -23,6 +21,7 @@ from domain.people import Actor, ActorKind, Role
 from domain.policy import Policy
 from domain.policy_edit import PolicyEffect, PolicyQuestion
 from domain.ticket import EditMode
+from workflows import ticket_commands
 from workflows.ticket import TicketWorkflow
 
 OPEN_TICKETS = "WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND TierlineStatus = 'open'"
@@ -98,11 +97,9 @@ async def bring(
             else:
                 typer.echo(f"    {(await _execute(ticket, request, actor)).message}")
                 summary.done += 1
-        except WorkflowUpdateFailedError as error:
-            cause = error.cause
-            words = cause.message if isinstance(cause, ApplicationError) else "its workflow did not take it"
-            (summary.refused if isinstance(cause, ApplicationError) else summary.unreached).append(words)
-            typer.echo(f"    not applied: {words}")
+        except ticket_commands.NotAllowed as error:
+            summary.refused.append(str(error))
+            typer.echo(f"    not applied: {error}")
         except (RPCError, TimeoutError, WorkflowQueryFailedError):
             summary.unreached.append(name)
             typer.echo("    no answer: does the worker run? Run the command again, it is done once for each ticket")
@@ -117,8 +114,7 @@ async def _execute(
     key = f"policy/{request.policy.name}/{request.policy.version}/{request.mode}"
     command = Command(id=key[:200], by=actor, request=request)
     async with asyncio.timeout(_ONE_TICKET.total_seconds()):
-        # The SDK's type of a named asynchronous update is that of its coroutine.
-        return cast(CommandResult, await ticket.execute_update(TicketWorkflow.execute, command))
+        return await ticket_commands.carry_out(ticket, command)
 
 
 async def _effect(

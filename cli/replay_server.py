@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
@@ -25,7 +25,7 @@ from temporalio.worker import Worker
 from domain.chat import MessageRef
 from domain.clocks import ClockStatus
 from domain.digest import TicketFacts
-from domain.messages import Cancel, Command, CommandResult, Note, OpenTicket
+from domain.messages import Cancel, Command, Note, OpenTicket
 from domain.paging import PageRef
 from domain.policy import Policy
 from domain.views import TicketView
@@ -35,7 +35,7 @@ from simulation.translation import STAFF, Told
 from telemetry.registration import adding
 from telemetry.search_attributes import REGISTRY
 from worker import workflow_runner
-from workflows import task_queues, workflow_ids
+from workflows import task_queues, ticket_commands, workflow_ids
 from workflows.ticket import TicketStart, TicketWorkflow
 
 CYCLE = timedelta(days=10_227)
@@ -186,8 +186,8 @@ class _Live:
 
     async def _tell(self, handle: WorkflowHandle[TicketWorkflow, TicketFacts], command: Command) -> None:
         # What the workflow refuses the simulation refuses too; if not, their clocks differ, and that is told.
-        with contextlib.suppress(WorkflowUpdateFailedError):
-            await handle.execute_update("execute", command, result_type=CommandResult)
+        with contextlib.suppress(ticket_commands.NotAllowed):
+            await ticket_commands.carry_out(handle, command)
 
     async def _at_the_end(self, case: Told, handle: WorkflowHandle[TicketWorkflow, TicketFacts]) -> TicketView:
         view = await handle.query(TicketWorkflow.ticket)

@@ -251,8 +251,13 @@ class CatchUp(Frozen):
     updated_at: datetime | None = None
 
 
-class CaughtUp(Frozen):
-    """What catching up found: in one sentence each what was not known before; empty where only the time of the last change differed."""
+class CatchingUp(Frozen):
+    """How far an issue is with catching up.
+
+    ``up_to_date``: it knows the change already. ``changes``: one sentence for each thing that the reading brought, None until it is done;
+    empty where only the time of the last change differed.
+    """
 
     key: str
-    changes: tuple[str, ...] = ()
+    up_to_date: bool = False
+    changes: tuple[str, ...] | None = None

@@ -317,6 +317,13 @@ class CommandResult(Frozen):
     message: str
 
 
+class CommandStanding(Frozen):
+    """How a command stands: its ``result`` once it has one; else ``refusal``, one clear sentence if the ticket would refuse it now."""
+
+    result: CommandResult | None = None
+    refusal: str | None = None
+
+
 # --- what other systems tell ---------------------------------------------------------------------------------------
 
 

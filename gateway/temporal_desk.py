@@ -1,6 +1,6 @@
-"""The ticket desk on Temporal: commands are updates, deliveries are signals, reading is a query.
+"""The ticket desk on Temporal: commands and deliveries are signals, reading is a query.
 
-A signal is accepted whether or not a worker runs; an update and a query need one.
+A delivery is accepted whether or not a worker runs; a command and a query need one.
 """
 
 import asyncio
@@ -9,17 +9,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import cast
 
-from temporalio.client import (
-    Client,
-    RPCTimeoutOrCancelledError,
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-)
+from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.decide import open_ticket
@@ -48,8 +41,9 @@ from gateway.tickets import (
     TicketUnknown,
     TimelineUntold,
 )
-from workflows import task_queues, urgency, workflow_ids
+from workflows import task_queues, ticket_commands, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
+from workflows.gone import is_gone
 from workflows.release_news import ReleaseNewsWorkflow
 from workflows.ticket import TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
@@ -109,14 +103,12 @@ class TemporalDesk:
 
     async def execute(self, ticket_id: str, command: Command) -> CommandResult:
         """Have a command carried out, however long that takes; the caller sets the limit."""
-        ticket = self._ticket(ticket_id)
         try:
             async with _reaching(None):
-                # The SDK's type of a named asynchronous update is that of its coroutine.
-                return cast(CommandResult, await ticket.execute_update(TicketWorkflow.execute, command, id=command.id))
-        except WorkflowUpdateFailedError as error:
-            raise _refused(ticket_id, error) from None
-        except _Gone:
+                return await ticket_commands.carry_out(self._ticket(ticket_id), command)
+        except ticket_commands.NotAllowed as error:
+            raise CommandRefused(str(error)) from None
+        except (ticket_commands.Over, _Gone):
             raise await self._why_gone(ticket_id) from None
 
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
@@ -270,7 +262,7 @@ async def _reaching(limit: timedelta | None) -> AsyncIterator[None]:
         async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
             yield
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if is_gone(error):
             raise _Gone from error
         if error.status not in _UNAVAILABLE:
             logger.error("temporal refused status=%s", error.status.name)  # noqa: TRY400
@@ -292,16 +284,6 @@ async def _taken(signal: Awaitable[None]) -> bool:
     except _Gone:
         return False
     return True
-
-
-def _refused(ticket_id: str, error: WorkflowUpdateFailedError) -> Exception:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == "Refused":
-        return CommandRefused(cause.message)
-    if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
-        return TicketClosed(ticket_id)
-    logger.error("update failed type=%s", cause.type if isinstance(cause, ApplicationError) else type(cause).__name__)
-    return DeskUnavailable()
 
 
 def _fingerprints(key: str, opening: OpenTicket) -> list[str]:

@@ -4,12 +4,11 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
-from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from domain.digest import TicketFacts
 from domain.engineering_rules import IssueRules
@@ -22,6 +21,7 @@ from domain.vendor_case import CaseClosed, VendorCase
 from telemetry.search_attributes import DUE_AT
 from workflows import task_queues, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
+from workflows.gone import is_gone
 from workflows.ticket import FACTS_MEMO, TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
 
@@ -99,7 +99,7 @@ class TemporalWorkflowDesk:
         try:
             await self._client.workflow_service.signal_workflow_execution(request, retry=True, timeout=_TELLING)
         except RPCError as error:
-            if not _is_over(error):
+            if not is_gone(error):
                 raise
             return False
         return True
@@ -183,14 +183,5 @@ async def _if_it_runs(signal: Awaitable[None]) -> None:
     try:
         await signal
     except RPCError as error:
-        if not _is_over(error):
+        if not is_gone(error):
             raise
-
-
-def _is_over(error: RPCError) -> bool:
-    """Whether there is no such workflow. A server in trouble may say the same of the whole namespace for a moment: that is no answer."""
-    namespace = NamespaceNotFoundFailure.DESCRIPTOR.full_name
-    details = error.grpc_status.details
-    return error.status is RPCStatusCode.NOT_FOUND and not any(
-        detail.type_url.endswith(namespace) for detail in details
-    )

@@ -9,7 +9,7 @@ from pydantic import Field
 from temporalio import workflow
 from temporalio.common import Priority as TaskPriority
 from temporalio.common import RetryPolicy, SearchAttributeUpdate, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.failures import LOCKED_OUT
@@ -46,8 +46,8 @@ with workflow.unsafe.imports_passed_through():
         WriteComment,
     )
     from domain.issue_messages import (
+        CatchingUp,
         CatchUp,
-        CaughtUp,
         CommentRefused,
         FieldsChanged,
         HintSource,
@@ -86,6 +86,8 @@ REMEMBERED_MESSAGES = 1_000
 What tickets say of themselves is kept apart, so that ten thousand that join push nothing out of memory that must not be done twice. Of
 them no more need be known: who is on the roll, and what it says of itself, is the same when it is said again.
 """
+REMEMBERED_HINTS = 20
+"""How many issues as they were before a reading are kept, to say what the reading brought; whoever asks comes back within seconds."""
 _OF_ROLL = (TicketJoined, TicketChanged, TicketLeft)
 _GONE = {
     "403": GoneReason.FORBIDDEN,
@@ -93,17 +95,11 @@ _GONE = {
     "410": GoneReason.DELETED,
 }
 """HTTP statuses by which a tracker says that an issue is not there for us."""
-UP_TO_DATE = "UpToDate"
-"""The type by which an issue's workflow refuses to catch up: it knows what is asked already."""
-LATE = "Late"
-"""The type by which it says that it has the question, and that the tracker does not answer yet."""
 _TRACKER = "tracker"
 _PAGER = "pagerduty"
 _SLACK = "slack"
 _TICKETS = "tickets"
 _PAGE_INTENTS = (RaiseIssuePage, ChangeIssuePage, NoteIssuePage, EndIssuePage)
-_CATCHING_UP = timedelta(seconds=60)
-"""How long whoever reconciles waits for a tracker; it comes again."""
 _SAME_SECOND = timedelta(seconds=5)
 """GitHub tells whole seconds: what was read so soon after a change may lack another one of that second."""
 _TELLING = timedelta(minutes=3)
@@ -160,8 +156,8 @@ class EngineeringIssueWorkflow:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._seen_of_roll: OrderedDict[str, None] = OrderedDict()
         self._late: dict[str, str] = {}
+        self._before_hint: OrderedDict[str, WatchedIssue] = OrderedDict()
         self._unsettled = False
-        self._resting = False
         self._read_at: datetime | None = None
         self._shown = TypedSearchAttributes.empty
         if start.carry is None:
@@ -208,41 +204,30 @@ class EngineeringIssueWorkflow:
         seen[message.id] = None
         while len(seen) > REMEMBERED_MESSAGES:
             seen.popitem(last=False)
+        if isinstance(message, IssueHint) and message.source is HintSource.RECONCILE:
+            self._before_hint[message.id] = self._issue
+            while len(self._before_hint) > REMEMBERED_HINTS:
+                self._before_hint.popitem(last=False)
         self._inbox.append(message)
 
-    @workflow.update(name="catch_up")
-    async def catch_up(self, wanted: CatchUp) -> CaughtUp:
-        """Read what the tracker's own feed says has changed, and say what was new of it.
+    @workflow.query(name="catching_up")
+    def catching_up(self, wanted: CatchUp) -> CatchingUp:
+        """Whether the issue knows already what the tracker's own feed says has changed; else what a reading brought, once it is done.
 
-        Raises:
-            ApplicationError: ``Late``, the tracker did not answer in time; ask again in the next round.
+        Asked before the hint of that id is sent, so that what is known costs nothing, and after it until the reading is done.
         """
-        before = self._issue
-        self._inbox.append(IssueHint(id=wanted.id, source=HintSource.RECONCILE, updated_at=wanted.updated_at))
-        try:
-            await workflow.wait_condition(
-                lambda: self._resting or self._is_settled(), timeout=_CATCHING_UP, timeout_summary="the tracker answers"
-            )
-        except TimeoutError:
-            raise _not_now(f"{self._issue.ref.key} could not be read in time") from None
+        before = self._before_hint.get(wanted.id)
+        if before is None:
+            return CatchingUp(key=self._issue.ref.key, up_to_date=self._knows(wanted.updated_at))
         if not self._is_settled():
-            raise _not_now(f"the workflow of {self._issue.ref.key} begins a new run")
-        return CaughtUp(key=self._issue.ref.key, changes=differences(before, self._issue))
+            return CatchingUp(key=self._issue.ref.key)
+        return CatchingUp(key=self._issue.ref.key, changes=differences(before, self._issue))
 
-    @catch_up.validator
-    def _is_behind(self, wanted: CatchUp) -> None:
-        """What is known already is refused, and leaves no history."""
+    def _knows(self, updated_at: datetime | None) -> bool:
         known = self._issue.known
-        if wanted.updated_at is None or known is None or self._issue.gone is not None:
-            return
-        if known.updated_at > wanted.updated_at or (
-            known.updated_at == wanted.updated_at and not self._may_lack_of(wanted.updated_at)
-        ):
-            raise ApplicationError(
-                f"{self._issue.ref.key} is known as of {known.updated_at:%Y-%m-%d %H:%M:%S}",
-                type=UP_TO_DATE,
-                category=ApplicationErrorCategory.BENIGN,
-            )
+        if updated_at is None or known is None or self._issue.gone is not None:
+            return False
+        return known.updated_at > updated_at or (known.updated_at == updated_at and not self._may_lack_of(updated_at))
 
     def _may_lack_of(self, second: datetime) -> bool:
         """Whether something else may have happened in the second of the last change, after it was read."""
@@ -437,7 +422,6 @@ class EngineeringIssueWorkflow:
         return finished and not self._inbox and self._lanes.idle and workflow.all_handlers_finished()
 
     async def _continue_as_new(self) -> None:
-        self._resting = True
         await continuation.come_to_rest(self._lanes, self._inbox, self._drain)
         self._timer.cancel()
         queued = tuple(
@@ -474,12 +458,6 @@ def _lane_of(intent: IssueIntent) -> str:
 def _older_notes(newer: NoteIssuePage) -> Callable[[IssueIntent], bool]:
     """Each note says for whom the page is by then: the newest says it all."""
     return lambda waiting: isinstance(waiting, NoteIssuePage) and waiting.page_id == newer.page_id
-
-
-def _not_now(why: str) -> ApplicationError:
-    return ApplicationError(
-        f"{why}: it is tried in the next round", type=LATE, category=ApplicationErrorCategory.BENIGN
-    )
 
 
 def _options(queue: str, intent: IssueIntent, policy: RetryPolicy, priority: TaskPriority) -> dict[str, Any]:

@@ -4,22 +4,30 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowUpdateFailedError, WorkflowUpdateStage
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.common import QueryRejectCondition
+from temporalio.service import RPCError
 
-from domain.issue_messages import CatchUp, CaughtUp, HintSource, IssueHint
+from domain.issue_messages import CatchingUp, CatchUp, HintSource, IssueHint
 from domain.issue_references import awaits_reference
 from domain.issues import Tracker
 from domain.reconcile import Answer, AskedIssue, IssueAnswer, WatchedKey
 from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from workflows import workflow_ids
-from workflows.engineering_issue import LATE, UP_TO_DATE, EngineeringIssueWorkflow, IssueMessageEnvelope
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
+from workflows.gone import is_gone
 
 _ACCEPTING = timedelta(seconds=10)
-"""A worker that runs takes an update within a second."""
+"""A worker that runs answers within a second."""
 _READING = timedelta(seconds=20)
 """One reading of an issue, behind others in its tracker's queue. What takes longer goes on by itself."""
+_ASKED_EVERY_S = 0.2
 _LISTING = timedelta(seconds=20)
 
 
@@ -30,32 +38,36 @@ class TemporalIssueDesk:
         self._client = client
 
     async def catch_up(self, tracker: Tracker, issue: AskedIssue, *, key: str) -> IssueAnswer:
-        """Ask by an update: its validator refuses what is known already, which leaves nothing in the issue's history."""
-        handle = self._client.get_workflow_handle(workflow_ids.issue_id(tracker.value, issue.id))
+        """Ask by a query, which leaves nothing in the history of an issue that is up to date; else hint, and ask until it has read."""
+        handle = self._client.get_workflow_handle_for(
+            EngineeringIssueWorkflow.run, workflow_ids.issue_id(tracker.value, issue.id)
+        )
+        wanted = CatchUp(id=key, updated_at=issue.updated_at)
+        hint = IssueHint(id=key, source=HintSource.RECONCILE, updated_at=issue.updated_at)
+        hinted = False
         try:
             async with asyncio.timeout(_ACCEPTING.total_seconds()):
-                update = await handle.start_update(
-                    "catch_up",
-                    CatchUp(id=key, updated_at=issue.updated_at),
-                    id=key,
-                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                    result_type=CaughtUp,
-                )
-        except RPCError as error:
-            gone = error.status is RPCStatusCode.NOT_FOUND
-            return _answer(issue, Answer.UNWATCHED if gone else Answer.UNREACHED)
-        except (TimeoutError, RPCTimeoutOrCancelledError):
-            return _answer(issue, Answer.UNREACHED)
-        try:
+                standing = await _standing(handle, wanted)
+                if standing.up_to_date:
+                    return _answer(issue, Answer.AGREES)
+                if standing.changes is None:
+                    await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=hint))
+            hinted = True
             async with asyncio.timeout(_READING.total_seconds()):
-                caught_up = await update.result()
-        except WorkflowUpdateFailedError as error:
-            return _refused(issue, error)
-        except (TimeoutError, RPCTimeoutOrCancelledError, RPCError):
-            # It was accepted, so it is not lost: the issue is read when its turn comes.
-            return _answer(issue, Answer.PENDING)
-        told = Answer.MENDED if caught_up.changes else Answer.AGREES
-        return IssueAnswer(id=issue.id, key=caught_up.key, answer=told, changes=caught_up.changes)
+                while standing.changes is None:
+                    await asyncio.sleep(_ASKED_EVERY_S)
+                    standing = await _standing(handle, wanted)
+        except WorkflowQueryRejectedError:
+            return _answer(issue, Answer.UNWATCHED)
+        except RPCError as error:
+            if is_gone(error):
+                return _answer(issue, Answer.UNWATCHED)
+            return _answer(issue, Answer.PENDING if hinted else Answer.UNREACHED)
+        except (TimeoutError, RPCTimeoutOrCancelledError, WorkflowQueryFailedError):
+            # A hint is in the issue's history, so it is not lost: the issue is read when its turn comes.
+            return _answer(issue, Answer.PENDING if hinted else Answer.UNREACHED)
+        answer = Answer.MENDED if standing.changes else Answer.AGREES
+        return IssueAnswer(id=issue.id, key=standing.key, answer=answer, changes=standing.changes)
 
     async def watched(self, tracker: Tracker) -> list[WatchedKey]:
         """List the workflows that run."""
@@ -81,7 +93,7 @@ class TemporalIssueDesk:
         try:
             await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=hint))
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise
             return False
         return True
@@ -102,17 +114,10 @@ def _answer(issue: AskedIssue, answer: Answer) -> IssueAnswer:
     return IssueAnswer(id=issue.id, key=issue.key, answer=answer)
 
 
-def _refused(issue: AskedIssue, error: WorkflowUpdateFailedError) -> IssueAnswer:
-    cause = error.cause
-    kind = cause.type if isinstance(cause, ApplicationError) else None
-    if kind == UP_TO_DATE:
-        return _answer(issue, Answer.AGREES)
-    if kind == LATE:
-        return _answer(issue, Answer.PENDING)
-    if kind == "AcceptedUpdateCompletedWorkflow":
-        # The last ticket left meanwhile.
-        return _answer(issue, Answer.UNWATCHED)
-    return _answer(issue, Answer.UNREACHED)
+async def _standing(handle: WorkflowHandle[EngineeringIssueWorkflow, None], wanted: CatchUp) -> CatchingUp:
+    return await handle.query(
+        EngineeringIssueWorkflow.catching_up, wanted, reject_condition=QueryRejectCondition.NOT_OPEN
+    )
 
 
 def _quoted(text: str) -> str:

@@ -14,13 +14,14 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from domain.issues import Tracker
 from domain.pager_watch import PagerWatchTask, watch_task
 from domain.policy import AuditRules, DigestRules, Policy
 from domain.reconcile import NAMES, ReconcileTask, reconcile_task
 from workflows import task_queues, workflow_ids
+from workflows.gone import is_gone
 from workflows.pager_watch import PagerWatchWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.retro_digest import DigestRequest, RetroDigestWorkflow
@@ -99,7 +100,7 @@ async def _drop(client: Client, schedule_id: str) -> None:
     try:
         await client.get_schedule_handle(schedule_id).delete()
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
 
 

@@ -1,11 +1,9 @@
 """The workflow of one ticket, from its opening to its closing, for months."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeUpdate
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
     from domain.commands import refusal
@@ -16,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import (
         Command,
         CommandResult,
+        CommandStanding,
         Delivery,
         Event,
         Failed,
@@ -77,14 +76,6 @@ class TicketStart(Frozen):
     continue_after: int | None = None
 
 
-@dataclass
-class _Asked:
-    """A command and, once the main loop has come to it, its answer."""
-
-    command: Command
-    answer: CommandResult | None = None
-
-
 @workflow.defn(name="Ticket")
 class TicketWorkflow:
     """Receives messages, has the domain decide, and runs what it intends on a lane per outside system."""
@@ -92,7 +83,7 @@ class TicketWorkflow:
     @workflow.init
     def __init__(self, start: TicketStart) -> None:
         self._start = start
-        self._inbox: list[Event | _Asked] = []
+        self._inbox: list[Event] = []
         self._timer = DeadlineTimer(lambda: self._inbox.append(TimePassed()))
         self._shown: tuple[object, ...] = ()
         self._unsettled = False
@@ -128,26 +119,20 @@ class TicketWorkflow:
 
     # --- what reaches the ticket ---------------------------------------------------------------------------------
 
-    @workflow.update(name="execute")
-    async def execute(self, command: Command) -> CommandResult:
-        """Do what a person asks; the same command id gets the same answer."""
+    # No update: an update and the results of activities may come together when live and apart on replay (ADR 0022).
+
+    @workflow.signal(name="execute")
+    def execute(self, command: Command) -> None:
+        """Carry out a person's command, once for its id. ``standing`` has the answer as soon as this signal is handled."""
+        self._inbox.append(command)
+
+    @workflow.query(name="standing")
+    def standing(self, command: Command) -> CommandStanding:
+        """The command's answer if there is one; else whether the ticket would refuse the command now. Reading changes nothing."""
         known = self._answers.get(command.id)
         if known is not None:
-            return known
-        asked = _Asked(command)
-        self._inbox.append(asked)
-        await workflow.wait_condition(lambda: asked.answer is not None)
-        assert asked.answer is not None  # waited for
-        return asked.answer
-
-    @execute.validator
-    def _refuse(self, command: Command) -> None:
-        """A refusal reaches the caller and leaves no history."""
-        if command.id in self._answers:
-            return
-        refused = refusal(self._ticket, command, workflow.now())
-        if refused is not None:
-            raise ApplicationError(refused, type="Refused", category=ApplicationErrorCategory.BENIGN)
+            return CommandStanding(result=known)
+        return CommandStanding(refusal=refusal(self._ticket, command, workflow.now()))
 
     @workflow.signal(name="deliver")
     def deliver(self, delivery: Delivery) -> None:
@@ -218,24 +203,23 @@ class TicketWorkflow:
     def _drain(self) -> None:
         while self._inbox:
             message = self._inbox.pop(0)
-            if isinstance(message, _Asked):
+            if isinstance(message, Command):
                 self._answer(message)
             else:
                 self._apply(decide(self._ticket, message, workflow.now()))
 
-    def _answer(self, asked: _Asked) -> None:
-        command = asked.command
-        if command.id not in self._answers:
-            decision = decide(self._ticket, command, workflow.now())
-            self._apply(decision)
-            self._answers[command.id] = CommandResult(
-                ticket_id=self._ticket.id,
-                accepted=decision.refusal is None,
-                message=decision.refusal or decision.answer or "",
-            )
-            while len(self._answers) > REMEMBERED_ANSWERS:
-                self._answers.popitem(last=False)
-        asked.answer = self._answers[command.id]
+    def _answer(self, command: Command) -> None:
+        if command.id in self._answers:
+            return
+        decision = decide(self._ticket, command, workflow.now())
+        self._apply(decision)
+        self._answers[command.id] = CommandResult(
+            ticket_id=self._ticket.id,
+            accepted=decision.refusal is None,
+            message=decision.refusal or decision.answer or "",
+        )
+        while len(self._answers) > REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)
 
     def _apply(self, decision: Decision) -> None:
         self._ticket = decision.state

@@ -13,7 +13,6 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.service import RPCError, RPCStatusCode
 
 from config.settings import GatewaySettings, Settings, WorkerSettings
 from domain.digest import TicketFacts
@@ -28,14 +27,13 @@ from integrations.clients import Clients
 from tests.domain.building import a_policy, an_opening
 from tests.workflows.outside import Outside
 from worker import build_workers
-from workflows import task_queues, workflow_ids
+from workflows import task_queues, ticket_commands, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
 from workflows.ticket import TicketStart, TicketWorkflow
 
 PUBLIC_URL = "https://tierline.example"
 _PATIENCE_S = 60.0
-_ASKED_AGAIN = 5
 _POLL_S = 0.02
 _THREADS = 8
 
@@ -129,16 +127,10 @@ class OpenedTicket:
         return await self.handle.query(TicketWorkflow.ticket)
 
     async def does(self, by: Actor, request: Request, *, command: str | None = None) -> CommandResult:
-        """Somebody asks for something, and again where the server says to come again, as the gateway does: a run may be about to end."""
+        """Somebody asks for something, as the gateway does."""
         asked = Command(id=command or f"command-{self.desk.number()}", by=by, request=request)
-        for _ in range(_ASKED_AGAIN):
-            try:
-                return await self.handle.execute_update(TicketWorkflow.execute, asked)  # type: ignore[arg-type]
-            except RPCError as error:
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    raise
-            await asyncio.sleep(_POLL_S)
-        raise AssertionError(f"the ticket took no command in {_ASKED_AGAIN} attempts")
+        async with asyncio.timeout(_PATIENCE_S):
+            return await ticket_commands.carry_out(self.handle, asked)
 
     async def hears(self, body: DeliveryBody, *, delivery: str | None = None) -> None:
         """Another system tells something."""

@@ -3,19 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from benchmarks import issue_rush
 from domain.engineering_rules import FanOutRules, IssueRules, SummaryRules
-from domain.issue_messages import CatchUp, CaughtUp, IssueMessage, IssueNote, TicketJoined, TicketLeft
+from domain.issue_messages import IssueMessage, IssueNote, TicketJoined, TicketLeft
 from domain.issue_pages import PageWanted
 from domain.issues import IssueCategory, IssueRef
 from domain.messages import Delivery, Escalate, IssueChanged, LinkIssue, PageServed, Reopen
 from domain.paging import PageDraft, page_key
+from domain.reconcile import Answer, AskedIssue, IssueAnswer
 from domain.ticket import TicketStatus
 from domain.tiers import Priority, Tier
 from domain.views import TicketView
@@ -25,6 +24,7 @@ from tests.workflows.desk import PUBLIC_URL, Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
 from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
+from workflows.issue_desk import TemporalIssueDesk
 
 
 async def linked(desk: Desk, ref: IssueRef, ticket_id: str) -> OpenedTicket:
@@ -340,23 +340,21 @@ async def test_whoever_reconciles_hears_what_was_missed_or_that_nothing_was(desk
     outside.jira.moves(ref.id, IssueCategory.IN_PROGRESS)
     outside.jira.person_writes(ref.id, "Found it")
     changed_at = outside.jira.issues[ref.id].updated_at
-    caught_up = await catches_up(desk, ref, CatchUp(id="round-1", updated_at=changed_at))
-    assert caught_up.key == "PAY-1"
+    caught_up = await catches_up(desk, ref, changed_at, key="round-1")
+    assert (caught_up.key, caught_up.answer) == ("PAY-1", Answer.MENDED)
     assert caught_up.changes == ("status: To Do → In Progress", "1 comment had not been told")
     await settled(desk, ref)
     before = await length_of(desk, ref)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await catches_up(desk, ref, CatchUp(id="round-2", updated_at=changed_at))
-    assert isinstance(refused.value.cause, ApplicationError)
-    assert refused.value.cause.type == "UpToDate"
+    again = await catches_up(desk, ref, changed_at, key="round-2")
+    assert (again.answer, again.changes) == (Answer.AGREES, ())
     await settled(desk, ref)
-    assert await length_of(desk, ref) == before, "what was refused is in no history"
+    assert await length_of(desk, ref) == before, "what the issue knew already is in no history"
 
 
-async def catches_up(desk: Desk, ref: IssueRef, wanted: CatchUp) -> CaughtUp:
+async def catches_up(desk: Desk, ref: IssueRef, changed_at: datetime, *, key: str) -> IssueAnswer:
     """Whoever reconciles asks for what it has found to be read."""
-    caught_up: CaughtUp = await desk.issue(ref).execute_update("catch_up", wanted, result_type=CaughtUp)
-    return caught_up
+    asked = AskedIssue(id=ref.id, key=ref.key, updated_at=changed_at)
+    return await TemporalIssueDesk(desk.client).catch_up(ref.tracker, asked, key=key)
 
 
 async def length_of(desk: Desk, ref: IssueRef) -> int:
