@@ -53,7 +53,6 @@ def test_every_workflow_and_the_hard_cases_are_recorded() -> None:
     kinds = {event.event_type for name in RECORDED for event in history_of(name).events}
     assert {
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
         EventType.EVENT_TYPE_TIMER_FIRED,
         EventType.EVENT_TYPE_TIMER_CANCELED,
