@@ -1,0 +1,169 @@
+"""Every test that runs a workflow replays what it ran: a history that does not replay is a ticket that a restart would stop for good.
+
+Nobody asks for this: whoever connects to a Temporal server in a test is noted, and after the test the histories of that namespace are
+replayed by the product's own workflow runner. A test whose histories must not replay says so by the marker ``unreplayable(why)``.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.api.workflowservice.v1 import ListClosedWorkflowExecutionsRequest, ListOpenWorkflowExecutionsRequest
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Replayer, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from worker import AUDIT_WORKFLOWS, WORKFLOWS, workflow_runner
+
+ALL_UP_TO = 50
+"""A test with more workflows has some of them replayed: the longest, and a few drawn by the run's seed."""
+LONGEST, DRAWN = 20, 30
+_MEASURED = 500
+"""Of more workflows than this a drawn part is measured; a list does not tell how long the history of one that runs is."""
+_CLOCKS_DIFFER = timedelta(seconds=2)
+
+_Run = tuple[str, str]
+"""A workflow's id and the id of one of its runs."""
+
+
+class Played:
+    """Which namespaces a test reached, with which workflows of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.began_at = datetime.now(UTC) - _CLOCKS_DIFFER
+        self.own_workflows: dict[str, type[Any]] = {}
+        self.replayed = 0
+        self._namespaces: dict[tuple[str, str], None] = {}
+        self._draw = random.Random(seed)
+
+    def reached(self, client: Client) -> None:
+        """A client connected."""
+        self._namespaces.setdefault((client.service_client.config.target_host, client.namespace))
+
+    def ran(self, workflows: Iterable[type[Any]]) -> None:
+        """A worker of this process runs these workflows."""
+        for defined in workflows:
+            self.own_workflows[defined.__name__] = defined
+
+    async def replay(self, client: Client) -> list[str]:
+        """Replay what the test ran in the client's namespace; one line for each history that does not replay.
+
+        A server that ends with its fixture is asked before it ends.
+        """
+        self._namespaces.pop((client.service_client.config.target_host, client.namespace), None)
+        known = [*WORKFLOWS, *AUDIT_WORKFLOWS]
+        names = {defined.__name__ for defined in known}
+        own = [defined for name, defined in self.own_workflows.items() if name not in names]
+        replayer = Replayer(
+            workflows=known + _of_other_types(own, known),
+            # The product's, which does not know the tests' modules.
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=workflow_runner().restrictions.with_passthrough_modules("tests")
+            ),
+            data_converter=pydantic_data_converter,
+        )
+        failures: list[str] = []
+        chosen = await self._chosen(client)
+        histories = [await _history(client, run) for run in chosen]
+
+        async def each() -> Any:
+            for history in histories:
+                yield history
+
+        async with replayer.workflow_replay_iterator(each()) as results:
+            async for result in results:
+                self.replayed += 1
+                if result.replay_failure is not None:
+                    failures.append(f"{result.history.workflow_id}: {result.replay_failure}")
+        return failures
+
+    async def replay_rest(self) -> list[str]:
+        """Replay what was run on servers that still answer."""
+        failures: list[str] = []
+        for address, namespace in list(self._namespaces):
+            client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+            failures += await self.replay(client)
+        return failures
+
+    async def _chosen(self, client: Client) -> Sequence[_Run]:
+        found = await _runs_since(client, self.began_at)
+        if len(found) <= ALL_UP_TO:
+            return found
+        measured = found if len(found) <= _MEASURED else self._draw.sample(found, _MEASURED)
+        lengths = {run: await _length(client, run) for run in measured}
+        longest = sorted(measured, key=lambda run: lengths[run])[-LONGEST:]
+        rest = [run for run in found if run not in longest]
+        return [*longest, *self._draw.sample(rest, DRAWN)]
+
+
+async def _runs_since(client: Client, began_at: datetime) -> list[_Run]:
+    since = began_at.isoformat().replace("+00:00", "Z")
+    try:
+        listed = client.list_workflows(f"StartTime >= '{since}'", page_size=1_000)
+        return [(execution.id, execution.run_id) async for execution in listed]
+    except RPCError as error:
+        if error.status is not RPCStatusCode.UNIMPLEMENTED:
+            raise
+    # The time-skipping server knows the older lists only. It is the test's own, so everything on it is.
+    service, namespace = client.workflow_service, client.namespace
+    still_open = await service.list_open_workflow_executions(ListOpenWorkflowExecutionsRequest(namespace=namespace))
+    closed = await service.list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest(namespace=namespace))
+    return [
+        (info.execution.workflow_id, info.execution.run_id) for info in [*still_open.executions, *closed.executions]
+    ]
+
+
+def _of_other_types(own: Sequence[type[Any]], known: Sequence[type[Any]]) -> list[type[Any]]:
+    """A test's own workflows whose type is none of the product's: what stands in for a product's workflow replays by the product."""
+    types = {_type_of(defined) for defined in known}
+    return [defined for defined in own if _type_of(defined) not in types]
+
+
+def _type_of(defined: type[Any]) -> str:
+    return str(getattr(defined, "__temporal_workflow_definition").name)
+
+
+async def _history(client: Client, run: _Run) -> WorkflowHistory:
+    workflow_id, run_id = run
+    return await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+
+
+async def _length(client: Client, run: _Run) -> int:
+    workflow_id, run_id = run
+    return (await client.get_workflow_handle(workflow_id, run_id=run_id).describe()).history_length
+
+
+@pytest.fixture(autouse=True)
+def played(request: pytest.FixtureRequest) -> Iterator[Played]:
+    """Notes what the test reaches, and replays it after the test."""
+    seed = request.config.getoption("randomly_seed", default=0)
+    noted = Played(seed if isinstance(seed, int) else 0)
+    connect, prepare = Client.connect, Worker.__init__
+
+    async def noting(*args: Any, **options: Any) -> Client:
+        client = await connect(*args, **options)
+        if not options.get("lazy"):
+            # A lazy client is how a gateway is tested whose server is not there.
+            noted.reached(client)
+        return client
+
+    def noting_workflows(worker: Worker, *args: Any, **options: Any) -> None:
+        noted.ran(options.get("workflows", ()))
+        prepare(worker, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Client, "connect", staticmethod(noting))
+        patched.setattr(Worker, "__init__", noting_workflows)
+        yield noted
+    if request.node.get_closest_marker("unreplayable") is not None:
+        return
+    # A thread of its own: the test's event loop may still be around.
+    with ThreadPoolExecutor(1) as thread:
+        failures = thread.submit(lambda: asyncio.run(noted.replay_rest())).result()
+    assert not failures, "histories that do not replay:\n" + "\n".join(failures)
