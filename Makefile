@@ -4,11 +4,13 @@ PYTHON := .venv/bin/python
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SOAK ?= full
+SOAK_ARGS ?=
 
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine demo test check fmt bench lock clean
+.PHONY: help setup engine demo test soak check fmt bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +26,9 @@ demo: setup ## watch a ticket live: Temporal, a sandbox of Slack, Jira, GitHub a
 
 test: engine ## run all tests (PYTEST_ARGS="-k clock" for some of them)
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+soak: engine ## run what takes long: kills, small caches, growth (SOAK=small: at most 20 minutes; SOAK_ARGS="-k restarts")
+	@SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak -n 2 --dist load -rA --show-capture=no $(SOAK_ARGS)
 
 check: setup ## format, lint, types and import rules, without changing a file
 	@echo "Format (ruff)" && .venv/bin/ruff format --check --quiet . || { echo "Run 'make fmt'."; exit 1; }

@@ -17,11 +17,10 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.issue_files import IssueFileActivities
 from activities.issue_opening import IssueOpeningActivities
@@ -49,6 +48,7 @@ from telemetry.logs import configure_logging
 from telemetry.metrics import runtime_with_metrics
 from telemetry.registration import register_search_attributes
 from workflows import task_queues
+from workflows.connecting import connect
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow
 from workflows.issue_desk import TemporalIssueDesk
@@ -61,6 +61,7 @@ from workflows.schedules import keep_schedules
 from workflows.sla_audit import SlaAuditWorkflow
 from workflows.ticket import TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
+from workflows.whole_tasks import WholeTasksRunner
 
 logger = logging.getLogger("tierline.worker")
 
@@ -92,10 +93,10 @@ _PASSED_THROUGH = ("activities", "domain", "integrations", "telemetry", "workflo
 _RECONNECT_S = 2.0
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The workflow sandbox. Our own modules pass through it, which halves a task's CPU; lint bans clocks and randomness in them."""
+def workflow_runner() -> WholeTasksRunner:
+    """The workflow sandbox, which hands on whole tasks only. Our own modules pass through it, which halves a task's CPU; lint bans clocks and randomness in them."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
+    return WholeTasksRunner(restrictions=restrictions)
 
 
 def build_workers(client: Client, settings: Settings, clients: Clients, executor: ThreadPoolExecutor) -> list[Worker]:
@@ -289,7 +290,7 @@ async def _connected(
 
 
 async def _attempt(connection: dict[str, Any], runtime: Runtime, policy: Policy, public_url: str) -> Client:
-    client = await Client.connect(**connection, data_converter=pydantic_data_converter, runtime=runtime)
+    client = await connect(**connection, runtime=runtime)
     await bring_up(client, policy, public_url)
     return client
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from config.errors import ConfigurationError
@@ -22,6 +21,7 @@ from domain.policy import Policy
 from domain.policy_edit import PolicyEffect, PolicyQuestion
 from domain.ticket import EditMode
 from workflows import ticket_commands
+from workflows.connecting import connect
 from workflows.ticket import TicketWorkflow
 
 OPEN_TICKETS = "WorkflowType = 'Ticket' AND ExecutionStatus = 'Running' AND TierlineStatus = 'open'"
@@ -64,7 +64,7 @@ def _tell_of_new_tickets(file: Path, policy: Policy) -> None:
 
 async def _apply_to_open(request: ApplyPolicy, actor: Actor, *, per_second: float, dry_run: bool) -> Summary:
     try:
-        client = await Client.connect(**temporal_connect_config(), data_converter=pydantic_data_converter)
+        client = await connect(**temporal_connect_config())
         found = [handle async for handle in _open_tickets(client)]
     except (RPCError, RuntimeError, OSError):
         raise ConfigurationError(

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import typer
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from config.errors import ConfigurationError
@@ -21,6 +20,7 @@ from domain.policy import Policy
 from domain.reconcile import NAMES, Answer, IssueAnswer, ResyncReport, ResyncRequest, line_of, named_projects
 from domain.references import issue_key
 from workflows import task_queues, workflow_ids
+from workflows.connecting import connect
 from workflows.resync import ResyncWorkflow
 
 _BEGINNING = timedelta(seconds=15)
@@ -89,7 +89,7 @@ def _policy(file: Path | None) -> Policy:
 async def _carried_out(wanted: Iterable[ResyncRequest]) -> list[ResyncReport]:
     config = temporal_connect_config()
     try:
-        client = await Client.connect(**config, data_converter=pydantic_data_converter)
+        client = await connect(**config)
         return list(await asyncio.gather(*(_one(client, request) for request in wanted)))
     except (RPCError, RuntimeError, OSError):
         raise ConfigurationError(

@@ -9,7 +9,6 @@ import httpx2
 import platformdirs
 from slack_sdk import WebClient
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConnectConfig
 
 from config.errors import ConfigurationError
@@ -29,6 +28,7 @@ from gateway.temporal_desk import TemporalDesk
 from integrations.errors import IntegrationError
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.vendor_portal.links import VendorLinks
+from workflows.connecting import connect
 
 # A trigger is good for three seconds; the answer to Slack must be through by then as well.
 _FORM_SECONDS = 2
@@ -53,7 +53,7 @@ def configured() -> tuple[Settings, Policy, ClientConnectConfig]:
 @asynccontextmanager
 async def open_gateway(settings: Settings, policy: Policy, connection: ClientConnectConfig) -> AsyncIterator[Gateway]:
     """A gateway whose Temporal client connects when it is first needed: it starts, and says it is not ready, without a server."""
-    client = await Client.connect(**connection, lazy=True, data_converter=pydantic_data_converter)
+    client = await connect(**connection, lazy=True)
     async with gateway_with(settings, policy, client) as gateway:
         yield gateway
 

@@ -161,6 +161,10 @@ class Stack:
         os.killpg(process.pid, 9)
         process.wait()
 
+    async def stop_worker(self) -> None:
+        """End the worker as a deploy does: SIGTERM, and time to finish."""
+        await asyncio.to_thread(stop_process, self._processes.pop("worker"))
+
     async def until_worker_ready(self) -> None:
         """Wait until the worker that was started (again) is ready."""
         await self._until_ready("worker", f"http://127.0.0.1:{self._health_port}/readyz")

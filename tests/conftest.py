@@ -5,6 +5,7 @@ runs the tests on a Temporal server that is there already.
 """
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,10 @@ from tests.browser import browser_executable as browser_executable
 from tests.browser import find_browser
 from tests.replaying import Played
 from tests.replaying import played as played
+from workflows.connecting import connect
+
+collect_ignore = [] if os.environ.get("SOAK") else ["soak"]
+"""What takes long is run by `make soak`, which sets the variable to ``small`` or ``full``."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,9 +111,7 @@ async def temporal_client(dev_server: engine.DevServer) -> Client:
 
     One for each test: a client belongs to its event loop, and each test has its own.
     """
-    return await Client.connect(
-        dev_server.address, namespace=dev_server.namespace, data_converter=pydantic_data_converter
-    )
+    return await connect(dev_server.address, namespace=dev_server.namespace)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ replayed by the product's own workflow runner. A test whose histories must not r
 
 import asyncio
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +36,8 @@ _Run = tuple[str, str]
 class Played:
     """Which namespaces a test reached, with which workflows of its own."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, folder: Path) -> None:
+        self._folder = folder
         self.began_at = datetime.now(UTC) - _CLOCKS_DIFFER
         self.own_workflows: dict[str, type[Any]] = {}
         self.replayed = 0
@@ -51,15 +53,14 @@ class Played:
         for defined in workflows:
             self.own_workflows[defined.__name__] = defined
 
-    async def replay(self, client: Client) -> list[str]:
+    async def replay(self, client: Client, *, instead: Mapping[type[Any], type[Any]] | None = None) -> list[str]:
         """Replay what the test ran in the client's namespace; one line for each history that does not replay.
 
-        A server that ends with its fixture is asked before it ends.
+        A server that ends with its fixture is asked before it ends. ``instead`` replaces workflows of the product by a test's own.
         """
         self._namespaces.pop((client.service_client.config.target_host, client.namespace), None)
-        known = [*WORKFLOWS, *AUDIT_WORKFLOWS]
-        names = {defined.__name__ for defined in known}
-        own = [defined for name, defined in self.own_workflows.items() if name not in names]
+        known = [(instead or {}).get(defined, defined) for defined in (*WORKFLOWS, *AUDIT_WORKFLOWS)]
+        own = list(self.own_workflows.values())
         replayer = Replayer(
             workflows=known + _of_other_types(own, known),
             # The product's, which does not know the tests' modules.
@@ -80,8 +81,15 @@ class Played:
             async for result in results:
                 self.replayed += 1
                 if result.replay_failure is not None:
-                    failures.append(f"{result.history.workflow_id}: {result.replay_failure}")
+                    failures.append(
+                        f"{result.history.workflow_id}: {result.replay_failure} ({self._kept(result.history)})"
+                    )
         return failures
+
+    def _kept(self, history: WorkflowHistory) -> Path:
+        file = self._folder / f"{history.workflow_id.replace('/', '-')}-{history.run_id}.json"
+        file.write_text(history.to_json(), encoding="utf-8")
+        return file
 
     async def replay_rest(self) -> list[str]:
         """Replay what was run on servers that still answer."""
@@ -143,7 +151,7 @@ async def _length(client: Client, run: _Run) -> int:
 def played(request: pytest.FixtureRequest) -> Iterator[Played]:
     """Notes what the test reaches, and replays it after the test."""
     seed = request.config.getoption("randomly_seed", default=0)
-    noted = Played(seed if isinstance(seed, int) else 0)
+    noted = Played(seed if isinstance(seed, int) else 0, request.config.cache.mkdir("histories-that-do-not-replay"))
     connect, prepare = Client.connect, Worker.__init__
 
     async def noting(*args: Any, **options: Any) -> Client:

@@ -7,11 +7,13 @@ signal that came before it.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import (
     RPCTimeoutOrCancelledError,
     WorkflowHandle,
+    WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
 from temporalio.common import QueryRejectCondition
@@ -27,6 +29,8 @@ _PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
 """Between two queries; the last one repeats."""
 _NO_ANSWER_YET = frozenset(
     {
+        # The SDK's own name for its time limit is CANCELLED.
+        RPCStatusCode.CANCELLED,
         RPCStatusCode.DEADLINE_EXCEEDED,
         # No worker polls, or the workflow has not handled its first task.
         RPCStatusCode.FAILED_PRECONDITION,
@@ -34,7 +38,7 @@ _NO_ANSWER_YET = frozenset(
         RPCStatusCode.RESOURCE_EXHAUSTED,
     }
 )
-_SERVER_AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.ABORTED, RPCStatusCode.CANCELLED})
+_SERVER_AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.ABORTED})
 
 
 class NotAllowed(Exception):
@@ -60,15 +64,31 @@ async def carry_out(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command
     if standing.refusal is not None:
         raise NotAllowed(standing.refusal)
     if standing.result is None:
-        await ticket.signal(TicketWorkflow.execute, command, rpc_timeout=_ASKING)
+        await _send(ticket, command)
     pause = 0
     while standing.result is None:
         # The command is in the ticket's history: whatever fails from here on, the answer comes.
-        standing = await _answered(ticket, command, _NO_ANSWER_YET | _SERVER_AWAY)
+        with suppress(WorkflowQueryFailedError):
+            standing = await _answered(ticket, command, _NO_ANSWER_YET | _SERVER_AWAY)
         if standing.result is None:
             await _pause(pause)
             pause += 1
     return standing.result
+
+
+async def _send(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command: Command) -> None:
+    pause = 0
+    while True:
+        try:
+            # A ticket takes each command once, so one whose answer was lost may be sent again.
+            await ticket.signal(TicketWorkflow.execute, command, rpc_timeout=_ASKING)
+        except RPCError as error:
+            if error.status not in _NO_ANSWER_YET:
+                raise
+        else:
+            return
+        await _pause(pause)
+        pause += 1
 
 
 async def _before(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command: Command) -> CommandStanding:

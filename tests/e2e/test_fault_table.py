@@ -40,7 +40,7 @@ _FAULTS: dict[str, dict[str, Any]] = {
 _MISDELIVERIES = ("lose", "double", "swap")
 
 
-def _policy(folder: Path) -> Path:
+def policy_that_pages_soon(folder: Path) -> Path:
     """The demo's, where L1 pages two seconds after nobody took a ticket, and what webhooks missed is looked for often."""
     policy = yaml.safe_load(DEMO_POLICY.read_text(encoding="utf-8"))
     policy["clocks"] = {
@@ -59,7 +59,9 @@ def _policy(folder: Path) -> Path:
 @pytest.fixture
 async def stack(dev_server: DevServer, tmp_path: Path) -> AsyncIterator[Stack]:
     """A running stack under that policy."""
-    running = Stack(dev_server, policy=_policy(tmp_path), log_folder=tmp_path, namespace=f"faults-{uuid4().hex[:12]}")
+    running = Stack(
+        dev_server, policy=policy_that_pages_soon(tmp_path), log_folder=tmp_path, namespace=f"faults-{uuid4().hex[:12]}"
+    )
     async with running:
         yield running
 

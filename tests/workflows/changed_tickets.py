@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.digest import TicketFacts
+    from domain.messages import Command, CommandResult
     from workflows.ticket import TicketStart, TicketWorkflow
 
 
@@ -38,3 +39,24 @@ class TicketThatWaitsFirstFromNowOn(TicketWorkflow):
         if workflow.patched("wait-first"):
             await workflow.sleep(timedelta(seconds=1))
         return await super().run(start)
+
+
+@workflow.defn(name="Ticket")
+class TicketThatTakesUpdates(TicketWorkflow):
+    """The way before ADR 0022: a command comes as an update, which has no event of its own before the ticket accepts it."""
+
+    @workflow.init
+    def __init__(self, start: TicketStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketStart) -> TicketFacts:
+        """Live as ever."""
+        return await super().run(start)
+
+    @workflow.update(name="execute_by_update")
+    async def execute_by_update(self, command: Command) -> CommandResult:
+        """Queue the command and wait for its answer."""
+        self.execute(command)
+        await workflow.wait_condition(lambda: command.id in self._answers)
+        return self._answers[command.id]

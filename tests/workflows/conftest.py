@@ -9,7 +9,6 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from activities import failures
@@ -18,6 +17,7 @@ from telemetry.registration import register_search_attributes
 from tests.workflows.desk import Desk, until
 from tests.workflows.outside import Outside
 from workflows import lanes
+from workflows.connecting import connect
 
 _RETENTION = Duration(seconds=24 * 3600)
 
@@ -26,7 +26,7 @@ _RETENTION = Duration(seconds=24 * 3600)
 async def namespace(dev_server: DevServer) -> Client:
     """A client of a namespace of the test's own, with Tierline's search attributes."""
     name = f"test-{secrets.token_hex(6)}"
-    client = await Client.connect(dev_server.address, namespace=name, data_converter=pydantic_data_converter)
+    client = await connect(dev_server.address, namespace=name)
     await client.workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=_RETENTION),
         timeout=timedelta(seconds=10),

@@ -38,21 +38,24 @@ _POLL_S = 0.02
 _THREADS = 8
 
 
-def the_settings() -> Settings:
-    """Settings with short ways for tests: a worker that goes is missed for a second at the most."""
+def the_settings(*, cached: int = 1_000) -> Settings:
+    """Settings with short ways for tests: a worker that goes is missed for a second at the most. ``cached`` workflows stay in memory."""
     return Settings(
         public_url=PUBLIC_URL,
         temporal_ui_url="https://temporal.example",
         gateway=GatewaySettings.model_validate({"link_secret": "a-secret-for-signing-links-in-tests"}),
-        worker=WorkerSettings(graceful_shutdown=1, sticky_timeout=1),
+        worker=WorkerSettings(graceful_shutdown=1, sticky_timeout=1, max_cached_workflows=cached),
     )
 
 
 class Desk:
     """Workers and what a test does with them. Messages get ids of their own unless they are given."""
 
-    def __init__(self, client: Client, outside: Outside | None = None, clients: Clients | None = None) -> None:
+    def __init__(
+        self, client: Client, outside: Outside | None = None, clients: Clients | None = None, *, cached: int = 1_000
+    ) -> None:
         self.client = client
+        self._cached = cached
         self.outside = outside or Outside()
         self._clients = clients or self.outside.clients
         self._stack = AsyncExitStack()
@@ -60,7 +63,7 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         executor = self._stack.enter_context(ThreadPoolExecutor(_THREADS))
-        for worker in build_workers(self.client, the_settings(), self._clients, executor):
+        for worker in build_workers(self.client, the_settings(cached=self._cached), self._clients, executor):
             await self._stack.enter_async_context(worker)
         return self
 
@@ -156,13 +159,17 @@ class OpenedTicket:
 
     async def rests(self) -> "OpenedTicket":
         """Wait until nothing is under way: no activity, no workflow task."""
-
-        async def nothing_is_pending() -> bool:
-            described = await self._described()
-            return not described.pending_activities and not described.HasField("pending_workflow_task")
-
-        await until(nothing_is_pending, "nothing is under way")
+        await self.waits_for(activities=0)
         return self
+
+    async def waits_for(self, *, activities: int) -> None:
+        """Wait until so many activities are under way, and no workflow task."""
+
+        async def so_many() -> bool:
+            described = await self._described()
+            return len(described.pending_activities) == activities and not described.HasField("pending_workflow_task")
+
+        await until(so_many, f"{activities} activities are under way")
 
     async def events(self) -> int:
         """How many events the present run's history has."""
