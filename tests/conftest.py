@@ -22,8 +22,8 @@ from sandbox import engine
 from tests.browser import browser as browser  # a fixture: pytest finds it by its name here
 from tests.browser import browser_executable as browser_executable
 from tests.browser import find_browser
-from tests.replaying import Played
 from tests.replaying import played as played
+from tests.replaying import pytest_pyfunc_call as pytest_pyfunc_call
 from workflows.connecting import connect
 
 collect_ignore = [] if os.environ.get("SOAK") else ["soak"]
@@ -121,7 +121,7 @@ def test_server() -> Path:
 
 
 @pytest.fixture
-async def time_skipping(test_server: Path, played: Played) -> AsyncIterator[WorkflowEnvironment]:
+async def time_skipping(test_server: Path) -> AsyncIterator[WorkflowEnvironment]:
     """A time-skipping server of the test's own: days pass in milliseconds; its clock is nobody else's."""
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
@@ -130,7 +130,6 @@ async def time_skipping(test_server: Path, played: Played) -> AsyncIterator[Work
     )
     async with environment:
         yield environment
-        assert not await played.replay(environment.client)
 
 
 @pytest.fixture

@@ -149,9 +149,11 @@ async def _length(client: Client, run: _Run) -> int:
 
 @pytest.fixture(autouse=True)
 def played(request: pytest.FixtureRequest) -> Iterator[Played]:
-    """Notes what the test reaches, and replays it after the test."""
+    """Notes what the test reaches."""
     seed = request.config.getoption("randomly_seed", default=0)
-    noted = Played(seed if isinstance(seed, int) else 0, request.config.cache.mkdir("histories-that-do-not-replay"))
+    assert request.config.cache is not None
+    folder = request.config.cache.mkdir("histories-that-do-not-replay")
+    noted = Played(seed if isinstance(seed, int) else 0, folder)
     connect, prepare = Client.connect, Worker.__init__
 
     async def noting(*args: Any, **options: Any) -> Client:
@@ -169,9 +171,16 @@ def played(request: pytest.FixtureRequest) -> Iterator[Played]:
         patched.setattr(Client, "connect", staticmethod(noting))
         patched.setattr(Worker, "__init__", noting_workflows)
         yield noted
-    if request.node.get_closest_marker("unreplayable") is not None:
-        return
-    # A thread of its own: the test's event loop may still be around.
-    with ThreadPoolExecutor(1) as thread:
-        failures = thread.submit(lambda: asyncio.run(noted.replay_rest())).result()
-    assert not failures, "histories that do not replay:\n" + "\n".join(failures)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Replays what a test ran, right after it: what it patched still holds, and its servers still answer."""
+    result = yield
+    noted = pyfuncitem.funcargs.get("played")
+    if isinstance(noted, Played) and pyfuncitem.get_closest_marker("unreplayable") is None:
+        # A thread of its own: the test's event loop is still around.
+        with ThreadPoolExecutor(1) as thread:
+            failures = thread.submit(lambda: asyncio.run(noted.replay_rest())).result()
+        assert not failures, "histories that do not replay:\n" + "\n".join(failures)
+    return result

@@ -45,6 +45,10 @@ class People:
         self.noted: dict[str, list[str]] = {}
         self.answers: list[int] = []
 
+    def goes_on(self, http: httpx2.AsyncClient) -> None:
+        """Use another connection."""
+        self._http = http
+
     async def opens(self, ticket_id: str) -> None:
         """A ticket that goes to engineering at once."""
         body = {
@@ -100,15 +104,15 @@ async def test_commands_around_killed_and_deployed_workers_are_each_done_once(
     seed = random.randrange(10**6)
     chance = random.Random(seed)
     tell.tell("The test", f"plays {_KILLS} losses of the worker by the seed {seed}")
-    async with httpx2.AsyncClient(timeout=30) as http:
+    async with httpx2.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as sending:
         people = People(stack, http)
         tickets = [f"T-{number}" for number in range(_TICKETS)]
         await asyncio.gather(*(people.opens(ticket) for ticket in tickets))
-        under_way: list[asyncio.Task[None]] = []
         lost = 0
         while lost < _KILLS:
             for ticket in chance.sample(tickets, 3):
-                under_way.append(asyncio.create_task(people.notes(ticket)))  # noqa: PERF401 - a task begins with each
+                sending.create_task(people.notes(ticket))
+
             # Not to wait for something: the moment of the loss is to be any.
             await asyncio.sleep(chance.uniform(0, 1.2))
             if chance.random() < 0.5:
@@ -117,7 +121,8 @@ async def test_commands_around_killed_and_deployed_workers_are_each_done_once(
                 await stack.stop_worker()
             lost += 1
             for ticket in chance.sample(tickets, 2):
-                under_way.append(asyncio.create_task(people.notes(ticket)))  # noqa: PERF401 - a task begins with each
+                sending.create_task(people.notes(ticket))
+
             stack.start_worker()
             if chance.random() < 0.3 and lost < _KILLS:
                 # Lost again, before or while it takes the first commands.
@@ -126,8 +131,8 @@ async def test_commands_around_killed_and_deployed_workers_are_each_done_once(
                 lost += 1
                 stack.start_worker()
             await stack.until_worker_ready()
-            under_way = [task for task in under_way if not task.done() or task.result() is not None]
-        await asyncio.gather(*under_way)
+    async with httpx2.AsyncClient(timeout=30) as http:
+        people.goes_on(http)
         await asyncio.gather(*(people.notes(ticket) for ticket in tickets))
         shown = {ticket: await people.reads(ticket) for ticket in tickets}
     assert {ticket: sorted(notes) for ticket, notes in shown.items()} == {

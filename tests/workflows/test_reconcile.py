@@ -223,6 +223,7 @@ async def test_a_tracker_that_refuses_keeps_the_watermark_is_told_once_and_caugh
     ]
 
 
+@pytest.mark.unreplayable("the daily reading is due at once in the second round only")
 async def test_an_issue_that_vanished_from_the_feed_is_found_by_reading_all_anew(
     desk: Desk, outside: Outside, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +284,7 @@ async def test_a_release_reaches_the_issues_that_wait_for_it(
 ) -> None:
     ref, ticket = await fixed(desk, outside)
     await rounds.next()
+    await quiet(desk, ref)
     reads = outside.tried("fetch")
     await released(outside, ref)
     if way == "the feed":
@@ -298,6 +300,7 @@ async def test_a_release_reaches_the_issues_that_wait_for_it(
         assert heard == 1
 
     await ticket.until(lambda view: bool(view.issues) and "2.4" in str(view.issues[0].release), "the release is known")
+    await quiet(desk, ref)
     assert outside.tried("fetch") == reads + 1
 
     async def waits_no_more() -> bool:
