@@ -8,6 +8,7 @@ from domain.calendar import Calendar
 from domain.frozen import Frozen
 from domain.ladder_rules import Action, Ladder, LadderStep
 from domain.policy import DEFAULT_SLA, PAUSES_BY_KIND, ClockKind, ClockRules, Policy
+from domain.texts import Key, Line, Name
 from domain.tiers import Priority, WaitingOn
 
 
@@ -39,8 +40,8 @@ class ClockPast(Frozen):
     until: datetime
     priority: Priority
     target: timedelta
-    calendar: str
-    policy_version: str
+    calendar: Name
+    policy_version: Name
     started_at: datetime
     counted: timedelta
     running_since: datetime | None
@@ -57,16 +58,16 @@ class Clock(Frozen):
     ``reached_at`` is when it stood still with its target just used up: a breach, unless that was its end.
     """
 
-    id: str
+    id: Key
     kind: ClockKind
     stint: int | None = None
     priority: Priority
     target: timedelta
-    calendar: str
+    calendar: Name
     pauses: frozenset[WaitingOn] = frozenset()
-    ladder: str | None = None
-    policy_version: str
-    sla: str | None = None
+    ladder: Name | None = None
+    policy_version: Name
+    sla: Name | None = None
     started_at: datetime
     counted: timedelta = timedelta(0)
     running_since: datetime | None = None
@@ -74,7 +75,7 @@ class Clock(Frozen):
     breached_at: datetime | None = None
     reached_at: datetime | None = None
     outcome: ClockOutcome | None = None
-    steps_done: frozenset[str] = frozenset()
+    steps_done: frozenset[Name] = frozenset()
     past: tuple[ClockPast, ...] = ()
     past_dropped: bool = False
 
@@ -94,8 +95,8 @@ class Clock(Frozen):
 class Step(Frozen):
     """Something that a clock does at an exact instant: its breach (``of_ladder`` is None) or a step of its ladder."""
 
-    clock_id: str
-    label: str
+    clock_id: Key
+    label: Line
     at: datetime
     of_ladder: LadderStep | None = None
 

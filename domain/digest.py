@@ -9,6 +9,7 @@ from domain.frozen import Frozen
 from domain.issues import IssueRef
 from domain.pager_load import PagedPerson, PagerLoad, pager_load
 from domain.policy import ClockKind
+from domain.texts import Key, Name
 from domain.tiers import Owner, Tier
 
 
@@ -18,9 +19,9 @@ class TicketFacts(Frozen):
     Times are totals up to ``as_of``; ``late`` names the outside systems that do not take what it sends.
     """
 
-    ticket_id: str
+    ticket_id: Key
     tier: Tier
-    status: str
+    status: Name
     opened_at: datetime
     resolved_at: datetime | None = None
     as_of: datetime
@@ -31,12 +32,12 @@ class TicketFacts(Frozen):
     returns: tuple[datetime, ...] = ()
     breaches: tuple[tuple[ClockKind, datetime], ...] = ()
     issues: tuple[IssueRef, ...] = ()
-    solved_by: str | None = None
+    solved_by: Name | None = None
     reopened: int = 0
     reopenings: tuple[datetime, ...] = ()
     paged: tuple[PagedPerson, ...] = ()
     owner_since: datetime | None = None
-    late: tuple[str, ...] = ()
+    late: tuple[Name, ...] = ()
 
 
 class IssueLoad(Frozen):
@@ -49,7 +50,7 @@ class IssueLoad(Frozen):
 class OldTicket(Frozen):
     """An open ticket and its age."""
 
-    ticket_id: str
+    ticket_id: Key
     tier: Tier
     age: timedelta
 
@@ -58,7 +59,7 @@ class Digest(Frozen):
     """The joint retro's numbers for a period. ``waiting`` is hours of tickets' lives by whose turn it was, of tickets that
     were open in the period, over their whole lives so far."""
 
-    team: str
+    team: Name
     start: datetime
     end: datetime
     opened: int
@@ -72,7 +73,7 @@ class Digest(Frozen):
     waiting: dict[Owner, timedelta]
     top_issues: tuple[IssueLoad, ...]
     oldest: tuple[OldTicket, ...]
-    thanks: tuple[tuple[str, int], ...]
+    thanks: tuple[tuple[Name, int], ...]
     pager_load: tuple[PagerLoad, ...] = ()
 
 

@@ -8,6 +8,7 @@ from domain.engineering_rules import DuplicateRules
 from domain.frozen import Frozen
 from domain.issue_facts import IssueFacts
 from domain.issues import IssueCandidate, IssueCategory, IssueDraft
+from domain.texts import Key, Line, LongText, Name
 
 Likeness = Callable[[str, str], float]
 """How alike two texts are, from 0 to 100, whatever the order of their words."""
@@ -31,15 +32,15 @@ class IssueChoice(Frozen):
     sought: bool = False
     candidates: tuple[IssueCandidate, ...] = ()
     until: datetime | None = None
-    linking: str | None = None
+    linking: Key | None = None
 
 
 class Sought(Frozen):
     """What duplicates are looked for by. ``text`` is what would stand in the issue."""
 
-    title: str
-    text: str = ""
-    components: tuple[str, ...] = ()
+    title: Line
+    text: LongText = ""
+    components: tuple[Name, ...] = ()
 
 
 def ranked(

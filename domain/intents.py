@@ -19,6 +19,7 @@ from domain.issues import IssueDraft, IssueRef, Tracker, Visibility
 from domain.messages import MergeAnswered, OpenTicket, TicketMergedIn
 from domain.paging import PageDraft, Urgency
 from domain.policy import Policy
+from domain.texts import Address, Key, Line, LongText, Name
 
 
 class Lane(StrEnum):
@@ -38,15 +39,15 @@ class ShowCard(Frozen):
     """Bring the ticket's card up to date (post it where there is none). Rendered when sent, so only the newest counts."""
 
     kind: Literal["show_card"] = "show_card"
-    key: str
+    key: Key
 
 
 class ThreadLine(Frozen):
     """A line in the card's thread; ``choices`` are buttons below it."""
 
     kind: Literal["thread_line"] = "thread_line"
-    key: str
-    text: str
+    key: Key
+    text: LongText
     choices: tuple[NoticeChoice, ...] = ()
 
 
@@ -54,57 +55,57 @@ class Notice(Frozen):
     """A message to a channel, or (a user's id) to a person, that links the card. ``mention`` is a Slack user id."""
 
     kind: Literal["notice"] = "notice"
-    key: str
-    channel: str
-    text: str
-    mention: str | None = None
+    key: Key
+    channel: Key
+    text: LongText
+    mention: Key | None = None
 
 
 class OpenSeverityChannel(Frozen):
     """Have a channel of its own for the gravest of tickets: people, topic and bookmarks. ``private`` as the policy says."""
 
     kind: Literal["open_severity_channel"] = "open_severity_channel"
-    key: str
-    name: str
+    key: Key
+    name: Name
     private: bool
-    invite: tuple[str, ...] = ()
+    invite: tuple[Key, ...] = ()
 
 
 class DressSeverityChannel(Frozen):
     """Bring the topic and the bookmarks of the ticket's channel up to date, and ``invite`` who is to be in it from now on."""
 
     kind: Literal["dress_severity_channel"] = "dress_severity_channel"
-    key: str
+    key: Key
     channel: ChannelRef
-    invite: tuple[str, ...] = ()
+    invite: tuple[Key, ...] = ()
 
 
 class TellSeverityChannel(Frozen):
     """Write a milestone of the ticket into its own channel."""
 
     kind: Literal["tell_severity_channel"] = "tell_severity_channel"
-    key: str
+    key: Key
     channel: ChannelRef
-    text: str
+    text: LongText
 
 
 class CloseSeverityChannel(Frozen):
     """Post the summary into the ticket's channel and archive it."""
 
     kind: Literal["close_severity_channel"] = "close_severity_channel"
-    key: str
+    key: Key
     channel: ChannelRef
-    summary: str
+    summary: LongText
 
 
 class SeekDuplicates(Frozen):
     """Ask the tracker what may be the same as an issue that is to be opened; ``issue`` is the draft's key."""
 
     kind: Literal["seek_duplicates"] = "seek_duplicates"
-    key: str
+    key: Key
     tracker: Tracker
-    project: str
-    issue: str
+    project: Name
+    issue: Key
     sought: Sought
     rules: DuplicateRules
 
@@ -113,7 +114,7 @@ class OpenIssue(Frozen):
     """Open an engineering issue, with the text that the ticket's policy makes of the facts; without facts the draft has its text."""
 
     kind: Literal["open_issue"] = "open_issue"
-    key: str
+    key: Key
     draft: IssueDraft
     facts: IssueFacts | None = None
 
@@ -122,16 +123,16 @@ class FindIssue(Frozen):
     """Look up an issue that somebody named."""
 
     kind: Literal["find_issue"] = "find_issue"
-    key: str
+    key: Key
     tracker: Tracker
-    reference: str
+    reference: Key
 
 
 class JoinIssue(Frozen):
     """Put the ticket on the issue's own workflow (started if there is none)."""
 
     kind: Literal["join_issue"] = "join_issue"
-    key: str
+    key: Key
     ref: IssueRef
 
 
@@ -139,7 +140,7 @@ class LeaveIssue(Frozen):
     """Take the ticket off the issue's workflow."""
 
     kind: Literal["leave_issue"] = "leave_issue"
-    key: str
+    key: Key
     ref: IssueRef
 
 
@@ -150,9 +151,9 @@ class TellIssue(Frozen):
     """
 
     kind: Literal["tell_issue"] = "tell_issue"
-    key: str
+    key: Key
     ref: IssueRef
-    text: str
+    text: LongText
     visibility: Visibility | None = None
 
 
@@ -160,7 +161,7 @@ class UpdateIssue(Frozen):
     """Let the issue's workflow know what it knows of this ticket anew. Read off when it is sent, so only the newest counts."""
 
     kind: Literal["update_issue"] = "update_issue"
-    key: str
+    key: Key
     ref: IssueRef
 
 
@@ -168,7 +169,7 @@ class RuleIssue(Frozen):
     """Have the issue's workflow go by the policy that the ticket is under now. Read off when it is sent."""
 
     kind: Literal["rule_issue"] = "rule_issue"
-    key: str
+    key: Key
     ref: IssueRef
 
 
@@ -176,17 +177,17 @@ class ReopenOnIssue(Frozen):
     """Let the issue's workflow know that the ticket is open again, and why; free of personal data."""
 
     kind: Literal["reopen_on_issue"] = "reopen_on_issue"
-    key: str
+    key: Key
     ref: IssueRef
     by_customer: bool
-    text: str
+    text: LongText
 
 
 class PutFileOnIssue(Frozen):
     """Copy a file of the card's thread to the issue."""
 
     kind: Literal["put_file_on_issue"] = "put_file_on_issue"
-    key: str
+    key: Key
     ref: IssueRef
     file: FileLink
 
@@ -195,7 +196,7 @@ class RaisePage(Frozen):
     """Wake the on-call."""
 
     kind: Literal["raise_page"] = "raise_page"
-    key: str
+    key: Key
     draft: PageDraft
 
 
@@ -203,18 +204,18 @@ class ResolvePage(Frozen):
     """The page is no longer needed."""
 
     kind: Literal["resolve_page"] = "resolve_page"
-    key: str
-    page_key: str
-    page_id: str | None = None
+    key: Key
+    page_key: Key
+    page_id: Key | None = None
 
 
 class UpdatePage(Frozen):
     """Raise the priority (the pager's own name of one) or the urgency of the page that is out; what is None stays."""
 
     kind: Literal["update_page"] = "update_page"
-    key: str
-    page_key: str
-    priority: str | None = None
+    key: Key
+    page_key: Key
+    priority: Name | None = None
     urgency: Urgency | None = None
 
 
@@ -222,26 +223,26 @@ class NotePage(Frozen):
     """Write a note on the page, free of personal data."""
 
     kind: Literal["note_page"] = "note_page"
-    key: str
-    page_key: str
-    text: str
+    key: Key
+    page_key: Key
+    text: LongText
 
 
 class MailStaff(Frozen):
     """Write to somebody of the staff whom the pager did not reach."""
 
     kind: Literal["mail_staff"] = "mail_staff"
-    key: str
-    to: str
-    subject: str
-    text: str
+    key: Key
+    to: Address
+    subject: Line
+    text: LongText
 
 
 class PageWithIssue(Frozen):
     """Have the page of the ticket's engineering issue serve, or no longer serve, this ticket; or tell the issue of a page."""
 
     kind: Literal["page_with_issue"] = "page_with_issue"
-    key: str
+    key: Key
     ref: IssueRef
     word: Annotated[PageWanted | PageOffered | PageReleased, Field(discriminator="kind")]
 
@@ -250,10 +251,10 @@ class MailCustomer(Frozen):
     """Write to the customer, in the ticket's own mail thread."""
 
     kind: Literal["mail_customer"] = "mail_customer"
-    key: str
-    to: str
-    subject: str
-    text: str
+    key: Key
+    to: Address
+    subject: Line
+    text: LongText
     first: bool = False
 
 
@@ -261,10 +262,10 @@ class OpenVendorCase(Frozen):
     """Start the vendor case's workflow."""
 
     kind: Literal["open_vendor_case"] = "open_vendor_case"
-    key: str
+    key: Key
     case: int
-    vendor: str
-    text: str
+    vendor: Name
+    text: LongText
     due_at: datetime
 
 
@@ -272,17 +273,17 @@ class CloseVendorCase(Frozen):
     """The ticket needs nothing more of the vendor."""
 
     kind: Literal["close_vendor_case"] = "close_vendor_case"
-    key: str
+    key: Key
     case: int
-    why: str
+    why: Line
 
 
 class TellOtherTicket(Frozen):
     """Tell another ticket that this one is to be merged into it, or answer one that was."""
 
     kind: Literal["tell_other_ticket"] = "tell_other_ticket"
-    key: str
-    ticket_id: str
+    key: Key
+    ticket_id: Key
     body: Annotated[TicketMergedIn | MergeAnswered, Field(discriminator="kind")]
 
 
@@ -290,7 +291,7 @@ class OpenSplitTicket(Frozen):
     """Start the workflow of a ticket that is split off this one."""
 
     kind: Literal["open_split_ticket"] = "open_split_ticket"
-    key: str
+    key: Key
     opening: OpenTicket
     policy: Policy
 

@@ -19,6 +19,7 @@ from domain.issue_follows import Follow, TellAll
 from domain.issue_intents import ChangeFields, WriteComment
 from domain.issues import FieldStamp, IssueCategory, IssueFieldChanges, IssueSnapshot, SyncedField, Visibility
 from domain.messages import IssueSaid
+from domain.texts import Line, Name
 
 REMEMBERED_CONFLICTS = 20
 """The latest conflicts are kept for whoever asks; all are written on the issue and in its tickets."""
@@ -32,23 +33,23 @@ class Wish(Frozen):
     """
 
     field: SyncedField
-    base: str | None = None
+    base: Line | None = None
     theirs: bool = False
-    value: str | None = None
-    add_labels: tuple[str, ...] = ()
-    remove_labels: tuple[str, ...] = ()
+    value: Line | None = None
+    add_labels: tuple[Name, ...] = ()
+    remove_labels: tuple[Name, ...] = ()
     at: datetime
-    why: str
+    why: Line
 
 
 class Conflict(Frozen):
     """Both sides changed a field. ``theirs`` was set in the tracker by ``by``; ``base`` is what it was before both."""
 
     field: SyncedField
-    base: str | None
-    ours: str | None
-    theirs: str | None
-    by: str | None = None
+    base: Line | None
+    ours: Line | None
+    theirs: Line | None
+    by: Name | None = None
     winner: Winner
     at: datetime
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.frozen import Frozen
+from domain.texts import Address, Key, Line, LongText, Name
 
 
 class IssueSection(StrEnum):
@@ -37,14 +38,14 @@ class IssueSection(StrEnum):
 class Evidence(Frozen):
     """A file that belongs to a ticket, by its address, which asks whoever opens it for access."""
 
-    name: str
-    url: str
+    name: Name
+    url: Address
 
 
 class PlanCount(Frozen):
     """How many customers of a plan are hit."""
 
-    plan: str
+    plan: Name
     customers: int
 
 
@@ -55,26 +56,26 @@ class IssueFacts(Frozen):
     ``shows_page`` says whether the ticket's page may be linked; its address, ``page``, is known to whoever makes the text.
     """
 
-    ticket: Annotated[str, Field(description="The ticket's number.")]
-    title: Annotated[str, Field(description="The issue's title, without the ticket's number.")]
-    priority: Annotated[str, Field(description="The ticket's priority: P1 to P4.")]
-    request: Annotated[str, Field(description="bug or feature.")] = "bug"
-    summary: Annotated[str | None, Field(description="Why it was escalated.")] = None
-    impact: Annotated[str | None, Field(description="Who is hit, and how hard.")] = None
-    reproduction: Annotated[str | None, Field(description="How it is seen: steps, expected, actual.")] = None
-    report: Annotated[str | None, Field(description="What the customer wrote.")] = None
-    answer: Annotated[str | None, Field(description="What the customer may be told meanwhile.")] = None
-    product: str | None = None
-    component: str | None = None
-    channel: Annotated[str | None, Field(description="How the customer wrote: api, mail, …")] = None
-    language: str | None = None
-    versions: Annotated[tuple[str, ...], Field(description="The versions that the texts name.")] = ()
+    ticket: Annotated[Key, Field(description="The ticket's number.")]
+    title: Annotated[Line, Field(description="The issue's title, without the ticket's number.")]
+    priority: Annotated[Name, Field(description="The ticket's priority: P1 to P4.")]
+    request: Annotated[Name, Field(description="bug or feature.")] = "bug"
+    summary: Annotated[LongText | None, Field(description="Why it was escalated.")] = None
+    impact: Annotated[LongText | None, Field(description="Who is hit, and how hard.")] = None
+    reproduction: Annotated[LongText | None, Field(description="How it is seen: steps, expected, actual.")] = None
+    report: Annotated[LongText | None, Field(description="What the customer wrote.")] = None
+    answer: Annotated[LongText | None, Field(description="What the customer may be told meanwhile.")] = None
+    product: Name | None = None
+    component: Name | None = None
+    channel: Annotated[Key | None, Field(description="How the customer wrote: api, mail, …")] = None
+    language: Name | None = None
+    versions: Annotated[tuple[Name, ...], Field(description="The versions that the texts name.")] = ()
     evidence: Annotated[tuple[Evidence, ...], Field(description="Files: each has `name` and `url`.")] = ()
-    first_seen: Annotated[str | None, Field(description="Such as 2026-11-21 09:30 UTC.")] = None
+    first_seen: Annotated[Name | None, Field(description="Such as 2026-11-21 09:30 UTC.")] = None
     customers: Annotated[tuple[PlanCount, ...], Field(description="Each has `plan` and `customers`.")] = ()
-    tickets: Annotated[tuple[str, ...], Field(description="The tickets' numbers.")] = ()
-    reference: Annotated[str | None, Field(description="The help desk's own number.")] = None
-    workaround: Annotated[str | None, Field(description="How customers help themselves.")] = None
+    tickets: Annotated[tuple[Key, ...], Field(description="The tickets' numbers.")] = ()
+    reference: Annotated[Key | None, Field(description="The help desk's own number.")] = None
+    workaround: Annotated[LongText | None, Field(description="How customers help themselves.")] = None
     shows_page: bool = False
 
 

@@ -18,6 +18,7 @@ from domain.issue_intents import AskLead, FetchIssue, WriteComment
 from domain.issue_messages import ImpactAnswered
 from domain.issue_roll import Roll
 from domain.issues import FieldStamp, IssueCategory, IssueSnapshot, SyncedField, Tracker
+from domain.texts import Line, Name
 
 WEIGH_AGAIN = timedelta(days=1)
 """A score that changes by time alone changes with the days."""
@@ -34,14 +35,14 @@ class ImpactState(Frozen):
 
     scores: dict[RequestKind, float] = Field(default_factory=dict)
     kind: RequestKind = RequestKind.BUG
-    name: str | None = None
-    priority: str | None = None
-    labels: tuple[str, ...] = ()
+    name: Name | None = None
+    priority: Name | None = None
+    labels: tuple[Name, ...] = ()
     by_hand: bool = False
-    by_hand_in: str | None = None
-    asked: str | None = None
+    by_hand_in: Name | None = None
+    asked: Line | None = None
     weigh_at: datetime | None = None
-    refused: str | None = None
+    refused: Line | None = None
 
     @property
     def score(self) -> float:

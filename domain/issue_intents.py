@@ -10,6 +10,7 @@ from domain.frozen import Frozen
 from domain.issue_pages import ChangeIssuePage, EndIssuePage, NoteIssuePage, RaiseIssuePage
 from domain.issues import IssueFieldChanges, Visibility
 from domain.messages import DeliveryBody
+from domain.texts import Key, Line, LongText, Name
 
 
 class Stream(StrEnum):
@@ -24,7 +25,7 @@ class FetchIssue(Frozen):
     """Read the issue anew."""
 
     kind: Literal["fetch_issue"] = "fetch_issue"
-    key: str
+    key: Key
     comments_since: datetime | None
 
 
@@ -32,9 +33,9 @@ class WriteComment(Frozen):
     """Write a comment on the issue. ``ticket_id`` is the ticket that wants it, which is told where the tracker refuses it."""
 
     kind: Literal["write_comment"] = "write_comment"
-    key: str
-    text: str
-    ticket_id: str | None = None
+    key: Key
+    text: LongText
+    ticket_id: Key | None = None
     visibility: Visibility = Visibility.INTERNAL
 
 
@@ -42,17 +43,17 @@ class LinkBack(Frozen):
     """Show a ticket on the issue."""
 
     kind: Literal["link_back"] = "link_back"
-    key: str
-    ticket_id: str
-    title: str
+    key: Key
+    ticket_id: Key
+    title: Line
 
 
 class TellTicket(Frozen):
     """Tell a ticket."""
 
     kind: Literal["tell_ticket"] = "tell_ticket"
-    key: str
-    ticket_id: str
+    key: Key
+    ticket_id: Key
     body: DeliveryBody
 
 
@@ -60,11 +61,11 @@ class TellTickets(Frozen):
     """Tell a batch of tickets the same; a part of a fan-out, of which ``told`` of the ``of`` were told before it."""
 
     kind: Literal["tell_tickets"] = "tell_tickets"
-    key: str
-    delivery: str
+    key: Key
+    delivery: Key
     """What a delivery's id begins with; the ticket's id follows, so that a batch that is told again is taken once."""
-    ticket_ids: tuple[str, ...]
-    page_keys: tuple[str, ...] = ()
+    ticket_ids: tuple[Key, ...]
+    page_keys: tuple[Key, ...] = ()
     """Of news of a page: each ticket's own key of it, in the same order."""
     body: DeliveryBody
     stream: Stream = Stream.NEWS
@@ -78,16 +79,16 @@ class ShowSummary(Frozen):
     """Write the living summary on the issue, or edit it in place."""
 
     kind: Literal["show_summary"] = "show_summary"
-    key: str
-    text: str
-    comment_id: str | None = None
+    key: Key
+    text: LongText
+    comment_id: Key | None = None
 
 
 class ChangeFields(Frozen):
     """Set fields of the issue."""
 
     kind: Literal["change_fields"] = "change_fields"
-    key: str
+    key: Key
     changes: IssueFieldChanges
 
 
@@ -98,10 +99,10 @@ class AskLead(Frozen):
     """
 
     kind: Literal["ask_lead"] = "ask_lead"
-    key: str
-    channel: str
-    lead: str | None
-    text: str
+    key: Key
+    channel: Key
+    lead: Name | None
+    text: LongText
     choices: bool = False
     shared: bool = False
 

@@ -12,6 +12,7 @@ from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueRef, IssueSnapshot, Visibility
 from domain.messages import GoneReason
 from domain.paging import PageRef
+from domain.texts import Key, Line, LongText, Name
 from domain.tiers import Priority
 
 
@@ -21,22 +22,22 @@ class TicketOnIssue(Frozen):
     ``due_at`` is the next deadline that was promised to the customer, None where no such clock runs.
     """
 
-    customer: str
-    plan: str | None = None
+    customer: Key
+    plan: Name | None = None
     severity: Priority
     request: RequestKind = RequestKind.BUG
     opened_at: datetime
     due_at: datetime | None = None
-    workaround: str | None = None
+    workaround: LongText | None = None
 
 
 class TicketJoined(Frozen):
     """A ticket was put on the issue."""
 
     kind: Literal["ticket_joined"] = "ticket_joined"
-    id: str
-    ticket_id: str
-    title: str
+    id: Key
+    ticket_id: Key
+    title: Line
     ref: IssueRef
     facts: TicketOnIssue | None = None
 
@@ -45,8 +46,8 @@ class TicketChanged(Frozen):
     """What the issue knows of a ticket on it is different now."""
 
     kind: Literal["ticket_changed"] = "ticket_changed"
-    id: str
-    ticket_id: str
+    id: Key
+    ticket_id: Key
     facts: TicketOnIssue
 
 
@@ -54,18 +55,18 @@ class TicketReopened(Frozen):
     """A ticket that was resolved with the issue is open again; ``by_customer`` says that the customer came back."""
 
     kind: Literal["ticket_reopened"] = "ticket_reopened"
-    id: str
-    ticket_id: str
+    id: Key
+    ticket_id: Key
     by_customer: bool
-    text: str
+    text: LongText
 
 
 class TicketLeft(Frozen):
     """A ticket was closed, or taken off the issue."""
 
     kind: Literal["ticket_left"] = "ticket_left"
-    id: str
-    ticket_id: str
+    id: Key
+    ticket_id: Key
 
 
 class HintSource(StrEnum):
@@ -83,7 +84,7 @@ class IssueHint(Frozen):
     """
 
     kind: Literal["issue_hint"] = "issue_hint"
-    id: str
+    id: Key
     source: HintSource = HintSource.WEBHOOK
     updated_at: datetime | None = None
 
@@ -92,9 +93,9 @@ class IssueNote(Frozen):
     """A ticket wants the engineers to read something; free of personal data."""
 
     kind: Literal["issue_note"] = "issue_note"
-    id: str
-    ticket_id: str
-    text: str
+    id: Key
+    ticket_id: Key
+    text: LongText
     visibility: Visibility | None = None
 
 
@@ -102,16 +103,16 @@ class ImpactAnswered(Frozen):
     """A person answered whether the tracker's priority, which was set by hand, is to follow the impact."""
 
     kind: Literal["impact_answered"] = "impact_answered"
-    id: str
+    id: Key
     accept: bool
-    by: str
+    by: Name
 
 
 class IssueRulesChanged(Frozen):
     """The policy changed."""
 
     kind: Literal["issue_rules_changed"] = "issue_rules_changed"
-    id: str
+    id: Key
     rules: IssueRules
 
 
@@ -126,7 +127,7 @@ class IssueVanished(Frozen):
     """The issue cannot be read any more, for good."""
 
     kind: Literal["issue_vanished"] = "issue_vanished"
-    why: str
+    why: Line
     reason: GoneReason = GoneReason.DELETED
 
 
@@ -134,34 +135,34 @@ class SummaryShown(Frozen):
     """The living summary stands on the issue, as the comment with this id; or it was refused (``error``)."""
 
     kind: Literal["summary_shown"] = "summary_shown"
-    key: str
-    comment_id: str | None = None
-    error: str | None = None
+    key: Key
+    comment_id: Key | None = None
+    error: Line | None = None
 
 
 class FieldsChanged(Frozen):
     """What was to be set on the issue is set (``error`` None), or was refused for good."""
 
     kind: Literal["fields_changed"] = "fields_changed"
-    key: str
-    error: str | None = None
+    key: Key
+    error: Line | None = None
 
 
 class CommentRefused(Frozen):
     """The tracker does not take a comment, for good; the ticket that wanted it is told."""
 
     kind: Literal["comment_refused"] = "comment_refused"
-    key: str
-    ticket_id: str | None
-    text: str
-    error: str
+    key: Key
+    ticket_id: Key | None
+    text: LongText
+    error: Line
 
 
 class TrackerLocked(Frozen):
     """The tracker does not take our credentials any more: everything waits, and is tried on, until somebody has renewed them."""
 
     kind: Literal["tracker_locked"] = "tracker_locked"
-    error: str
+    error: Line
 
 
 class TrackerOpen(Frozen):
@@ -174,8 +175,8 @@ class TicketsTold(Frozen):
     """A batch of a fan-out is told. ``over`` are the tickets that are closed, and so on no issue any more."""
 
     kind: Literal["tickets_told"] = "tickets_told"
-    key: str
-    over: tuple[str, ...] = ()
+    key: Key
+    over: tuple[Key, ...] = ()
 
 
 class TimeCame(Frozen):
@@ -195,8 +196,8 @@ class IssuePageFailed(Frozen):
     """The pager refused a page of the issue for good."""
 
     kind: Literal["issue_page_failed"] = "issue_page_failed"
-    page_key: str
-    error: str
+    page_key: Key
+    error: Line
 
 
 IssueMessage = Annotated[
@@ -247,7 +248,7 @@ class CatchUp(Frozen):
     Without a time the issue is to be read anew whatever is known: no feed tells of one that was deleted, and a person may want to be sure.
     """
 
-    id: str
+    id: Key
     updated_at: datetime | None = None
 
 
@@ -258,6 +259,6 @@ class CatchingUp(Frozen):
     empty where only the time of the last change differed.
     """
 
-    key: str
+    key: Key
     up_to_date: bool = False
-    changes: tuple[str, ...] | None = None
+    changes: tuple[Line, ...] | None = None

@@ -23,6 +23,7 @@ from domain.issues import (
     IssueSnapshot,
     SyncedField,
 )
+from domain.texts import Key, Name
 
 REMEMBERED_COMMENTS = 500
 """Remote ids of comments and of files that are kept, to tell each once; older ones lie before the watermark anyway."""
@@ -42,9 +43,9 @@ class ToldComment(Frozen):
     Trackers tell the times of edits in whole seconds: one of the very second in which a comment was told shows in its text alone.
     """
 
-    id: str
+    id: Key
     edited_at: datetime | None = None
-    reads: str = ""
+    reads: Name = ""
 
 
 class NewsState(Frozen):
@@ -55,10 +56,10 @@ class NewsState(Frozen):
     """
 
     comments: tuple[ToldComment, ...] = ()
-    files: tuple[str, ...] = ()
+    files: tuple[Key, ...] = ()
     forgotten_until: datetime | None = None
     forgotten_files_until: datetime | None = None
-    doubted: str | None = None
+    doubted: Key | None = None
 
     def read_from(self, watched_since: datetime) -> datetime:
         """Comments of this time and later are read. Trackers tell whole seconds: one of the very second in which the watch began is news."""

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from domain.frozen import Frozen
 from domain.messages import PageChanged, PageRefused, PageServed
 from domain.paging import PageDraft, PageEvent, PageRef, PageStatus, Urgency
+from domain.texts import Key, LongText, Name
 from domain.tiers import Priority
 
 READABLE = 50
@@ -30,11 +31,11 @@ class PageWanted(Frozen):
     """
 
     kind: Literal["page_wanted"] = "page_wanted"
-    id: str
-    ticket_id: str
+    id: Key
+    ticket_id: Key
     severity: Priority
     draft: PageDraft
-    instead_of: str | None = None
+    instead_of: Key | None = None
 
 
 class PageOffered(Frozen):
@@ -45,13 +46,13 @@ class PageOffered(Frozen):
     """
 
     kind: Literal["page_offered"] = "page_offered"
-    id: str
-    ticket_id: str
+    id: Key
+    ticket_id: Key
     severity: Priority
     urgency: Urgency
     ref: PageRef
     status: PageStatus | None
-    acknowledged_by: str | None = None
+    acknowledged_by: Name | None = None
     change: PageChanged | None = None
     needed: bool = True
 
@@ -60,16 +61,16 @@ class PageReleased(Frozen):
     """A ticket needs nobody any more. ``page_key`` is the ticket's own key of the page."""
 
     kind: Literal["page_released"] = "page_released"
-    id: str
-    ticket_id: str
-    page_key: str
+    id: Key
+    ticket_id: Key
+    page_key: Key
 
 
 class PageNeed(Frozen):
     """A ticket that a page serves, and the key by which the ticket calls that page."""
 
-    ticket_id: str
-    page_key: str
+    ticket_id: Key
+    page_key: Key
 
 
 def _written(needs: tuple[PageNeed, ...]) -> object:
@@ -103,9 +104,9 @@ class IssuePage(Frozen):
     severity: Priority
     urgency: Urgency
     status: PageStatus = PageStatus.TRIGGERED
-    acknowledged_by: str | None = None
+    acknowledged_by: Name | None = None
     needs: Needs = ()
-    higher_priority: str | None = None
+    higher_priority: Name | None = None
     higher_urgency: Urgency | None = None
     told_at: datetime | None = None
 
@@ -124,7 +125,7 @@ class RaiseIssuePage(Frozen):
     """Wake the on-call for a ticket of the issue."""
 
     kind: Literal["raise_issue_page"] = "raise_issue_page"
-    key: str
+    key: Key
     severity: Priority
     draft: PageDraft
 
@@ -133,9 +134,9 @@ class ChangeIssuePage(Frozen):
     """Give an open page a higher priority and urgency. ``priority`` is the pager's own name of one."""
 
     kind: Literal["change_issue_page"] = "change_issue_page"
-    key: str
-    page_id: str
-    priority: str | None
+    key: Key
+    page_id: Key
+    priority: Name | None
     urgency: Urgency | None
 
 
@@ -143,26 +144,26 @@ class NoteIssuePage(Frozen):
     """Tell whoever has the page which tickets need it."""
 
     kind: Literal["note_issue_page"] = "note_issue_page"
-    key: str
-    page_id: str
-    text: str
+    key: Key
+    page_id: Key
+    text: LongText
 
 
 class EndIssuePage(Frozen):
     """Nobody needs the page any more."""
 
     kind: Literal["end_issue_page"] = "end_issue_page"
-    key: str
-    page_key: str
-    page_id: str | None
+    key: Key
+    page_key: Key
+    page_id: Key | None
 
 
 class AnswerNeed(Frozen):
     """Tell a ticket about the page that serves it."""
 
     kind: Literal["answer_need"] = "answer_need"
-    key: str
-    ticket_id: str
+    key: Key
+    ticket_id: Key
     body: PageChanged | PageServed | PageRefused
 
 

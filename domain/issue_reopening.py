@@ -10,6 +10,7 @@ from domain.issue_follows import Follow
 from domain.issue_intents import FetchIssue, WriteComment
 from domain.issue_messages import TicketReopened
 from domain.issues import IssueCategory, IssueMeaning, IssueSnapshot, SyncedField, Tracker
+from domain.texts import Key, Name
 
 TOGETHER = timedelta(minutes=5)
 """After a comment on a reopened ticket, those of the next minutes are told together in one."""
@@ -28,12 +29,12 @@ class ReopeningState(Frozen):
     ``open_status`` is the last status of the issue in which it was not done.
     """
 
-    since_fix: tuple[str, ...] = ()
+    since_fix: tuple[Key, ...] = ()
     reopened: bool = False
-    waiting: tuple[str, ...] = ()
+    waiting: tuple[Key, ...] = ()
     waiting_count: int = 0
     tell_at: datetime | None = None
-    open_status: str | None = None
+    open_status: Name | None = None
 
 
 def ticket_reopened(

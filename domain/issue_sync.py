@@ -30,6 +30,7 @@ from domain.messages import (
     IssueMerged,
     IssueSaid,
 )
+from domain.texts import Key
 
 
 class SyncState(Frozen):
@@ -45,7 +46,7 @@ class SyncState(Frozen):
     wishes: Wishes = Wishes()
     reopening: ReopeningState = ReopeningState()
     release: ReleaseState = ReleaseState()
-    merged_into: str | None = None
+    merged_into: Key | None = None
     at: datetime | None = None
 
 

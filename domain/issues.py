@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from domain.frozen import Frozen
+from domain.texts import Address, Key, Line, LongText, Name
 
 
 class Tracker(StrEnum):
@@ -22,9 +23,9 @@ class IssueRef(Frozen):
     """
 
     tracker: Tracker
-    id: str
-    key: str
-    url: str
+    id: Key
+    key: Key
+    url: Address
 
     @property
     def project(self) -> str:
@@ -84,9 +85,9 @@ class IssueComment(Frozen):
     ``edited_at`` is the tracker's time of its last edit, None where it was never edited.
     """
 
-    id: str
-    author: str
-    text: str
+    id: Key
+    author: Name
+    text: LongText
     created_at: datetime
     edited_at: datetime | None = None
     ours: bool = False
@@ -96,12 +97,12 @@ class IssueComment(Frozen):
 class IssueAttachment(Frozen):
     """A file on an issue. ``url`` needs a session of the tracker's."""
 
-    id: str
-    name: str
-    url: str
+    id: Key
+    name: Name
+    url: Address
     size_bytes: int | None = None
-    content_type: str | None = None
-    author: str = ""
+    content_type: Name | None = None
+    author: Name = ""
     created_at: datetime | None = None
     ours: bool = False
 
@@ -109,10 +110,10 @@ class IssueAttachment(Frozen):
 class FixVersion(Frozen):
     """A release that carries an issue's fix: Jira's version, GitHub's milestone with the release of that name or tag."""
 
-    name: str
+    name: Name
     released: bool = False
     released_at: datetime | None = None
-    url: str | None = None
+    url: Address | None = None
 
 
 class FieldStamp(Frozen):
@@ -122,9 +123,9 @@ class FieldStamp(Frozen):
     """
 
     at: datetime
-    by: str | None = None
+    by: Name | None = None
     ours: bool = False
-    before: str | None = None
+    before: Name | None = None
 
 
 class IssueSnapshot(Frozen):
@@ -136,17 +137,17 @@ class IssueSnapshot(Frozen):
     """
 
     ref: IssueRef
-    title: str
-    status: str
+    title: Line
+    status: Name
     category: IssueCategory
-    assignee: str | None = None
+    assignee: Name | None = None
     updated_at: datetime
     comments: tuple[IssueComment, ...] = ()
-    project: str = ""
-    issue_type: str | None = None
-    resolution: str | None = None
-    priority: str | None = None
-    labels: tuple[str, ...] = ()
+    project: Name = ""
+    issue_type: Name | None = None
+    resolution: Name | None = None
+    priority: Name | None = None
+    labels: tuple[Name, ...] = ()
     fix_versions: tuple[FixVersion, ...] = ()
     duplicate_of: IssueRef | None = None
     attachments: tuple[IssueAttachment, ...] = ()
@@ -157,12 +158,12 @@ class IssueCandidate(Frozen):
     """An issue that may be the same as one to be opened, as a tracker lists it; ``similarity`` is from 0 to 100 (``domain.duplicates``)."""
 
     ref: IssueRef
-    title: str
-    status: str
+    title: Line
+    status: Name
     category: IssueCategory
-    components: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    text: str = ""
+    components: tuple[Name, ...] = ()
+    labels: tuple[Name, ...] = ()
+    text: LongText = ""
     updated_at: datetime
     similarity: int = 0
 
@@ -175,34 +176,34 @@ class IssueDraft(Frozen):
     REST API takes them; ``assignee`` and ``watchers`` are Jira account ids (Data Center: user names) or GitHub logins.
     """
 
-    key: str
+    key: Key
     tracker: Tracker
-    project: str
-    issue_type: str | None = None
-    title: str
-    body: str
-    labels: tuple[str, ...] = ()
-    priority: str | None = None
-    components: tuple[str, ...] = ()
-    fields: dict[str, JsonValue] = Field(default_factory=dict)
-    assignee: str | None = None
-    watchers: tuple[str, ...] = ()
+    project: Name
+    issue_type: Name | None = None
+    title: Line
+    body: LongText
+    labels: tuple[Name, ...] = ()
+    priority: Name | None = None
+    components: tuple[Name, ...] = ()
+    fields: dict[Line, JsonValue] = Field(default_factory=dict)
+    assignee: Name | None = None
+    watchers: tuple[Name, ...] = ()
 
 
 class IssueFieldChanges(Frozen):
     """What Tierline sets on an issue; None and empty leave a field as it is. ``status`` is a status or transition of the tracker's."""
 
-    priority: str | None = None
-    add_labels: tuple[str, ...] = ()
-    remove_labels: tuple[str, ...] = ()
-    status: str | None = None
+    priority: Name | None = None
+    add_labels: tuple[Name, ...] = ()
+    remove_labels: tuple[Name, ...] = ()
+    status: Name | None = None
 
 
 class ChangedIssue(Frozen):
     """An issue in a tracker's own feed of changes."""
 
-    id: str
-    key: str
+    id: Key
+    key: Key
     updated_at: datetime
 
 
@@ -216,6 +217,6 @@ class ChangeFeed(Frozen):
 
     issues: tuple[ChangedIssue, ...] = ()
     until: datetime
-    cursors: dict[str, str] = Field(default_factory=dict)
+    cursors: dict[Line, Line] = Field(default_factory=dict)
     requests: int = 0
-    releases: tuple[str, ...] = ()
+    releases: tuple[Name, ...] = ()

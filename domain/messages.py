@@ -27,11 +27,12 @@ from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
 from domain.report import EscalationReport
+from domain.texts import LONGEST_TEXT, Address, GivenName, Key, Line, LongText, Name
+from domain.texts import Text as Text
 from domain.ticket import EditMode, LinkedIssue
 from domain.tiers import Priority, Tier, WaitingOn
 
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9A-Z]{1,20}$", examples=["T-1042"])]
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class CarriedClock(Frozen):
@@ -47,7 +48,7 @@ class CarriedClock(Frozen):
 class SplitFrom(Frozen):
     """The ticket that a new one is split off, with the clocks that it is to go on with."""
 
-    ticket_id: str
+    ticket_id: Key
     clocks: tuple[CarriedClock, ...] = ()
 
 
@@ -63,7 +64,7 @@ class OpenTicket(Frozen):
     tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
     product: Annotated[str | None, Field(max_length=100)] = None
     component: Annotated[str | None, Field(max_length=100)] = None
-    channel: str = "api"
+    channel: Key = "api"
     language: Annotated[
         str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
     ] = None
@@ -118,7 +119,7 @@ class Escalate(Frozen):
     do: Literal[CommandName.ESCALATE] = CommandName.ESCALATE
     to: Tier
     reason: Text
-    vendor: str | None = None
+    vendor: GivenName | None = None
     priority: Annotated[
         Priority | None, Field(description="The severity as it is seen now; unchanged if left out.")
     ] = None
@@ -156,7 +157,7 @@ class Wait(Frozen):
 
     do: Literal[CommandName.WAIT] = CommandName.WAIT
     on: WaitingOn
-    reason: Annotated[str, Field(max_length=20_000)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
 
 
 class Snooze(Frozen):
@@ -195,7 +196,7 @@ class Merge(Frozen):
 
     do: Literal[CommandName.MERGE] = CommandName.MERGE
     into: TicketId
-    reason: Annotated[str, Field(max_length=20_000)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
 
 
 class Split(Frozen):
@@ -312,9 +313,9 @@ class Command(Frozen):
 class CommandResult(Frozen):
     """What came of a command: ``refusal`` is None when it was done, else one clear sentence."""
 
-    ticket_id: str
+    ticket_id: Key
     accepted: bool
-    message: str
+    message: Line
 
 
 class CommandStanding(Frozen):
@@ -335,36 +336,36 @@ class PageChanged(Frozen):
     """
 
     kind: Literal["page_changed"] = "page_changed"
-    page_key: str
+    page_key: Key
     event: PageEvent | None = None
     at: datetime | None = None
     status: PageStatus | None = None
-    by: str | None = None
-    note: str | None = None
-    assigned_to: tuple[str, ...] = ()
-    priority: str | None = None
+    by: Name | None = None
+    note: LongText | None = None
+    assigned_to: tuple[Name, ...] = ()
+    priority: Name | None = None
     urgency: Urgency | None = None
-    page_id: str | None = None
-    url: str | None = None
+    page_id: Key | None = None
+    url: Address | None = None
 
 
 class PageServed(Frozen):
     """A page of the engineering issue that this ticket is on serves its need. ``page_key`` is the ticket's own key of it."""
 
     kind: Literal["page_served"] = "page_served"
-    page_key: str
+    page_key: Key
     ref: PageRef
     status: PageStatus
-    acknowledged_by: str | None = None
-    shared_with: tuple[str, ...] = ()
+    acknowledged_by: Name | None = None
+    shared_with: tuple[Key, ...] = ()
 
 
 class PageRefused(Frozen):
     """The page that was to serve this ticket's need could not be raised, for good."""
 
     kind: Literal["page_refused"] = "page_refused"
-    page_key: str
-    error: str
+    page_key: Key
+    error: Line
 
 
 class ThreadChange(StrEnum):
@@ -380,9 +381,9 @@ class ThreadMessage(Frozen):
 
     kind: Literal["thread_message"] = "thread_message"
     change: ThreadChange
-    ts: str
+    ts: Key
     by: Actor
-    text: Annotated[str, Field(max_length=20_000)] = ""
+    text: LongText = ""
     files: tuple[FileLink, ...] = ()
 
 
@@ -396,17 +397,17 @@ class IssueChanged(Frozen):
 
     kind: Literal["issue_changed"] = "issue_changed"
     ref: IssueRef
-    title: str
-    status: str
+    title: Line
+    status: Name
     category: IssueCategory
-    assignee: str | None = None
+    assignee: Name | None = None
     tickets: int = 1
     at: datetime
     meaning: IssueMeaning | None = None
-    priority: str | None = None
-    release: str | None = None
-    impact: str | None = None
-    resolution: str | None = None
+    priority: Name | None = None
+    release: Name | None = None
+    impact: Name | None = None
+    resolution: Name | None = None
     duplicate_of: IssueRef | None = None
 
 
@@ -435,7 +436,7 @@ class IssueSaid(Frozen):
 
     kind: Literal["issue_said"] = "issue_said"
     ref: IssueRef
-    text: str
+    text: LongText
     tell_lead: bool = False
 
 
@@ -445,8 +446,8 @@ class IssueMerged(Frozen):
     kind: Literal["issue_merged"] = "issue_merged"
     ref: IssueRef
     into: IssueRef
-    title: str
-    status: str
+    title: Line
+    status: Name
     category: IssueCategory
 
 
@@ -462,7 +463,7 @@ class IssueGone(Frozen):
 
     kind: Literal["issue_gone"] = "issue_gone"
     ref: IssueRef
-    why: str
+    why: Line
     reason: GoneReason = GoneReason.DELETED
     tickets: int | None = None
 
@@ -472,7 +473,7 @@ class VendorAnswered(Frozen):
 
     kind: Literal["vendor_answered"] = "vendor_answered"
     case: int
-    text: Text
+    text: LongText
     solved: bool = False
 
 
@@ -489,10 +490,10 @@ class TicketMergedIn(Frozen):
     """Another ticket offers to go on as this one, with what this one needs of it."""
 
     kind: Literal["ticket_merged_in"] = "ticket_merged_in"
-    ticket_id: str
-    title: str
-    customer_id: str
-    by: str
+    ticket_id: Key
+    title: Line
+    customer_id: Key
+    by: Name
     clocks: tuple[CarriedClock, ...] = ()
     issues: tuple[LinkedIssue, ...] = ()
 
@@ -501,8 +502,8 @@ class MergeAnswered(Frozen):
     """The ticket that this one was to be merged into has taken it in, or says in one sentence why not."""
 
     kind: Literal["merge_answered"] = "merge_answered"
-    by_ticket: str
-    refusal: str | None = None
+    by_ticket: Key
+    refusal: Line | None = None
 
 
 DeliveryBody = Annotated[
@@ -528,7 +529,7 @@ class Delivery(Frozen):
     """Something an outside system, or another workflow, tells a ticket; taken once per ``id``."""
 
     kind: Literal["delivery"] = "delivery"
-    id: Annotated[str, Field(min_length=1, max_length=300)]
+    id: Annotated[Key, Field(min_length=1)]
     body: DeliveryBody
 
 
@@ -554,17 +555,17 @@ class IssueFound(Frozen):
 
     kind: Literal["issue_found"] = "issue_found"
     ref: IssueRef
-    title: str
-    status: str
+    title: Line
+    status: Name
     category: IssueCategory
-    assignee: str | None = None
+    assignee: Name | None = None
 
 
 class FileAttached(Frozen):
     """A file of the thread is on the issue, as this attachment; ``id`` is None where the tracker takes no files."""
 
     kind: Literal["file_attached"] = "file_attached"
-    id: str | None = None
+    id: Key | None = None
 
 
 class DuplicatesFound(Frozen):
@@ -572,7 +573,7 @@ class DuplicatesFound(Frozen):
 
     kind: Literal["duplicates_found"] = "duplicates_found"
     candidates: tuple[IssueCandidate, ...] = ()
-    error: str | None = None
+    error: Line | None = None
 
 
 class SeverityChannelOpened(Frozen):
@@ -599,8 +600,8 @@ class Failed(Frozen):
     """An intent failed for good: repeating will not help. ``code`` is the outside's own short word for it."""
 
     kind: Literal["failed"] = "failed"
-    error: str
-    code: str | None = None
+    error: Line
+    code: Key | None = None
 
 
 ResultBody = Annotated[
@@ -621,7 +622,7 @@ class IntentResult(Frozen):
     """What came of the intent with this key."""
 
     kind: Literal["intent_result"] = "intent_result"
-    key: str
+    key: Key
     body: ResultBody
 
 
@@ -636,9 +637,9 @@ class LaneChanged(Frozen):
     """A lane stopped, or began again, to get its work done."""
 
     kind: Literal["lane_changed"] = "lane_changed"
-    lane: str
+    lane: Key
     health: LaneHealth
-    error: str | None = None
+    error: Line | None = None
 
 
 class TimePassed(Frozen):

@@ -7,6 +7,7 @@ from statistics import median
 from domain.frozen import Frozen
 from domain.page_draft import is_out_of_hours
 from domain.paging import Urgency, Woken
+from domain.texts import Key, Name
 from domain.ticket import Page, Ticket
 
 MOST_TOLD = 30
@@ -16,8 +17,8 @@ MOST_TOLD = 30
 class PagedPerson(Frozen):
     """Somebody was woken once. ``page`` is the pager's key, which tickets that share a page have in common."""
 
-    page: str
-    name: str
+    page: Key
+    name: Name
     at: datetime
     urgency: Urgency
     out_of_hours: bool
@@ -27,7 +28,7 @@ class PagedPerson(Frozen):
 class PagerLoad(Frozen):
     """How often somebody was woken, and the median time until they acknowledged, None where they never did."""
 
-    name: str
+    name: Name
     pages: int
     out_of_hours: int
     low_urgency: int

@@ -16,6 +16,7 @@ from domain.messages import Delivery, PageChanged
 from domain.page_rules import PageTarget
 from domain.paging import OnCallGap, PageEvent, PageSnapshot
 from domain.policy import PagerWatchRules, Policy
+from domain.texts import Address, Key, Line, LongText, Name
 
 WEBHOOK_PATH = "/webhooks/pagerduty"
 NEEDED_EVENTS = tuple(f"incident.{event.value}" for event in PageEvent if event is not PageEvent.FOUND)
@@ -41,13 +42,13 @@ class WebhookSubscription(Frozen):
     whose pages it tells of.
     """
 
-    id: str
-    url: str
+    id: Key
+    url: Address
     enabled: bool
     switched_off: bool = False
-    events: tuple[str, ...] = ()
-    service: str | None = None
-    team: str | None = None
+    events: tuple[Name, ...] = ()
+    service: Name | None = None
+    team: Name | None = None
 
 
 class PagerWatchTask(Frozen):
@@ -55,7 +56,7 @@ class PagerWatchTask(Frozen):
 
     rules: PagerWatchRules
     targets: tuple[PageTarget, ...]
-    webhook_url: str
+    webhook_url: Address
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -66,8 +67,8 @@ class PagerWatchTask(Frozen):
 class WatchNotice(Frozen):
     """Something for the leads' channel; posted once for its key."""
 
-    key: str
-    text: str
+    key: Key
+    text: LongText
 
 
 class WatchState(Frozen):
@@ -79,12 +80,12 @@ class WatchState(Frozen):
     """
 
     watermark: datetime | None = None
-    told: tuple[str, ...] = ()
+    told: tuple[Key, ...] = ()
     looked_at: datetime | None = None
-    unheard: tuple[str, ...] = ()
+    unheard: tuple[Line, ...] = ()
     gaps: tuple[OnCallGap, ...] = ()
-    unknown: tuple[str, ...] = ()
-    refused: str | None = None
+    unknown: tuple[Line, ...] = ()
+    refused: Line | None = None
     untold: tuple[WatchNotice, ...] = ()
 
     def say(self, key: str, text: str) -> "WatchState":
@@ -274,7 +275,7 @@ class OnCallLook(Frozen):
     """What a look at who will be on call found; ``unknown`` are the services whose escalation policy cannot be had, and why."""
 
     gaps: tuple[OnCallGap, ...] = ()
-    unknown: dict[str, str] = Field(default_factory=dict)
+    unknown: dict[Name, Line] = Field(default_factory=dict)
 
 
 def mind_gaps(state: WatchState, look: OnCallLook, now: datetime, end: datetime) -> WatchState:

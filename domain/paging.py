@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.frozen import Frozen
+from domain.texts import Address, Key, Line, LongText, Name
 
 
 class PageStatus(StrEnum):
@@ -50,26 +51,26 @@ class PageDraft(Frozen):
     PagerDuty's own name of one.
     """
 
-    key: str
-    title: str
-    details: str
-    facts: dict[str, str] = Field(default_factory=dict)
-    service: str
-    escalation_policy: str | None = None
+    key: Key
+    title: Line
+    details: LongText
+    facts: dict[Line, Line] = Field(default_factory=dict)
+    service: Name
+    escalation_policy: Name | None = None
     urgency: Urgency = Urgency.HIGH
-    priority: str | None = None
-    conference_url: str | None = None
-    conference_number: str | None = None
+    priority: Name | None = None
+    conference_url: Address | None = None
+    conference_number: Name | None = None
 
 
 class PageRef(Frozen):
     """A raised page. ``id`` and ``url`` are empty when only the Events API could be reached (``via_events``); ``why`` says so."""
 
-    key: str
-    id: str | None = None
-    url: str | None = None
+    key: Key
+    id: Key | None = None
+    url: Address | None = None
     via_events: bool = False
-    why: str | None = None
+    why: Line | None = None
 
 
 class PageSnapshot(Frozen):
@@ -77,9 +78,9 @@ class PageSnapshot(Frozen):
 
     ref: PageRef
     status: PageStatus
-    acknowledged_by: str | None = None
-    assigned_to: tuple[str, ...] = ()
-    priority: str | None = None
+    acknowledged_by: Name | None = None
+    assigned_to: tuple[Name, ...] = ()
+    priority: Name | None = None
     urgency: Urgency | None = None
     status_since: datetime | None = None
     changed_at: datetime | None = None
@@ -90,8 +91,8 @@ class PageWord(Frozen):
     whatever order they come; of two of the same instant one is chosen that is always the same."""
 
     at: datetime
-    said: str
-    by: str = ""
+    said: Line
+    by: Name = ""
 
     def is_after(self, other: "PageWord | None") -> bool:
         """Whether it counts instead of the other one."""
@@ -101,7 +102,7 @@ class PageWord(Frozen):
 class Woken(Frozen):
     """Somebody was woken by a page, or acknowledged it, and when."""
 
-    name: str
+    name: Name
     at: datetime
 
 
@@ -109,15 +110,15 @@ class OnCall(Frozen):
     """Who is on call at a level (1 is woken first), and until when; None is for ever."""
 
     level: int
-    name: str
+    name: Name
     until: datetime | None = None
 
 
 class OnCallGap(Frozen):
     """A time in which nobody is on call at the first level of an escalation policy."""
 
-    escalation_policy: str
-    name: str
+    escalation_policy: Name
+    name: Name
     start: datetime
     end: datetime
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from domain.frozen import Frozen
+from domain.texts import Address, Key, Name
 
 
 class Role(StrEnum):
@@ -37,8 +38,8 @@ class Actor(Frozen):
     """
 
     kind: ActorKind
-    id: str
-    name: str
+    id: Key
+    name: Name
     roles: frozenset[Role] = frozenset()
 
     @property
@@ -58,7 +59,7 @@ TIERLINE = Actor(kind=ActorKind.TIERLINE, id="tierline", name="Tierline")
 class Customer(Frozen):
     """Who opened the ticket. ``email`` is where Tierline writes to; without one the customer is told by the caller of the API."""
 
-    id: str
-    name: str
-    email: str | None = None
-    plan: str | None = None
+    id: Key
+    name: Name
+    email: Address | None = None
+    plan: Name | None = None

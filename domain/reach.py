@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from domain.frozen import Frozen
 from domain.page_rules import ReachBy
+from domain.texts import Key, Line, Name
 
 
 class ReachOutcome(StrEnum):
@@ -21,11 +22,11 @@ class Reach(Frozen):
     ``step`` counts from 1; ``key`` is the intent's; ``why`` says why it failed.
     """
 
-    page_key: str
+    page_key: Key
     step: int
-    person: str
+    person: Name
     by: ReachBy
     at: datetime
-    key: str = ""
+    key: Key = ""
     outcome: ReachOutcome = ReachOutcome.WANTED
-    why: str | None = None
+    why: Line | None = None

@@ -15,6 +15,7 @@ from domain.durations import Duration, format_duration
 from domain.frozen import Frozen
 from domain.issues import ChangedIssue, ChangeFeed, Tracker, project_of
 from domain.policy import Policy
+from domain.texts import Key, Line, LongText, Name
 from domain.tiers import Tier
 
 NAMES = {Tracker.JIRA: "Jira", Tracker.GITHUB: "GitHub"}
@@ -57,34 +58,34 @@ class Answer(StrEnum):
 class AskedIssue(Frozen):
     """An issue whose workflow is asked; without ``updated_at`` it is to read the issue anew whatever it knows."""
 
-    id: str
-    key: str
+    id: Key
+    key: Key
     updated_at: datetime | None = None
 
 
 class IssueAnswer(Frozen):
     """An issue's answer. ``changes`` are words for people, free of personal data; ``why`` is the refusal of one that is unknown."""
 
-    id: str
-    key: str
+    id: Key
+    key: Key
     answer: Answer
-    changes: tuple[str, ...] = ()
-    why: str | None = None
+    changes: tuple[Line, ...] = ()
+    why: Line | None = None
 
 
 class WatchedKey(Frozen):
     """An issue that tickets are on, as lists know it. ``key`` is None where its workflow has not shown it yet."""
 
-    id: str
-    key: str | None = None
+    id: Key
+    key: Key | None = None
 
 
 class ReconcileNotice(Frozen):
     """Something for a Slack channel; posted once for its key."""
 
-    key: str
-    channel: str
-    text: str
+    key: Key
+    channel: Key
+    text: LongText
 
 
 class ReconcileTask(Frozen):
@@ -94,11 +95,11 @@ class ReconcileTask(Frozen):
     """
 
     tracker: Tracker
-    projects: tuple[str, ...]
+    projects: tuple[Name, ...]
     every: Duration
     look_back: Duration
-    channel: str | None = None
-    trouble_channel: str | None = None
+    channel: Key | None = None
+    trouble_channel: Key | None = None
 
 
 class ReconcileState(Frozen):
@@ -114,16 +115,16 @@ class ReconcileState(Frozen):
     """
 
     watermark: datetime | None = None
-    cursors: dict[str, str] = Field(default_factory=dict)
-    handled: dict[str, datetime] = Field(default_factory=dict)
+    cursors: dict[Line, Line] = Field(default_factory=dict)
+    handled: dict[Key, datetime] = Field(default_factory=dict)
     owed: tuple[AskedIssue, ...] = ()
-    elsewhere: tuple[str, ...] = ()
+    elsewhere: tuple[Key, ...] = ()
     listed_at: datetime | None = None
     swept_at: datetime | None = None
-    swept_to: str | None = None
+    swept_to: Key | None = None
     sweeping: bool = False
     away_since: datetime | None = None
-    away_told: str | None = None
+    away_told: Line | None = None
     untold: tuple[ReconcileNotice, ...] = ()
     requests: int = 0
     changed: int = 0
@@ -143,8 +144,8 @@ class ResyncRequest(Frozen):
     """What somebody wants caught up with at once: these issues (by their keys), or whatever changed since."""
 
     tracker: Tracker
-    issues: tuple[str, ...] = ()
-    projects: tuple[str, ...] = ()
+    issues: tuple[Key, ...] = ()
+    projects: tuple[Name, ...] = ()
     since: Duration = timedelta(days=1)
 
     def projects_with(self, watched: "Iterable[WatchedKey]") -> tuple[str, ...]:
@@ -159,14 +160,14 @@ class ResyncReport(Frozen):
     answers: tuple[IssueAnswer, ...] = ()
     changed: int = 0
     requests: int = 0
-    trouble: str | None = None
+    trouble: Line | None = None
 
 
 class ReleaseNews(Frozen):
     """A release or version was published; ``project`` is None where the tracker's news does not name it (Jira's has a number alone)."""
 
     tracker: Tracker
-    project: str | None = None
+    project: Name | None = None
 
 
 # --- what is to be done ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from domain.durations import format_duration
 from domain.frozen import Frozen
 from domain.paging import PageDraft
 from domain.policy import AuditRules
+from domain.texts import Key
 
 SHOWN_TICKETS = 10
 """Tickets that a page and a notice name; the others are counted."""
@@ -14,7 +15,7 @@ SHOWN_TICKETS = 10
 class LateTicket(Frozen):
     """An open ticket that should have acted at ``due_at``."""
 
-    ticket_id: str
+    ticket_id: Key
     due_at: datetime
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.frozen import Frozen
 from domain.ladder_rules import Action
+from domain.texts import Key, Line, Name
 
 LONGEST_SNOOZE = timedelta(days=30)
 
@@ -11,10 +12,10 @@ LONGEST_SNOOZE = timedelta(days=30)
 class HeldStep(Frozen):
     """A step of a ladder that fell into the snooze. ``sentence`` is what it would have told at its instant."""
 
-    clock_id: str
-    label: str
+    clock_id: Key
+    label: Line
     at: datetime
-    sentence: str
+    sentence: Line
     actions: tuple[Action, ...]
 
 
@@ -23,7 +24,7 @@ class Snooze(Frozen):
 
     since: datetime
     until: datetime
-    by: str
-    reason: str = ""
+    by: Name
+    reason: Line = ""
     held: tuple[HeldStep, ...] = ()
-    woken_by: str | None = None
+    woken_by: Name | None = None

@@ -19,6 +19,7 @@ from domain.reach import Reach
 from domain.report import EscalationReport
 from domain.sla_match import SlaFacts
 from domain.snooze import Snooze
+from domain.texts import Address, Key, Line, LongText, Name
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 
 
@@ -45,7 +46,7 @@ class Stint(Frozen):
     number: int
     tier: Tier
     entered_at: datetime
-    team: str | None = None
+    team: Name | None = None
     accepted_at: datetime | None = None
     accepted_by: Actor | None = None
     left_at: datetime | None = None
@@ -59,15 +60,15 @@ class LinkedIssue(Frozen):
     """
 
     ref: IssueRef
-    title: str = ""
-    status: str = ""
+    title: Line = ""
+    status: Name = ""
     category: IssueCategory = IssueCategory.TO_DO
-    assignee: str | None = None
+    assignee: Name | None = None
     tickets: int = 1
     meaning: IssueMeaning | None = None
-    priority: str | None = None
-    release: str | None = None
-    impact: str | None = None
+    priority: Name | None = None
+    release: Name | None = None
+    impact: Name | None = None
     told_at: datetime | None = None
 
 
@@ -94,22 +95,22 @@ class Page(Frozen):
     of working hours.
     """
 
-    key: str
+    key: Key
     stint: int
-    id: str | None = None
-    url: str | None = None
+    id: Key | None = None
+    url: Address | None = None
     status: PageStatus | None = None
-    acknowledged_by: str | None = None
+    acknowledged_by: Name | None = None
     via_events: bool = False
-    why: str | None = None
-    failed: str | None = None
+    why: Line | None = None
+    failed: Line | None = None
     shared: IssueRef | None = None
-    served_by: str | None = None
+    served_by: Key | None = None
     wanted_at: datetime | None = None
     urgency: Urgency = Urgency.HIGH
-    priority: str | None = None
+    priority: Name | None = None
     out_of_hours: bool = False
-    assigned_to: tuple[str, ...] = ()
+    assigned_to: tuple[Name, ...] = ()
     ended: bool = False
     took: bool = False
     acted_at: datetime | None = None
@@ -117,7 +118,7 @@ class Page(Frozen):
     last_holder: PageWord | None = None
     last_assigned: PageWord | None = None
     last_priority: PageWord | None = None
-    heard: tuple[str, ...] = ()
+    heard: tuple[Key, ...] = ()
     chain_from: datetime | None = None
     chain_steps: int = 0
     chain_hurried_at: datetime | None = None
@@ -135,8 +136,8 @@ class VendorCaseLink(Frozen):
     """What a vendor owes this ticket."""
 
     number: int
-    vendor: str
-    vendor_name: str
+    vendor: Name
+    vendor_name: Name
     opened_at: datetime
     due_at: datetime
     answered_at: datetime | None = None
@@ -153,15 +154,15 @@ class LaneTrouble(Frozen):
     """An outside system that does not take what the ticket sends."""
 
     since: datetime
-    error: str
+    error: Line
 
 
 class Entry(Frozen):
     """One line of a ticket's story, in words that a support lead understands."""
 
     at: datetime
-    who: str
-    text: str
+    who: Name
+    text: LongText
     public: bool = False
 
 
@@ -177,10 +178,10 @@ class Held(Frozen):
 class FormerPolicy(Frozen):
     """What a ticket keeps of a policy that it was under: with it, the time before an edit is still told right."""
 
-    name: str
-    version: str
-    calendars: dict[str, Calendar]
-    tier_calendars: dict[Tier, str]
+    name: Name
+    version: Name
+    calendars: dict[Name, Calendar]
+    tier_calendars: dict[Tier, Name]
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name."""
@@ -195,8 +196,8 @@ class PolicyEdit(Frozen):
     """A change of the policy that a ticket is under, as somebody chose. ``before`` was in force until ``at``."""
 
     at: datetime
-    by: str
-    why: str
+    by: Name
+    why: Line
     mode: EditMode
     before: FormerPolicy
 
@@ -217,21 +218,21 @@ class Ticket(Frozen):
     were; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
-    id: str
-    title: str
-    description: str
+    id: Key
+    title: Line
+    description: LongText
     customer: Customer
     priority: Priority
-    product: str | None = None
-    component: str | None = None
-    channel: str = "api"
-    language: str | None = None
-    external_ref: str | None = None
+    product: Name | None = None
+    component: Name | None = None
+    channel: Key = "api"
+    language: Name | None = None
+    external_ref: Key | None = None
     request: RequestKind = RequestKind.BUG
-    workaround: str | None = None
+    workaround: LongText | None = None
     opened_at: datetime
     policy: Policy
-    sla: str | None = DEFAULT_SLA
+    sla: Name | None = DEFAULT_SLA
     edits: tuple[PolicyEdit, ...] = ()
     status: TicketStatus = TicketStatus.OPEN
     waiting_on: WaitingOn = WaitingOn.TIER
@@ -242,31 +243,31 @@ class Ticket(Frozen):
     pages_dropped: int = 0
     reached: tuple[Reach, ...] = ()
     cases: tuple[VendorCaseLink, ...] = ()
-    issue_wanted: str | None = None
+    issue_wanted: Key | None = None
     issue_choice: IssueChoice | None = None
-    duplicates_left: tuple[str, ...] = ()
+    duplicates_left: tuple[Key, ...] = ()
     files: tuple[FileLink, ...] = ()
-    files_attached: tuple[str, ...] = ()
+    files_attached: tuple[Address, ...] = ()
     snooze: Snooze | None = None
     report: EscalationReport | None = None
     severity_channel: ChannelRef | None = None
     severity_channel_tried: bool = False
-    merging_into: str | None = None
-    merged_into: str | None = None
-    merged_in: tuple[str, ...] = ()
-    split_from: str | None = None
-    split_into: tuple[str, ...] = ()
+    merging_into: Key | None = None
+    merged_into: Key | None = None
+    merged_in: tuple[Key, ...] = ()
+    split_from: Key | None = None
+    split_into: tuple[Key, ...] = ()
     card: MessageRef | None = None
     card_wanted: bool = False
     cards_lost: int = 0
-    lost_channels: tuple[str, ...] = ()
-    lanes: dict[str, LaneTrouble] = Field(default_factory=dict)
+    lost_channels: tuple[Key, ...] = ()
+    lanes: dict[Name, LaneTrouble] = Field(default_factory=dict)
     timeline: tuple[Entry, ...] = ()
     timeline_dropped: int = 0
     first_response_at: datetime | None = None
     unanswered_since: datetime | None = None
     resolved_at: datetime | None = None
-    resolved_by: str | None = None
+    resolved_by: Name | None = None
     cancelled_at: datetime | None = None
     closed_at: datetime | None = None
     reopened: int = 0

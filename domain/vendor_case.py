@@ -7,7 +7,8 @@ from pydantic import Field
 
 from domain.calendar import Calendar
 from domain.frozen import Frozen
-from domain.messages import DeliveryBody, Text, VendorAnswered, VendorOverdue
+from domain.messages import DeliveryBody, VendorAnswered, VendorOverdue
+from domain.texts import Address, Key, Line, LongText, Name, Text
 
 REMIND_AT = 0.75
 """The share of the target after which the vendor is reminded."""
@@ -17,7 +18,7 @@ class VendorReply(Frozen):
     """The vendor's answer, from the page behind its link."""
 
     kind: Literal["vendor_reply"] = "vendor_reply"
-    id: str
+    id: Key
     text: Text
     solved: bool = False
 
@@ -26,8 +27,8 @@ class CaseClosed(Frozen):
     """The ticket needs nothing more of the vendor."""
 
     kind: Literal["case_closed"] = "case_closed"
-    id: str
-    why: str
+    id: Key
+    why: Line
 
 
 class CaseTimePassed(Frozen):
@@ -44,9 +45,9 @@ class MailVendor(Frozen):
     """Write to the vendor, with the signed link to the page where it answers."""
 
     kind: Literal["mail_vendor"] = "mail_vendor"
-    key: str
-    subject: str
-    text: str
+    key: Key
+    subject: Line
+    text: LongText
     first: bool = False
     link: bool = True
 
@@ -55,7 +56,7 @@ class TellCaseTicket(Frozen):
     """Tell the ticket."""
 
     kind: Literal["tell_case_ticket"] = "tell_case_ticket"
-    key: str
+    key: Key
     body: DeliveryBody
 
 
@@ -65,22 +66,22 @@ CaseIntent = Annotated[MailVendor | TellCaseTicket, Field(discriminator="kind")]
 class VendorCase(Frozen):
     """The state of a case."""
 
-    ticket_id: str
+    ticket_id: Key
     number: int
-    vendor: str
-    vendor_name: str
-    email: str
-    title: str
-    text: str
+    vendor: Name
+    vendor_name: Name
+    email: Address
+    title: Line
+    text: LongText
     opened_at: datetime
     target: timedelta
     calendar: Calendar
-    answer: str | None = None
+    answer: LongText | None = None
     solved: bool = False
     answered_at: datetime | None = None
     reminded_at: datetime | None = None
     overdue_at: datetime | None = None
-    closed: str | None = None
+    closed: Line | None = None
     steps: int = 0
 
     @property

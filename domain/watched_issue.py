@@ -10,6 +10,7 @@ from domain.issue_roll import Roll
 from domain.issue_sync import SyncState
 from domain.issues import IssueRef, IssueSnapshot
 from domain.messages import DeliveryBody, GoneReason
+from domain.texts import Key, Line, LongText
 
 
 class FanOut(Frozen):
@@ -21,14 +22,14 @@ class FanOut(Frozen):
     """
 
     stream: Stream = Stream.NEWS
-    key: str
+    key: Key
     body: DeliveryBody
     needs: Needs = ()
     upto: int
     of: int
     cursor: int = 0
     told: int = 0
-    sent: str | None = None
+    sent: Key | None = None
     sent_upto: int = 0
     sent_count: int = 0
 
@@ -39,8 +40,8 @@ class ShownSummary(Frozen):
     ``stale`` says that something may read differently now; ``stale_at`` when it will in any case; ``under_way`` that it is being written.
     """
 
-    comment_id: str | None = None
-    text: str = ""
+    comment_id: Key | None = None
+    text: LongText = ""
     written_at: datetime | None = None
     stale: bool = True
     stale_at: datetime | None = None
@@ -64,7 +65,7 @@ class WatchedIssue(Frozen):
     summary: ShownSummary = ShownSummary()
     sync: SyncState = SyncState()
     pages: tuple[IssuePage, ...] = ()
-    gone: str | None = None
+    gone: Line | None = None
     gone_reason: GoneReason = GoneReason.DELETED
     locked: bool = False
     steps: int = 0

@@ -43,6 +43,7 @@ from domain.messages import (
 )
 from domain.messages import Request as TicketRequest
 from domain.people import Actor, ActorKind, Customer, Role
+from domain.texts import GivenAddress, GivenKey, GivenName
 from domain.tiers import Priority
 from domain.timeline import TicketTimeline
 from domain.views import TicketView
@@ -120,13 +121,22 @@ AsOf = Annotated[
 ]
 
 
+class NewCustomer(Customer):
+    """Who opens the ticket. ``email`` is where Tierline writes to; without one the customer is told by the caller of the API."""
+
+    id: GivenKey
+    name: GivenName
+    email: GivenAddress | None = None
+    plan: GivenName | None = None
+
+
 class NewTicket(Frozen):
     """A customer's ticket."""
 
     ticket_id: Annotated[TicketId | None, Field(description="Your own number; a free one is given if left out.")] = None
     title: Annotated[str, Field(min_length=1, max_length=200)]
     description: Text
-    customer: Customer
+    customer: NewCustomer
     priority: Priority = Priority.P3
     product: Annotated[str | None, Field(max_length=200)] = None
     component: Annotated[str | None, Field(max_length=200)] = None

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from domain import page_notes
 from domain.messages import PageChanged
 from domain.paging import PageEvent, PageStatus, Urgency
-from gateway.payloads import Unreadable, at, parse_json, text_at
+from domain.texts import cut
+from gateway.payloads import Unreadable, at, parse_json, text_at, words_at
 
 _PREFIX = "incident."
 _EVENTS = {f"{_PREFIX}{event.value}": event for event in PageEvent if event is not PageEvent.FOUND}
@@ -26,7 +27,8 @@ _REASSIGNMENTS = frozenset({PageEvent.REASSIGNED, PageEvent.ESCALATED, PageEvent
 _REPLIES = {"joined": "accepted", "accepted": "accepted", "declined": "declined"}
 _MOST_ASSIGNEES = 20
 _LONGEST_NAME = 200
-_LONGEST_NOTE = 2_000
+_LARGEST_NOTE = 8_000
+"""Bytes of a note; a longer one is cut, and says so."""
 # Our own notes are known by their end.
 _WHOLE_NOTE = 30_000
 
@@ -125,22 +127,22 @@ def _annotated(news: PageNews, data: object) -> PageNews | None:
     content = text_at(data, "content", longest=_WHOLE_NOTE)
     if content is not None and page_notes.is_ours(content):
         return None
-    return replace(news, note=content[:_LONGEST_NOTE] if content is not None else None)
+    return replace(news, note=cut(content, _LARGEST_NOTE) if content is not None else None)
 
 
 def _status_update(news: PageNews, data: object) -> PageNews:
-    return replace(news, note=text_at(data, "message", longest=_LONGEST_NOTE))
+    return replace(news, note=words_at(data, "message", most=_LARGEST_NOTE))
 
 
 def _responder_added(news: PageNews, data: object) -> PageNews:
-    return replace(news, note=_joined(": ", _responder(data), text_at(data, "message", longest=_LONGEST_NOTE)))
+    return replace(news, note=_joined(": ", _responder(data), words_at(data, "message", most=_LARGEST_NOTE)))
 
 
 def _responder_replied(news: PageNews, data: object) -> PageNews:
     """Who was asked, and not the event's agent, has answered; the message is what they were asked."""
     state = text_at(data, "state", longest=50)
     answer = _REPLIES.get(state, state) if state is not None else None
-    note = _joined(": ", answer, text_at(data, "message", longest=_LONGEST_NOTE))
+    note = _joined(": ", answer, words_at(data, "message", most=_LARGEST_NOTE))
     return replace(news, by=_responder(data) or news.by, note=note)
 
 

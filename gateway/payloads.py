@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from domain.texts import cut
+
 _MOST_FIELDS = 100
 
 
@@ -69,6 +71,12 @@ def text_at(payload: object, *path: str | int, longest: int = 1_000) -> str | No
         return None
     whole = value[:longest].encode("utf-8", "replace").decode().strip()
     return whole or None
+
+
+def words_at(payload: object, *path: str | int, most: int) -> str | None:
+    """What somebody wrote, at that path: within ``most`` bytes of UTF-8, and where it was longer its end says that it was cut."""
+    words = text_at(payload, *path, longest=most + 1)
+    return cut(words, most) if words is not None else None
 
 
 def digest(*parts: str | bytes) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.messages import Delivery, FileLink, ThreadChange, ThreadMessage
+from domain.texts import cut
 from gateway.gateway import Gateway, SlackDoor
-from gateway.payloads import at, needed, text_at
+from gateway.payloads import at, needed, text_at, words_at
 from gateway.slack_people import NO_STRANGERS, actor_of, turned_away
 from gateway.slack_text import plain
 from gateway.slack_whispers import whisper
@@ -19,7 +20,8 @@ from integrations.slack.mrkdwn import escaped
 _WRITTEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 """Kinds of messages that people write; everything else is Slack's own (somebody joined, a topic was set) or an app's."""
 _TEAMS = ("user_team", "source_team", "team")
-_LONGEST = 20_000
+_LARGEST = 80_000
+"""Bytes of a message; a longer one is cut, and says so."""
 _LONGEST_ID = 100
 _MOST_FILES = 10
 
@@ -127,9 +129,9 @@ def _written(payload: object, change: ThreadChange, message: object) -> Written 
 
 def _text(message: object) -> str:
     """The words, as they were typed; of a message that was passed on, those of the other message."""
-    written = text_at(message, "text", longest=_LONGEST)
-    passed_on = text_at(message, "attachments", 0, "text", longest=_LONGEST)
-    return plain(written or passed_on or "")[:_LONGEST]
+    written = words_at(message, "text", most=_LARGEST)
+    passed_on = words_at(message, "attachments", 0, "text", most=_LARGEST)
+    return cut(plain(written or passed_on or ""), _LARGEST)
 
 
 def _files(message: object) -> tuple[FileLink, ...]:
