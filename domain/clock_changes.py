@@ -50,7 +50,7 @@ def start(turn: Turn, kind: ClockKind, *, stint: int | None = None) -> None:
     clock = start_clock(
         ticket.policy,
         kind,
-        number=1 + sum(clock.kind is kind for clock in ticket.clocks),
+        number=1 + max((_number(clock) for clock in ticket.clocks if clock.kind is kind), default=0),
         priority=ticket.priority,
         stint=stint,
         now=turn.at,
@@ -59,6 +59,10 @@ def start(turn: Turn, kind: ClockKind, *, stint: int | None = None) -> None:
     if clock is not None:
         turn.set(clocks=(*ticket.clocks, clock))
         settle_pauses(turn)
+
+
+def _number(clock: Clock) -> int:
+    return int(clock.id.rpartition("/")[2])
 
 
 def start_vendor(turn: Turn, vendor: str, case: int) -> None:

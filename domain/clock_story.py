@@ -68,7 +68,7 @@ def _change(old: Clock | None, new: Clock, ticket: Ticket, now: datetime) -> str
 
 
 def _name(clock: Clock, ticket: Ticket) -> str:
-    where = f" in {ticket.stints[clock.stint].tier.value}" if clock.stint is not None else ""
+    where = f" in {ticket.stint_numbered(clock.stint).tier.value}" if clock.stint is not None else ""
     return f"{clock_name(clock.kind)}{where}"
 
 

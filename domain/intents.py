@@ -1,6 +1,7 @@
 """What should happen outside. A decision lists intents; each runs as an activity on the lane of its system.
 
-``key`` is stable for the step in the ticket's life (never a run's id): activities use it to do a thing once.
+``key`` is stable for the step in the ticket's life (never a run's id): activities use it to do a thing once. ``folds`` is how many others, which
+waited too long to be kept, a line stands for: it says so (``domain.lane_room``).
 """
 
 from datetime import datetime
@@ -49,6 +50,7 @@ class ThreadLine(Frozen):
     key: Key
     text: LongText
     choices: tuple[NoticeChoice, ...] = ()
+    folds: int = 0
 
 
 class Notice(Frozen):
@@ -59,6 +61,7 @@ class Notice(Frozen):
     channel: Key
     text: LongText
     mention: Key | None = None
+    folds: int = 0
 
 
 class OpenSeverityChannel(Frozen):
@@ -87,6 +90,7 @@ class TellSeverityChannel(Frozen):
     key: Key
     channel: ChannelRef
     text: LongText
+    folds: int = 0
 
 
 class CloseSeverityChannel(Frozen):
@@ -155,6 +159,7 @@ class TellIssue(Frozen):
     ref: IssueRef
     text: LongText
     visibility: Visibility | None = None
+    folds: int = 0
 
 
 class UpdateIssue(Frozen):
@@ -226,6 +231,7 @@ class NotePage(Frozen):
     key: Key
     page_key: Key
     text: LongText
+    folds: int = 0
 
 
 class MailStaff(Frozen):
@@ -236,6 +242,7 @@ class MailStaff(Frozen):
     to: Address
     subject: Line
     text: LongText
+    folds: int = 0
 
 
 class PageWithIssue(Frozen):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.frozen import Frozen
-from domain.texts import Address, Key, Line, LongText, Name
+from domain.texts import Address, Key, Line, LongText, Name, Word
 
 
 class IssueSection(StrEnum):
@@ -69,7 +69,7 @@ class IssueFacts(Frozen):
     component: Name | None = None
     channel: Annotated[Key | None, Field(description="How the customer wrote: api, mail, …")] = None
     language: Name | None = None
-    versions: Annotated[tuple[Name, ...], Field(description="The versions that the texts name.")] = ()
+    versions: Annotated[tuple[Word, ...], Field(description="The versions that the texts name.")] = ()
     evidence: Annotated[tuple[Evidence, ...], Field(description="Files: each has `name` and `url`.")] = ()
     first_seen: Annotated[Name | None, Field(description="Such as 2026-11-21 09:30 UTC.")] = None
     customers: Annotated[tuple[PlanCount, ...], Field(description="Each has `plan` and `customers`.")] = ()

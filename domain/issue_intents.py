@@ -30,13 +30,17 @@ class FetchIssue(Frozen):
 
 
 class WriteComment(Frozen):
-    """Write a comment on the issue. ``ticket_id`` is the ticket that wants it, which is told where the tracker refuses it."""
+    """Write a comment on the issue. ``ticket_id`` is the ticket that wants it, which is told where the tracker refuses it.
+
+    ``folds`` is how many comments, which waited too long to be kept, it stands for: it says so (``domain.lane_room``).
+    """
 
     kind: Literal["write_comment"] = "write_comment"
     key: Key
     text: LongText
     ticket_id: Key | None = None
     visibility: Visibility = Visibility.INTERNAL
+    folds: int = 0
 
 
 class LinkBack(Frozen):

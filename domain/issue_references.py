@@ -1,6 +1,7 @@
 """What an engineering issue's workflow is found by, as search attributes hold it: nothing personal."""
 
 from domain.issues import Tracker
+from domain.ticket_references import keyword
 
 
 def awaits_reference(tracker: Tracker, project: str | None) -> str:
@@ -8,7 +9,7 @@ def awaits_reference(tracker: Tracker, project: str | None) -> str:
 
     Jira's news of a version names the project by a number that nothing else of ours knows, so each issue that waits has both.
     """
-    return f"awaits/{tracker.value}" if project is None else f"awaits/{tracker.value}:{project.casefold()}"
+    return f"awaits/{tracker.value}" if project is None else keyword(f"awaits/{tracker.value}:{project.casefold()}")
 
 
 def release_references(tracker: Tracker, project: str, *, waits: bool) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from domain.frozen import Frozen
-from domain.texts import Address, Key, Line, LongText, Name
+from domain.texts import Address, Key, Line, LongText, Name, ShortKey, Word
 
 
 class Tracker(StrEnum):
@@ -23,9 +23,9 @@ class IssueRef(Frozen):
     """
 
     tracker: Tracker
-    id: Key
-    key: Key
-    url: Address
+    id: ShortKey
+    key: ShortKey
+    url: ShortKey
 
     @property
     def project(self) -> str:
@@ -138,16 +138,16 @@ class IssueSnapshot(Frozen):
 
     ref: IssueRef
     title: Line
-    status: Name
+    status: Word
     category: IssueCategory
-    assignee: Name | None = None
+    assignee: Word | None = None
     updated_at: datetime
     comments: tuple[IssueComment, ...] = ()
-    project: Name = ""
-    issue_type: Name | None = None
-    resolution: Name | None = None
-    priority: Name | None = None
-    labels: tuple[Name, ...] = ()
+    project: Word = ""
+    issue_type: Word | None = None
+    resolution: Word | None = None
+    priority: Word | None = None
+    labels: tuple[Word, ...] = ()
     fix_versions: tuple[FixVersion, ...] = ()
     duplicate_of: IssueRef | None = None
     attachments: tuple[IssueAttachment, ...] = ()
@@ -159,10 +159,10 @@ class IssueCandidate(Frozen):
 
     ref: IssueRef
     title: Line
-    status: Name
+    status: Word
     category: IssueCategory
-    components: tuple[Name, ...] = ()
-    labels: tuple[Name, ...] = ()
+    components: tuple[Word, ...] = ()
+    labels: tuple[Word, ...] = ()
     text: LongText = ""
     updated_at: datetime
     similarity: int = 0
@@ -178,25 +178,25 @@ class IssueDraft(Frozen):
 
     key: Key
     tracker: Tracker
-    project: Name
-    issue_type: Name | None = None
+    project: Word
+    issue_type: Word | None = None
     title: Line
     body: LongText
-    labels: tuple[Name, ...] = ()
-    priority: Name | None = None
-    components: tuple[Name, ...] = ()
+    labels: tuple[Word, ...] = ()
+    priority: Word | None = None
+    components: tuple[Word, ...] = ()
     fields: dict[Line, JsonValue] = Field(default_factory=dict)
-    assignee: Name | None = None
-    watchers: tuple[Name, ...] = ()
+    assignee: Word | None = None
+    watchers: tuple[Word, ...] = ()
 
 
 class IssueFieldChanges(Frozen):
     """What Tierline sets on an issue; None and empty leave a field as it is. ``status`` is a status or transition of the tracker's."""
 
-    priority: Name | None = None
-    add_labels: tuple[Name, ...] = ()
-    remove_labels: tuple[Name, ...] = ()
-    status: Name | None = None
+    priority: Word | None = None
+    add_labels: tuple[Word, ...] = ()
+    remove_labels: tuple[Word, ...] = ()
+    status: Word | None = None
 
 
 class ChangedIssue(Frozen):
@@ -219,4 +219,4 @@ class ChangeFeed(Frozen):
     until: datetime
     cursors: dict[Line, Line] = Field(default_factory=dict)
     requests: int = 0
-    releases: tuple[Name, ...] = ()
+    releases: tuple[Word, ...] = ()

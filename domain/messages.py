@@ -322,7 +322,7 @@ class CommandStanding(Frozen):
     """How a command stands: its ``result`` once it has one; else ``refusal``, one clear sentence if the ticket would refuse it now."""
 
     result: CommandResult | None = None
-    refusal: str | None = None
+    refusal: Line | None = None
 
 
 # --- what other systems tell ---------------------------------------------------------------------------------------

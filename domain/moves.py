@@ -38,7 +38,8 @@ _NO_FIX = (IssueMeaning.DECLINED, IssueMeaning.DUPLICATE)
 
 def enter_tier(turn: Turn, tier: Tier, *, team: str | None = None) -> None:
     """Begin a stint: the tier's clocks start, except with the vendor, whose own clock is the case's."""
-    stint = Stint(number=len(turn.ticket.stints), tier=tier, entered_at=turn.at, team=team)
+    number = turn.ticket.stints[-1].number + 1 if turn.ticket.stints else 0
+    stint = Stint(number=number, tier=tier, entered_at=turn.at, team=team)
     turn.set(stints=(*turn.ticket.stints, stint), waiting_on=WaitingOn.VENDOR if tier is Tier.L4 else WaitingOn.TIER)
     if tier is not Tier.L4:
         clock_changes.start(turn, ClockKind.HANDOFF, stint=stint.number)
@@ -228,7 +229,11 @@ def open_vendor_case(turn: Turn, vendor: str, text: str) -> None:
     rules = policy.vendors[vendor]
     due = policy.calendar(rules.calendar).due(turn.at, rules.target)
     case = VendorCaseLink(
-        number=len(turn.ticket.cases) + 1, vendor=vendor, vendor_name=rules.name, opened_at=turn.at, due_at=due
+        number=turn.ticket.cases[-1].number + 1 if turn.ticket.cases else 1,
+        vendor=vendor,
+        vendor_name=rules.name,
+        opened_at=turn.at,
+        due_at=due,
     )
     turn.set(cases=(*turn.ticket.cases, case))
     clock_changes.start_vendor(turn, vendor, case.number)

@@ -91,7 +91,7 @@ def _person(ticket: Ticket, page: Page, woken: Woken) -> PagedPerson:
 
 
 def _out_of_hours(ticket: Ticket, page: Page, at: datetime) -> bool:
-    stint = ticket.stints[page.stint]
+    stint = ticket.stint_numbered(page.stint)
     rules = ticket.policy.tiers.get(stint.tier)
     of_pages = rules.of_team(stint.team).page if rules is not None else None
     return is_out_of_hours(ticket.policy, stint.tier, of_pages, at) if of_pages is not None else page.out_of_hours

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.frozen import Frozen
-from domain.texts import Address, Key, Line, LongText, Name
+from domain.texts import Address, Key, Line, LongText, Name, Word
 
 
 class PageStatus(StrEnum):
@@ -102,7 +102,7 @@ class PageWord(Frozen):
 class Woken(Frozen):
     """Somebody was woken by a page, or acknowledged it, and when."""
 
-    name: Name
+    name: Word
     at: datetime
 
 

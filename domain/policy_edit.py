@@ -171,7 +171,7 @@ def _count_anew(turn: Turn, known: tuple[Clock, ...]) -> None:
 def _natural_start(ticket: Ticket, clock: Clock) -> datetime:
     """When a clock that only the new rules have would have started."""
     if clock.stint is not None:
-        return ticket.stints[clock.stint].entered_at
+        return ticket.stint_numbered(clock.stint).entered_at
     if clock.kind in _FROM_OPENING:
         return ticket.opened_at
     if clock.kind is ClockKind.NEXT_RESPONSE and ticket.unanswered_since is not None:

@@ -174,7 +174,7 @@ def _issues(before: Ticket, after: Ticket) -> Iterator[str]:
 
 
 def _clock(ticket: Ticket, clock: Clock) -> str:
-    where = f" in {ticket.stints[clock.stint].tier.value}" if clock.stint is not None else ""
+    where = f" in {ticket.stint_numbered(clock.stint).tier.value}" if clock.stint is not None else ""
     return f"{clock_name(clock.kind)}{where}"
 
 

@@ -18,6 +18,8 @@ from pydantic_core import CoreSchema, core_schema
 
 CUT_MARK = " … [cut]"
 """What stands at the end of a text that was cut."""
+MOST_SUMMARY = 390
+"""Bytes of a workflow's or a timer's summary: the server takes 400, less the quotes around it."""
 LONGEST_TEXT = 20_000
 """Characters of a text that a person writes: a description, a reply, a note."""
 
@@ -59,7 +61,8 @@ class RefusedOver:
 
 def size_of(text: str) -> int:
     """Bytes of the text in UTF-8; a lone half of a surrogate pair, which UTF-8 has no bytes for, counts as three."""
-    return len(text.encode("utf-8", "surrogatepass"))
+    # Most texts are ASCII, and Python knows that of each.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def cut(text: str, most: int, mark: str = CUT_MARK) -> str:
@@ -77,12 +80,16 @@ def with_digest(text: str, most: int) -> str:
     return cut(text, most, f"~{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}")
 
 
-Key = Annotated[str, CutOver(1_200, whole=True)]
-"""An id, a key, a number in another system: at most 1,200 bytes. Two different ones stay different."""
+Key = Annotated[str, CutOver(800, whole=True)]
+"""An id, a key, a number in another system: at most 800 bytes. Two different ones stay different."""
+Word = Annotated[str, CutOver(400)]
+"""A word of another system: a status, a priority, a release, whom it assigned. At most 400 bytes."""
+ShortKey = Annotated[str, CutOver(400, whole=True)]
+"""An id, a key or the address of an issue: at most 400 bytes."""
 Name = Annotated[str, CutOver(800)]
 """What somebody or something is called: a person, a status, a label, a release. At most 800 bytes: 200 characters of any script."""
-Address = Annotated[str, CutOver(4_000, whole=True)]
-"""A link, or an address of mail: at most 4,000 bytes."""
+Address = Annotated[str, CutOver(2_000, whole=True)]
+"""A link, or an address of mail: at most 2,000 bytes."""
 Line = Annotated[str, CutOver(4_000)]
 """A title, a short reason, another system's error: at most 4,000 bytes."""
 LongText = Annotated[str, CutOver(100_000)]

@@ -19,7 +19,7 @@ from domain.reach import Reach
 from domain.report import EscalationReport
 from domain.sla_match import SlaFacts
 from domain.snooze import Snooze
-from domain.texts import Address, Key, Line, LongText, Name
+from domain.texts import Address, Key, Line, LongText, Name, Word
 from domain.tiers import Owner, Priority, Tier, WaitingOn
 
 
@@ -60,15 +60,15 @@ class LinkedIssue(Frozen):
     """
 
     ref: IssueRef
-    title: Line = ""
-    status: Name = ""
+    title: Name = ""
+    status: Word = ""
     category: IssueCategory = IssueCategory.TO_DO
-    assignee: Name | None = None
+    assignee: Word | None = None
     tickets: int = 1
     meaning: IssueMeaning | None = None
-    priority: Name | None = None
-    release: Name | None = None
-    impact: Name | None = None
+    priority: Word | None = None
+    release: Word | None = None
+    impact: Word | None = None
     told_at: datetime | None = None
 
 
@@ -110,7 +110,7 @@ class Page(Frozen):
     urgency: Urgency = Urgency.HIGH
     priority: Name | None = None
     out_of_hours: bool = False
-    assigned_to: tuple[Name, ...] = ()
+    assigned_to: tuple[Word, ...] = ()
     ended: bool = False
     took: bool = False
     acted_at: datetime | None = None
@@ -215,7 +215,7 @@ class Ticket(Frozen):
     thread, ``files_attached`` the addresses of those that were copied to its issues;
     ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
     channels Slack lets nobody write any more; ``pages`` and ``reached`` are the newest ones, ``pages_dropped`` how many older pages there
-    were; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    were; ``folded`` counts, by what it is, what else the ticket no longer carries, the newest of which was over at ``folded_until``; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
     """
 
     id: Key
@@ -281,6 +281,8 @@ class Ticket(Frozen):
     spent: dict[Owner, timedelta] = Field(default_factory=dict)
     steps: int = 0
     mails: int = 0
+    folded: dict[Name, int] = Field(default_factory=dict)
+    folded_until: datetime | None = None
 
     @property
     def stint(self) -> Stint:
@@ -291,6 +293,18 @@ class Ticket(Frozen):
     def tier(self) -> Tier:
         """The tier where the ticket is."""
         return self.stints[-1].tier
+
+    def stint_numbered(self, number: int) -> Stint:
+        """The stay with that number; for one that is no longer carried, the oldest that is, after the first."""
+        if number == 0:
+            return self.stints[0]
+        place = len(self.stints) - 1 - (self.stints[-1].number - number)
+        return self.stints[min(max(place, 1), len(self.stints) - 1)]
+
+    @property
+    def breaches(self) -> int:
+        """How many of its clocks were breached, those that it no longer carries as well."""
+        return self.folded.get("breaches", 0) + sum(clock.breached_at is not None for clock in self.clocks)
 
     def policy_until(self, at: datetime) -> Policy | FormerPolicy:
         """The policy that was in force up to this instant."""

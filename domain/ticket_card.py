@@ -192,7 +192,9 @@ def _clock_view(ticket: Ticket, clock: Clock, now: datetime) -> CardClock | None
 
 
 def _breach_words(ticket: Ticket, clock: Clock) -> str:
-    return clock_name(clock.kind) + (f" in {ticket.stints[clock.stint].tier.value}" if clock.stint is not None else "")
+    return clock_name(clock.kind) + (
+        f" in {ticket.stint_numbered(clock.stint).tier.value}" if clock.stint is not None else ""
+    )
 
 
 def _issue(issue: LinkedIssue) -> CardIssue:

@@ -2,10 +2,13 @@
 
 from domain.engineering_issue import safe_text
 from domain.ladders import next_deadline
+from domain.texts import cut
 from domain.ticket import Entry, LinkedIssue, Ticket
 from domain.ticket_card import outcome_of
 
 SHOWN_CHARACTERS = 200
+SHOWN_THINGS = 20
+"""The newest issues, pages, stays and people reached that are shown."""
 SHOWN_ENTRIES = 12
 """The newest lines that are shown; the whole timeline is in the API."""
 
@@ -16,7 +19,7 @@ def story_of(ticket: Ticket) -> str:
     owner = ticket.stint.accepted_by.name if ticket.stint.accepted_by is not None else "nobody yet"
     lines = [
         f"**{ticket.id}** · {ticket.status.value} · {ticket.priority.value} · with **{ticket.tier.value}** ({owner})",
-        f"Path: {' → '.join(stint.tier.value for stint in ticket.stints)}",
+        f"Path: {' → '.join(_path(ticket))}",
         f"Next: {deadline.what} at {deadline.at:%Y-%m-%d %H:%M:%S} UTC"
         if deadline is not None
         else "Next: nothing is due",
@@ -25,16 +28,39 @@ def story_of(ticket: Ticket) -> str:
             if ticket.snooze is not None
             else []
         ),
-        *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {_issue(issue)}" for issue in ticket.issues),
-        *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages),
+        *(f"Issue: [{issue.ref.key}]({issue.ref.url}) {_issue(issue)}" for issue in ticket.issues[-SHOWN_THINGS:]),
+        *_earlier("issues", len(ticket.issues)),
+        *(f"Page: {page.status or 'on its way'}{_by(page.acknowledged_by)}" for page in ticket.pages[-SHOWN_THINGS:]),
+        *_earlier("pages", len(ticket.pages)),
         *(
             f"Behind the pager: step {reach.step} by {reach.by.value} at {reach.at:%m-%d %H:%M:%S}: {reach.outcome.value}"
-            for reach in ticket.reached
+            for reach in ticket.reached[-SHOWN_THINGS:]
         ),
-        *(f"Late: {lane} since {t.since:%H:%M:%S} UTC ({t.error})" for lane, t in sorted(ticket.lanes.items())),
+        *_earlier("people reached behind the pager", len(ticket.reached)),
+        *_folded(ticket),
+        *(
+            f"Late: {lane} since {t.since:%H:%M:%S} UTC ({cut(t.error, SHOWN_CHARACTERS)})"
+            for lane, t in sorted(ticket.lanes.items())
+        ),
     ]
     story = [f"- {entry.at:%m-%d %H:%M:%S} {_line(ticket, entry)}" for entry in ticket.timeline[-SHOWN_ENTRIES:]]
     return "\n\n".join(("  \n".join(lines), "\n".join(story)))
+
+
+def _path(ticket: Ticket) -> list[str]:
+    tiers = [stint.tier.value for stint in ticket.stints[-SHOWN_THINGS:]]
+    return tiers if len(tiers) == len(ticket.stints) else ["…", *tiers]
+
+
+def _earlier(what: str, count: int) -> list[str]:
+    return [f"and {count - SHOWN_THINGS:,} earlier {what}"] if count > SHOWN_THINGS else []
+
+
+def _folded(ticket: Ticket) -> list[str]:
+    """What is not carried any more, and where it is."""
+    counts = {"lines": ticket.timeline_dropped, "pages": ticket.pages_dropped, **ticket.folded}
+    named = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    return [f"Only in the history of its earlier runs: {named}"] if named else []
 
 
 def _line(ticket: Ticket, entry: Entry) -> str:

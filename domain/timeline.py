@@ -128,6 +128,8 @@ def carried_from(ticket: Ticket) -> datetime:
         edges.append(ticket.timeline[0].at)
     if ticket.held and ticket.held[0].since > ticket.opened_at:
         edges.append(ticket.held[0].since)
+    if ticket.folded_until is not None:
+        edges.append(ticket.folded_until)
     edges += [clock_past.known_from(clock) for clock in ticket.clocks if clock.past_dropped]
     return max(edges)
 

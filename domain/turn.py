@@ -11,14 +11,15 @@ from domain.clock_past import remembered
 from domain.clocks import Clock
 from domain.intents import Intent, ShowCard, ThreadLine
 from domain.people import TIERLINE, Actor
+from domain.texts import size_of
 from domain.ticket import Entry, LinkedIssue, Page, Stint, Ticket, VendorCaseLink
 
 LONGEST_TIMELINE = 1_000
 """Entries that a ticket carries; older ones are counted and stay in the workflow's history."""
 LARGEST_TIMELINE = 250_000
-"""Characters of all entries: with four bytes for each they still fit into the 2 MiB that Temporal takes in one piece."""
+"""Bytes of all entries' words, so that a ticket stays far below the 2 MiB that Temporal takes in one piece."""
 LONGEST_ENTRY = 4_000
-"""Characters of one entry."""
+"""Characters of one entry; a longer one is cut and says how much of it is in the workflow's history alone."""
 
 
 class Turn:
@@ -40,7 +41,7 @@ class Turn:
         if self.silent:
             return
         name = who if isinstance(who, str) else who.name
-        entry = Entry(at=self.at, who=name, text=_cut(text, LONGEST_ENTRY), public=public)
+        entry = Entry(at=self.at, who=name, text=_cut(text), public=public)
         timeline = (*self.ticket.timeline, entry)
         dropped = _too_many(timeline)
         self.set(timeline=timeline[dropped:], timeline_dropped=self.ticket.timeline_dropped + dropped)
@@ -114,14 +115,17 @@ def _identity(issue: LinkedIssue) -> tuple[str, str]:
 def _too_many(timeline: tuple[Entry, ...]) -> int:
     """How many of the oldest entries a ticket no longer carries."""
     many = max(0, len(timeline) - LONGEST_TIMELINE)
-    if len(timeline) * LONGEST_ENTRY <= LARGEST_TIMELINE:
+    if len(timeline) * LONGEST_ENTRY * 4 <= LARGEST_TIMELINE:
         return many
-    size = sum(len(entry.text) for entry in timeline[many:])
+    size = sum(size_of(entry.text) for entry in timeline[many:])
     while size > LARGEST_TIMELINE:
-        size -= len(timeline[many].text)
+        size -= size_of(timeline[many].text)
         many += 1
     return many
 
 
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_ENTRY:
+        return text
+    kept = LONGEST_ENTRY - 60
+    return f"{text[:kept]} … ({len(text) - kept:,} more characters, in the ticket's history)"

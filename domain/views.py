@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.attribution import totals
 from domain.clocks import Clock, ClockOutcome, ClockStatus, counted_at, due_at
 from domain.engineering_rules import RequestKind
@@ -112,7 +114,8 @@ class CaseView(Frozen):
 
 class TicketView(Frozen):
     """A ticket as the API shows it. ``spent_s`` is the whole time since opening by whose turn it was, in seconds;
-    ``sla`` is None where no SLA of the policy matches: then nothing but vendors is measured."""
+    ``sla`` is None where no SLA of the policy matches: then nothing but vendors is measured. ``folded`` counts, by what it is, what the ticket
+    no longer carries: it is in the history of its workflow."""
 
     id: str
     title: str
@@ -155,6 +158,7 @@ class TicketView(Frozen):
     issue_choice: ChoiceView | None = None
     request: RequestKind = RequestKind.BUG
     workaround: str | None = None
+    folded: dict[str, int] = Field(default_factory=dict)
 
 
 def view_of(ticket: Ticket, now: datetime) -> TicketView:
@@ -252,6 +256,7 @@ def view_of(ticket: Ticket, now: datetime) -> TicketView:
         report=ticket.report,
         request=ticket.request,
         workaround=ticket.workaround,
+        folded=ticket.folded,
         issue_choice=_choice_view(ticket),
     )
 

@@ -207,7 +207,7 @@ async def read_ticket(request: Request, ticket_id: Id, caller: Caller) -> Ticket
 async def read_timeline(request: Request, ticket_id: Id, caller: Caller, as_of: AsOf = None) -> TicketTimeline:
     """What happened, in words; whose every second was; and the clocks, each with the policy version that it ran under then.
 
-    It is told from what the ticket itself carries: its newest 1,000 entries (at most 250,000 characters), 400 stays with an owner and 60
+    It is told from what the ticket itself carries: its newest 1,000 entries (at most 250,000 bytes), 400 stays with an owner and 60
     changes of each clock. An instant before the oldest of these is refused with 410; the workflow's history in Temporal has it. Spans divide a
     tier's time into its own and closed hours by the tier's calendar in force then. What the ticket itself was then besides (its title,
     issues and pages) is not told.

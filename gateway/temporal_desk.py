@@ -24,6 +24,7 @@ from domain.policy import Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.reconcile import NAMES, ReleaseNews
 from domain.redaction import redact
+from domain.texts import MOST_SUMMARY, cut
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
@@ -95,7 +96,7 @@ class TemporalDesk:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     memo=memo,
                     priority=urgency.of_ticket(opening.priority),
-                    static_summary=f"{opening.ticket_id} {redact(opening.title)}"[:200],
+                    static_summary=cut(f"{opening.ticket_id} {redact(opening.title)}", MOST_SUMMARY),
                 )
         except WorkflowAlreadyStartedError:
             return await self._opened_before(opening, idempotency_key)
@@ -143,7 +144,7 @@ class TemporalDesk:
                     task_queue=task_queues.WORKFLOWS,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    static_summary=f"A release in {where}"[:200],
+                    static_summary=cut(f"A release in {where}", MOST_SUMMARY),
                 )
 
     async def view(self, ticket_id: str) -> TicketView:

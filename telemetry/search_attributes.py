@@ -8,7 +8,7 @@ from domain.issue_references import release_references
 from domain.issues import IssueMeaning, IssueSnapshot
 from domain.ladders import next_deadline
 from domain.ticket import Ticket
-from domain.ticket_references import assignee_of, references_of
+from domain.ticket_references import assignee_of, keyword, references_of
 from domain.watched_issue import WatchedIssue
 
 TIER = SearchAttributeKey.for_keyword("TierlineTier")
@@ -43,12 +43,12 @@ def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
         SearchAttributePair(STATUS, ticket.status.value),
         SearchAttributePair(PRIORITY, ticket.priority.value),
         SearchAttributePair(OWNER, ticket.owner.value),
-        SearchAttributePair(BREACHES, sum(clock.breached_at is not None for clock in ticket.clocks)),
+        SearchAttributePair(BREACHES, ticket.breaches),
     ]
     if ticket.product is not None:
-        pairs.append(SearchAttributePair(PRODUCT, ticket.product))
+        pairs.append(SearchAttributePair(PRODUCT, keyword(ticket.product)))
     if ticket.issues:
-        pairs.append(SearchAttributePair(TRACKER_ISSUE, ticket.issues[-1].ref.key))
+        pairs.append(SearchAttributePair(TRACKER_ISSUE, keyword(ticket.issues[-1].ref.key)))
     references = references_of(ticket)
     if references:
         pairs.append(SearchAttributePair(REFERENCES, list(references)))
@@ -66,7 +66,7 @@ def issue_attributes(issue: WatchedIssue) -> TypedSearchAttributes:
     project = known.project if known is not None else ""
     waits = known is not None and _waits_for_release(issue.rules.of_project(project), known)
     references = release_references(issue.ref.tracker, project, waits=waits)
-    pairs: list[SearchAttributePair] = [SearchAttributePair(TRACKER_ISSUE, issue.ref.key)]  # type: ignore[type-arg]
+    pairs: list[SearchAttributePair] = [SearchAttributePair(TRACKER_ISSUE, keyword(issue.ref.key))]  # type: ignore[type-arg]
     if references:
         pairs.append(SearchAttributePair(REFERENCES, list(references)))
     return TypedSearchAttributes(pairs)

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+with workflow.unsafe.imports_passed_through():
+    from domain.texts import MOST_SUMMARY, cut
+
 
 class DeadlineTimer:
     """Calls ``reached`` at the deadline."""
@@ -37,6 +40,6 @@ class DeadlineTimer:
         self._at = None
 
     async def _wait(self, at: datetime, what: str) -> None:
-        await workflow.sleep(max(at - workflow.now(), timedelta(0)), summary=what)
+        await workflow.sleep(max(at - workflow.now(), timedelta(0)), summary=cut(what, MOST_SUMMARY))
         self._at = None
         self._reached()

@@ -73,6 +73,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.issues import IssueRef, IssueSnapshot
     from domain.messages import Delivery, GoneReason
     from domain.paging import PageRef
+    from domain.ticket_references import keyword
     from domain.watched_issue import WatchedIssue
     from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE, issue_attributes
     from workflows import continuation, task_queues, urgency, workflow_ids
@@ -306,7 +307,7 @@ class EngineeringIssueWorkflow:
         attributes = issue_attributes(self._issue)
         if attributes == self._shown:
             return
-        updates: list[SearchAttributeUpdate] = [TRACKER_ISSUE.value_set(self._issue.ref.key)]  # type: ignore[type-arg]
+        updates: list[SearchAttributeUpdate] = [TRACKER_ISSUE.value_set(keyword(self._issue.ref.key))]  # type: ignore[type-arg]
         waits = attributes.get(REFERENCES)
         if waits is not None:
             updates.append(REFERENCES.value_set(waits))

@@ -18,6 +18,7 @@ from domain.issue_messages import CatchingUp, CatchUp, HintSource, IssueHint
 from domain.issue_references import awaits_reference
 from domain.issues import Tracker
 from domain.reconcile import Answer, AskedIssue, IssueAnswer, WatchedKey
+from domain.ticket_references import keyword
 from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from workflows import workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
@@ -75,7 +76,7 @@ class TemporalIssueDesk:
 
     async def watched_by_key(self, tracker: Tracker, key: str) -> WatchedKey | None:
         """List by the search attribute."""
-        found = await self._listed(tracker, f" AND {TRACKER_ISSUE.name} = {_quoted(key)}")
+        found = await self._listed(tracker, f" AND {TRACKER_ISSUE.name} = {_quoted(keyword(key))}")
         return found[0] if found else None
 
     async def awaiting_release(self, tracker: Tracker, projects: Sequence[str]) -> list[str]:

@@ -21,6 +21,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 
 with workflow.unsafe.imports_passed_through():
     from activities.failures import LOCKED_OUT
+    from domain import lane_room
 
 ONE_ATTEMPT = timedelta(seconds=20)
 """More than a client's own time-out of 10 s, so that an attempt has ended before the next one begins."""
@@ -46,6 +47,10 @@ class Sendable(Protocol):
     @property
     def key(self) -> str:
         """Its stable idempotency key."""
+        ...
+
+    def model_dump_json(self) -> str:
+        """As it is handed from run to run."""
         ...
 
 
@@ -95,6 +100,7 @@ class Lanes(Generic[_T, _R]):
         listener: hears what becomes of each intent; it must only enqueue.
         late: lanes that were in trouble in an earlier run of the workflow.
         overtakes: whether an intent may go before others that could not be carried out in a round; none may, if left out.
+        fold: makes less of what waits on a lane, in order, where ``domain.lane_room`` finds it too much; nothing, if left out.
     """
 
     def __init__(
@@ -103,12 +109,15 @@ class Lanes(Generic[_T, _R]):
         listener: LaneListener[_T, _R],
         late: Iterable[str] = (),
         overtakes: Callable[[_T], bool] = lambda _: False,
+        fold: Callable[[list[_T]], list[_T]] = lambda waiting: waiting,
     ) -> None:
         self._carry_out = carry_out
         self._overtakes = overtakes
         self._listener = listener
         self._queues: dict[str, deque[_T]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._fold = fold
+        self._bytes: dict[str, int] = {}
         self._begun: set[str] = set()
         self._late = set(late)
         self._halted = False
@@ -133,14 +142,32 @@ class Lanes(Generic[_T, _R]):
         """Everything not yet carried out, by key."""
         return {intent.key: intent for queue in self._queues.values() for intent in queue}
 
+    def bytes_waiting(self, lane: str | None = None) -> int:
+        """How many bytes wait on a lane, or on all of them: what a run would hand to the next."""
+        return sum(self._bytes.values()) if lane is None else self._bytes.get(lane, 0)
+
     def add(self, lane: str, intent: _T, *, begun: bool = False) -> None:
         """Queue an intent. ``begun`` marks one that an earlier run of the workflow had begun: it is looked for before it is repeated."""
         self._queues.setdefault(lane, deque()).append(intent)
         if begun:
             self._begun.add(intent.key)
+        self._bytes[lane] = self.bytes_waiting(lane) + lane_room.bytes_of(intent)
+        if self._bytes[lane] > lane_room.LANE_BYTES:
+            self._make_less(lane)
         worker = self._workers.get(lane)
         if worker is None or worker.done():
             self._workers[lane] = asyncio.create_task(self._work(lane))
+
+    def _make_less(self, lane: str) -> None:
+        queue = self._queues[lane]
+        begun = [intent for intent in queue if intent.key in self._begun]
+        kept = [*begun, *self._fold([intent for intent in queue if intent.key not in self._begun])]
+        queue.clear()
+        queue.extend(kept)
+        self._measure(lane)
+
+    def _measure(self, lane: str) -> None:
+        self._bytes[lane] = sum(map(lane_room.bytes_of, self._queues[lane]))
 
     def withdraw(self, lane: str, unwanted: Callable[[_T], bool]) -> None:
         """Take back what waits and has not begun, where something newer stands for it."""
@@ -149,6 +176,7 @@ class Lanes(Generic[_T, _R]):
             kept = [intent for intent in queue if intent.key in self._begun or not unwanted(intent)]
             queue.clear()
             queue.extend(kept)
+            self._measure(lane)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition, or for a fault in a lane.
@@ -180,7 +208,9 @@ class Lanes(Generic[_T, _R]):
         try:
             while queue and not self._halted:
                 if await self._round_by_round(lane, queue[0]):
-                    self._begun.discard(queue.popleft().key)
+                    done = queue.popleft()
+                    self._begun.discard(done.key)
+                    self._bytes[lane] -= lane_room.bytes_of(done)
                 elif (first := self._overtaker(queue)) is not None:
                     queue.remove(first)
                     queue.appendleft(first)

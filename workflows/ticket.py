@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
+    from domain import lane_room
     from domain.commands import refusal
     from domain.decide import Decision, decide, open_ticket
     from domain.digest import TicketFacts
@@ -29,8 +30,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.policy_edit import PolicyEffect, PolicyQuestion, effect_of
     from domain.preview import Preview, PreviewQuestion
     from domain.preview import answer as preview_of
-    from domain.ticket import Ticket, TicketStatus
+    from domain.reach import ReachOutcome
+    from domain.texts import with_digest
+    from domain.ticket import TicketStatus
     from domain.ticket_card import facts_of
+    from domain.ticket_carry import QueuedIntent, TicketCarry, in_room, rooms
     from domain.ticket_story import story_of
     from domain.timeline import TimelineAnswer, TimelineQuestion, answer
     from domain.views import TicketView, view_of
@@ -42,26 +46,12 @@ with workflow.unsafe.imports_passed_through():
 
 REMEMBERED_DELIVERIES = 500
 """Ids of deliveries that are kept, so that each is taken once; vendors repeat within hours, and within fewer deliveries than that."""
+REMEMBERED_BYTES = 100
+"""Bytes of such an id; of a longer one the beginning and a digest are kept."""
 REMEMBERED_ANSWERS = 100
 """Answers to commands that are kept, so that a repeated command gets the same answer."""
 FACTS_MEMO = "tierline_facts"
 """The memo that a digest reads, so that counting wakes no ticket."""
-
-
-class QueuedIntent(Frozen):
-    """An intent that a run hands to the next; ``begun`` means that it may have been done already."""
-
-    intent: Intent
-    begun: bool
-
-
-class TicketCarry(Frozen):
-    """Everything that a ticket's next run needs."""
-
-    ticket: Ticket
-    queued: tuple[QueuedIntent, ...] = ()
-    seen: tuple[str, ...] = ()
-    answers: tuple[tuple[str, CommandResult], ...] = ()
 
 
 class TicketStart(Frozen):
@@ -94,12 +84,16 @@ class TicketWorkflow:
             self._first = open_ticket(start.opening, start.policy, workflow.info().workflow_start_time)
             self._ticket = self._first.state
         else:
-            self._seen = OrderedDict.fromkeys(carry.seen)
+            self._seen = OrderedDict.fromkeys(with_digest(each, REMEMBERED_BYTES) for each in carry.seen)
             self._answers = OrderedDict(carry.answers)
             self._first = Decision(state=carry.ticket)
             self._ticket = carry.ticket
         self._lanes: Lanes[Intent, ResultBody] = Lanes(
-            self._carry_out, self, late=self._ticket.lanes, overtakes=lambda intent: isinstance(intent, RaisePage)
+            self._carry_out,
+            self,
+            late=self._ticket.lanes,
+            overtakes=lambda intent: isinstance(intent, RaisePage),
+            fold=self._fold,
         )
 
     @workflow.run
@@ -132,14 +126,16 @@ class TicketWorkflow:
         known = self._answers.get(command.id)
         if known is not None:
             return CommandStanding(result=known)
-        return CommandStanding(refusal=refusal(self._ticket, command, workflow.now()))
+        no_room = lane_room.no_room(command.request, self._lanes.bytes_waiting())
+        return CommandStanding(refusal=refusal(self._ticket, command, workflow.now()) or no_room)
 
     @workflow.signal(name="deliver")
     def deliver(self, delivery: Delivery) -> None:
         """Take in what an outside system or another workflow tells, once per delivery id."""
-        if delivery.id in self._seen:
+        known_by = with_digest(delivery.id, REMEMBERED_BYTES)
+        if known_by in self._seen:
             return
-        self._seen[delivery.id] = None
+        self._seen[known_by] = None
         while len(self._seen) > REMEMBERED_DELIVERIES:
             self._seen.popitem(last=False)
         self._inbox.append(delivery)
@@ -211,7 +207,11 @@ class TicketWorkflow:
     def _answer(self, command: Command) -> None:
         if command.id in self._answers:
             return
-        decision = decide(self._ticket, command, workflow.now())
+        no_room = lane_room.no_room(command.request, self._lanes.bytes_waiting())
+        if no_room is not None:
+            decision = decide(self._ticket, TimePassed(), workflow.now()).model_copy(update={"refusal": no_room})
+        else:
+            decision = decide(self._ticket, command, workflow.now())
         self._apply(decision)
         self._answers[command.id] = CommandResult(
             ticket_id=self._ticket.id,
@@ -265,6 +265,11 @@ class TicketWorkflow:
         workflow.upsert_search_attributes(updates)
         workflow.upsert_memo({FACTS_MEMO: facts})
 
+    def _fold(self, queue: list[Intent]) -> list[Intent]:
+        """Of whom the chain behind the pager reaches it is to be known what came of it."""
+        wanted = {reach.key for reach in self._ticket.reached if reach.outcome is ReachOutcome.WANTED}
+        return lane_room.folded(queue, keep=wanted)
+
     async def _carry_out(self, intent: Intent, policy: RetryPolicy, recheck: bool) -> ResultBody:
         return await carry_out(intent, self._ticket, policy, recheck)
 
@@ -284,7 +289,7 @@ class TicketWorkflow:
         carry = TicketCarry(
             ticket=self._ticket, queued=queued, seen=tuple(self._seen), answers=tuple(self._answers.items())
         )
+        smaller = (in_room(carry, room, workflow.now()) for room in rooms())
+        start = continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)
         # Given anew: Temporal would hand on one that was unset as null, which a date cannot be read from, and the run could not begin.
-        workflow.continue_as_new(
-            self._start.model_copy(update={"carry": carry}), search_attributes=ticket_attributes(self._ticket)
-        )
+        workflow.continue_as_new(start, search_attributes=ticket_attributes(self._ticket))

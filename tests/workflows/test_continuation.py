@@ -5,6 +5,7 @@ import asyncio
 from temporalio.client import Client
 
 from domain.messages import Accept, CommandResult, CustomerMessage, Escalate, Note, PageChanged, Reply
+from domain.ticket_carry import TicketCarry
 from domain.tiers import Tier
 from domain.turn import LONGEST_ENTRY, LONGEST_TIMELINE
 from domain.views import TicketView
@@ -12,7 +13,7 @@ from telemetry.search_attributes import DUE_AT, TIER
 from tests.domain.building import HELPDESK, LENA, SAM, Story, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
-from workflows.ticket import REMEMBERED_ANSWERS, TicketCarry
+from workflows.ticket import REMEMBERED_ANSWERS
 
 SHORT = 30
 """Events of history after which these runs hand over."""
