@@ -1,6 +1,6 @@
 """Effects in an issue tracker; one instance serves Jira's task queue and another one GitHub's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -9,7 +9,17 @@ from temporalio import activity
 from activities.failures import classified, not_configured, repeated
 from domain.frozen import Frozen
 from domain.issue_facts import IssueFacts
-from domain.issues import IssueDraft, IssueFieldChanges, IssueRef, IssueSnapshot, Visibility
+from domain.issues import (
+    IssueAttachment,
+    IssueComment,
+    IssueDraft,
+    IssueFieldChanges,
+    IssueRef,
+    IssueSnapshot,
+    Visibility,
+)
+from domain.lane_room import bytes_of
+from domain.texts import size_of
 from integrations.issue_tracker import IssueTracker
 
 IssueText = Callable[[str | None, IssueFacts, str | None], str]
@@ -18,6 +28,10 @@ IssueText = Callable[[str | None, IssueFacts, str | None], str]
 _LONGEST_COMMENT, _MOST_COMMENTS = 3_000, 550
 """Bytes of a comment that are told, and comments of one reading, the oldest: more than an issue's workflow remembers
 (``domain.issue_news.REMEMBERED_COMMENTS``), and together less than the 2 MB that Temporal takes as a result."""
+_LARGEST_COMMENTS, _LARGEST_FILES = 1_700_000, 150_000
+"""Bytes of all comments, and of the newest files, of one reading as they are written: a line's end is written as two bytes."""
+_MOST_LABELS, _MOST_VERSIONS = 200, 50
+_SHORTEST_COMMENT = 100
 
 
 class OpenIssueInput(Frozen):
@@ -173,12 +187,41 @@ def _bounded(snapshot: IssueSnapshot) -> IssueSnapshot:
     Our own are no news to anybody, and must not stand in the way of others.
     """
     theirs = [each for each in snapshot.comments if not each.ours][:_MOST_COMMENTS]
-    cut = tuple(each.model_copy(update={"text": _cut(each.text)}) for each in theirs)
-    return snapshot.model_copy(update={"comments": cut})
+    comments = [each.model_copy(update={"text": _cut(each.text)}) for each in theirs]
+    if sum(map(bytes_of, comments)) > _LARGEST_COMMENTS:
+        share = _LARGEST_COMMENTS // len(comments)
+        comments = [_within(each, share) for each in comments]
+    return snapshot.model_copy(
+        update={
+            "comments": tuple(comments),
+            "attachments": _newest_files(snapshot.attachments),
+            "labels": snapshot.labels[:_MOST_LABELS],
+            "fix_versions": snapshot.fix_versions[-_MOST_VERSIONS:],
+        }
+    )
 
 
-def _cut(text: str) -> str:
+def _within(comment: IssueComment, most: int) -> IssueComment:
+    """The comment with so much of its text that it has no more bytes as it is written."""
+    size = size_of(comment.text)
+    while bytes_of(comment) > most and size > _SHORTEST_COMMENT:
+        size //= 2
+        comment = comment.model_copy(update={"text": _cut(comment.text, size)})
+    return comment
+
+
+def _newest_files(files: Sequence[IssueAttachment]) -> tuple[IssueAttachment, ...]:
+    kept, size = len(files), 0
+    for file in reversed(files):
+        size += bytes_of(file)
+        if size > _LARGEST_FILES:
+            break
+        kept -= 1
+    return tuple(files[kept:])
+
+
+def _cut(text: str, longest: int = _LONGEST_COMMENT) -> str:
     whole = text.encode()
-    if len(whole) <= _LONGEST_COMMENT:
+    if len(whole) <= longest:
         return text
-    return f"{whole[:_LONGEST_COMMENT].decode(errors='ignore').rstrip()} … (the rest is in the tracker)"
+    return f"{whole[:longest].decode(errors='ignore').rstrip()} … (the rest is in the tracker)"

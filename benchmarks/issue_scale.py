@@ -25,6 +25,7 @@ from activities.ticket_telling import TicketTellingActivities
 from benchmarks import issue_rush
 from config.issue_text import issue_text
 from domain.engineering_rules import FanOutRules, IssueRules, SummaryRules
+from domain.issue_carry import IssueCarry
 from domain.issue_messages import IssueHint, IssueMessage, TicketJoined
 from domain.issue_view import IssueView
 from domain.issue_watch import decide_issue
@@ -40,7 +41,6 @@ from workflows import task_queues, workflow_ids
 from workflows.engineering_issue import (
     REMEMBERED_MESSAGES,
     EngineeringIssueWorkflow,
-    IssueCarry,
     IssueMessageEnvelope,
     IssueStart,
 )

@@ -19,7 +19,7 @@ from domain.issue_follows import Follow, TellAll
 from domain.issue_intents import ChangeFields, WriteComment
 from domain.issues import FieldStamp, IssueCategory, IssueFieldChanges, IssueSnapshot, SyncedField, Visibility
 from domain.messages import IssueSaid
-from domain.texts import Line, Name
+from domain.texts import Line, Name, Word
 
 REMEMBERED_CONFLICTS = 20
 """The latest conflicts are kept for whoever asks; all are written on the issue and in its tickets."""
@@ -36,8 +36,8 @@ class Wish(Frozen):
     base: Line | None = None
     theirs: bool = False
     value: Line | None = None
-    add_labels: tuple[Name, ...] = ()
-    remove_labels: tuple[Name, ...] = ()
+    add_labels: tuple[Word, ...] = ()
+    remove_labels: tuple[Word, ...] = ()
     at: datetime
     why: Line
 

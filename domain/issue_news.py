@@ -23,7 +23,7 @@ from domain.issues import (
     IssueSnapshot,
     SyncedField,
 )
-from domain.texts import Key, Name
+from domain.texts import Key, Mark
 
 REMEMBERED_COMMENTS = 500
 """Remote ids of comments and of files that are kept, to tell each once; older ones lie before the watermark anyway."""
@@ -43,9 +43,9 @@ class ToldComment(Frozen):
     Trackers tell the times of edits in whole seconds: one of the very second in which a comment was told shows in its text alone.
     """
 
-    id: Key
+    id: Mark
     edited_at: datetime | None = None
-    reads: Name = ""
+    reads: Mark = ""
 
 
 class NewsState(Frozen):
@@ -56,7 +56,7 @@ class NewsState(Frozen):
     """
 
     comments: tuple[ToldComment, ...] = ()
-    files: tuple[Key, ...] = ()
+    files: tuple[Mark, ...] = ()
     forgotten_until: datetime | None = None
     forgotten_files_until: datetime | None = None
     doubted: Key | None = None

@@ -23,10 +23,13 @@ from pydantic_core import core_schema
 from domain.buckets import Buckets
 from domain.engineering_rules import RequestKind
 from domain.issue_messages import TicketOnIssue
+from domain.texts import cut, with_digest
 from domain.tiers import Priority
 
 READABLE = 50
 """Up to this many tickets are written so that a person can read them."""
+_LARGEST_CUSTOMER, _LARGEST_PLAN, _LARGEST_WORKAROUND = 60, 200, 8_000
+"""Bytes of what a ticket says of itself: of ten thousand tickets all of it is kept."""
 _PAGE = 64
 """Entries are kept together by their numbers, this many at the most."""
 GROWTH_DAYS = 7
@@ -277,6 +280,21 @@ class Roll:
         """Without a ticket; the same roll where it is not on it."""
         return self._with(ticket_id, None, self._last) if ticket_id in self._numbers else self
 
+    def with_workarounds(self, most: int) -> Self:
+        """With the newest workarounds alone, as many; only one is shown, and each may be long."""
+        having = [ticket for ticket, entry in self._entries() if entry.workaround is not None]
+        other = self
+        if len(having) > most:
+            other = type(self)()
+            other._last, other._numbers = self._last, self._numbers
+            other._all, other._kinds = self._all, self._kinds
+            without = set(having[:-most])
+            other._pages = {
+                page: {ticket: e._replace(workaround=None) if ticket in without else e for ticket, e in entries.items()}
+                for page, entries in self._pages.items()
+            }
+        return other
+
     def _with(self, ticket_id: str, entry: _Entry | None, last: int) -> Self:
         before = self._entry(ticket_id)
         other = type(self)()
@@ -427,13 +445,14 @@ def _entry(number: int, joined: int, facts: TicketOnIssue | None) -> _Entry:
     return _Entry(
         number=number,
         joined=joined,
-        customer=facts.customer,
-        plan=facts.plan,
+        # It is compared, and never shown.
+        customer=with_digest(facts.customer, _LARGEST_CUSTOMER),
+        plan=cut(facts.plan, _LARGEST_PLAN) if facts.plan is not None else None,
         severity=facts.severity.value,
         request=facts.request.value,
         opened=_second(facts.opened_at),
         due=_second(facts.due_at) if facts.due_at is not None else None,
-        workaround=facts.workaround,
+        workaround=cut(facts.workaround, _LARGEST_WORKAROUND) if facts.workaround is not None else None,
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from domain.frozen import Frozen
-from domain.texts import Address, Key, Line, LongText, Name, ShortKey, Word
+from domain.texts import Address, Key, Line, LongText, Mark, Name, ShortKey, Word
 
 
 class Tracker(StrEnum):
@@ -85,7 +85,7 @@ class IssueComment(Frozen):
     ``edited_at`` is the tracker's time of its last edit, None where it was never edited.
     """
 
-    id: Key
+    id: Mark
     author: Name
     text: LongText
     created_at: datetime
@@ -97,7 +97,7 @@ class IssueComment(Frozen):
 class IssueAttachment(Frozen):
     """A file on an issue. ``url`` needs a session of the tracker's."""
 
-    id: Key
+    id: Mark
     name: Name
     url: Address
     size_bytes: int | None = None
@@ -113,7 +113,7 @@ class FixVersion(Frozen):
     name: Name
     released: bool = False
     released_at: datetime | None = None
-    url: Address | None = None
+    url: ShortKey | None = None
 
 
 class FieldStamp(Frozen):

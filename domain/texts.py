@@ -84,6 +84,8 @@ Key = Annotated[str, CutOver(800, whole=True)]
 """An id, a key, a number in another system: at most 800 bytes. Two different ones stay different."""
 Word = Annotated[str, CutOver(400)]
 """A word of another system: a status, a priority, a release, whom it assigned. At most 400 bytes."""
+Mark = Annotated[str, CutOver(100, whole=True)]
+"""An id or a digest of which hundreds are kept: at most 100 bytes."""
 ShortKey = Annotated[str, CutOver(400, whole=True)]
 """An id, a key or the address of an issue: at most 400 bytes."""
 Name = Annotated[str, CutOver(800)]

@@ -18,7 +18,8 @@ class FanOut(Frozen):
 
     ``key`` begins the deliveries' ids. Tickets up to the number ``cursor`` are told, ``told`` of the ``of`` that there were when it began.
     ``sent`` is the key of the batch that is under way, which reaches up to ``sent_upto``. ``needs`` are, of news of
-    a page, the tickets that it serves, which alone are told, each by its own key of the page; the cursor then counts them.
+    a page, the tickets that it serves, which alone are told, each by its own key of the page; the cursor then counts them. ``folds`` is how many news it stands for, which were
+    too many to wait (``domain.issue_carry``).
     """
 
     stream: Stream = Stream.NEWS
@@ -32,6 +33,7 @@ class FanOut(Frozen):
     sent: Key | None = None
     sent_upto: int = 0
     sent_count: int = 0
+    folds: int = 0
 
 
 class ShownSummary(Frozen):

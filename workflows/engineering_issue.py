@@ -1,11 +1,10 @@
 """The workflow of one engineering issue: one bug, one ticket or ten thousand. It fetches the truth when hinted at, and tells its tickets."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import Field
 from temporalio import workflow
 from temporalio.common import Priority as TaskPriority
 from temporalio.common import RetryPolicy, SearchAttributeUpdate, TypedSearchAttributes
@@ -30,9 +29,11 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.slack import NoticeInput, SlackActivities
     from activities.ticket_telling import TellTicketsInput, TicketTellingActivities, ToldTickets
+    from domain import lane_room
     from domain.engineering_rules import IssueRules
     from domain.frozen import Frozen
     from domain.impact_choices import impact_choices
+    from domain.issue_carry import IssueCarry, QueuedIssueIntent, issue_in_room, issue_rooms
     from domain.issue_differences import differences
     from domain.issue_intents import (
         AskLead,
@@ -73,6 +74,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.issues import IssueRef, IssueSnapshot
     from domain.messages import Delivery, GoneReason
     from domain.paging import PageRef
+    from domain.texts import with_digest
     from domain.ticket_references import keyword
     from domain.watched_issue import WatchedIssue
     from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE, issue_attributes
@@ -89,6 +91,8 @@ them no more need be known: who is on the roll, and what it says of itself, is t
 """
 REMEMBERED_HINTS = 20
 """How many issues as they were before a reading are kept, to say what the reading brought; whoever asks comes back within seconds."""
+REMEMBERED_BYTES = 100
+"""Bytes of such an id; of a longer one the beginning and a digest are kept."""
 _OF_ROLL = (TicketJoined, TicketChanged, TicketLeft)
 _GONE = {
     "403": GoneReason.FORBIDDEN,
@@ -109,23 +113,6 @@ _TELLER_LOST = timedelta(seconds=10)
 """A batch whose worker died is taken up by another one after this time."""
 
 IssueResult = IssueSnapshot | PageRef | ToldTickets | str | None
-
-
-class QueuedIssueIntent(Frozen):
-    """An intent that a run hands to the next."""
-
-    intent: IssueIntent
-    begun: bool
-
-
-class IssueCarry(Frozen):
-    """Everything that an issue's next run needs."""
-
-    issue: WatchedIssue
-    queued: tuple[QueuedIssueIntent, ...] = ()
-    seen: tuple[str, ...] = ()
-    seen_of_roll: tuple[str, ...] = ()
-    late: dict[str, str] = Field(default_factory=dict)
 
 
 class IssueStart(Frozen):
@@ -165,12 +152,16 @@ class EngineeringIssueWorkflow:
             self._issue = WatchedIssue(ref=start.ref, watched_since=workflow.now(), rules=start.rules)
         else:
             self._issue = start.carry.issue
-            self._seen = OrderedDict.fromkeys(start.carry.seen)
-            self._seen_of_roll = OrderedDict.fromkeys(start.carry.seen_of_roll)
+            self._seen = _remembered(start.carry.seen)
+            self._seen_of_roll = _remembered(start.carry.seen_of_roll)
             self._late = dict(start.carry.late)
             self._shown = issue_attributes(self._issue)
         self._lanes: Lanes[IssueIntent, IssueResult] = Lanes(
-            self._carry_out, self, late=self._late, overtakes=lambda intent: isinstance(intent, RaiseIssuePage)
+            self._carry_out,
+            self,
+            late=self._late,
+            overtakes=lambda intent: isinstance(intent, RaiseIssuePage),
+            fold=lane_room.folded_of_issue,
         )
 
     @workflow.run
@@ -200,9 +191,10 @@ class EngineeringIssueWorkflow:
         """Take in a message of a ticket or a hint of the tracker, once per id."""
         message = envelope.message
         seen = self._seen_of_roll if isinstance(message, _OF_ROLL) else self._seen
-        if message.id in seen:
+        known_by = with_digest(message.id, REMEMBERED_BYTES)
+        if known_by in seen:
             return
-        seen[message.id] = None
+        seen[known_by] = None
         while len(seen) > REMEMBERED_MESSAGES:
             seen.popitem(last=False)
         if isinstance(message, IssueHint) and message.source is HintSource.RECONCILE:
@@ -437,10 +429,14 @@ class EngineeringIssueWorkflow:
             seen_of_roll=tuple(self._seen_of_roll),
             late=self._late,
         )
+        smaller = (issue_in_room(carry, room) for room in issue_rooms())
+        start = continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)
         # Given anew: Temporal would hand on one that was unset as null.
-        workflow.continue_as_new(
-            self._start.model_copy(update={"carry": carry}), search_attributes=issue_attributes(self._issue)
-        )
+        workflow.continue_as_new(start, search_attributes=issue_attributes(self._issue))
+
+
+def _remembered(ids: Iterable[str]) -> OrderedDict[str, None]:
+    return OrderedDict.fromkeys(with_digest(each, REMEMBERED_BYTES) for each in ids)
 
 
 def _lane_of(intent: IssueIntent) -> str:

@@ -15,6 +15,7 @@ from benchmarks import issue_rush
 from cli.demo import DEMO_POLICY
 from cli.narration import Narrator
 from domain.engineering_rules import FanOutRules, IssueRules
+from domain.issue_carry import IssueCarry
 from domain.issue_intents import Stream
 from domain.issue_messages import HintSource, IssueHint, TicketJoined
 from domain.issue_view import IssueView
@@ -27,7 +28,7 @@ from sandbox.jira import state as jira
 from sandbox.stack import Stack
 from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
-from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
 
 pytestmark = [pytest.mark.e2e, pytest.mark.crowd, pytest.mark.timeout(1200)]
 _TICKETS = 10_000

@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 
 from benchmarks import issue_rush
 from domain.engineering_rules import FanOutRules, IssueRules, SummaryRules
+from domain.issue_carry import IssueCarry
 from domain.issue_messages import IssueMessage, IssueNote, TicketJoined, TicketLeft
 from domain.issue_pages import PageWanted
 from domain.issues import IssueCategory, IssueRef
@@ -23,7 +24,7 @@ from tests.domain.building import LENA, an_opening, without_ladders
 from tests.workflows.desk import PUBLIC_URL, Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
 from workflows import task_queues, workflow_ids
-from workflows.engineering_issue import EngineeringIssueWorkflow, IssueCarry, IssueMessageEnvelope, IssueStart
+from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
 from workflows.issue_desk import TemporalIssueDesk
 
 
