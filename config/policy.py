@@ -22,6 +22,7 @@ from config.positions import Document, Step, read_document
 from domain.issues import Tracker
 from domain.people import Role
 from domain.policy import Action, ClockKind, CommandName, Policy
+from domain.texts import size_of
 from domain.tiers import Priority, Tier, WaitingOn
 
 __all__ = [
@@ -45,6 +46,8 @@ _NOUNS: dict[type[Enum], str] = {
     WaitingOn: "something that a ticket waits on",
 }
 PLACEHOLDER = "REPLACE"
+LARGEST_POLICY = 120_000
+"""Bytes of a policy as JSON: a ticket hands it on twice from run to run, beside everything else."""
 
 
 def load_policy(path: Path, *, years: range | None = None) -> Policy:
@@ -67,6 +70,7 @@ def load_policy(path: Path, *, years: range | None = None) -> Policy:
         problems |= {problem for found in error.errors(include_url=False) for problem in _problems(document, found)}
     else:
         problems |= set(_closed_for_a_year(document, policy, years)) | set(_wrong_template(document, policy))
+        problems |= set(_too_large(policy))
         if not problems:
             return policy
     raise PolicyError(f"{document.file}:{line}: {text}" for line, text in sorted(problems))
@@ -126,6 +130,12 @@ def policy_schema() -> str:
         "title": "Tierline policy",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _too_large(policy: Policy) -> Iterator[tuple[int, str]]:
+    size = size_of(policy.model_dump_json())
+    if size > LARGEST_POLICY:
+        yield 1, f"every ticket carries its policy, which may have {LARGEST_POLICY:,} bytes as JSON and has {size:,}: shorten it"
 
 
 def _with_holidays(document: Document, folder: Path, years: range) -> tuple[Any, set[tuple[int, str]]]:

@@ -12,6 +12,9 @@ from domain.policy import ClockKind
 from domain.texts import Key, Name
 from domain.tiers import Owner, Tier
 
+MOST_THANKED = 500
+"""Solvers of a digest, those who solved most: a digest is handed on in one piece, and Slack shows fewer."""
+
 
 class TicketFacts(Frozen):
     """What a digest, or a list of open tickets, needs to know of one ticket. It names no customer.
@@ -118,7 +121,7 @@ def _thanks(solvers: Iterable[str]) -> tuple[tuple[str, int], ...]:
         written[name.casefold()] = max(
             written.get(name.casefold(), name), name, key=lambda form: (form[:1].isupper(), form)
         )
-    return tuple((written[key], count) for key, count in _ranked(counts))
+    return tuple((written[key], count) for key, count in _ranked(counts)[:MOST_THANKED])
 
 
 def _waiting(facts: Iterable[TicketFacts], end: datetime) -> dict[Owner, timedelta]:

@@ -28,6 +28,10 @@ with workflow.unsafe.imports_passed_through():
 
 _MAIL = "mail"
 _TICKET = "ticket"
+_SHOWN = 10
+"""The newest mails that could not be sent, which are shown."""
+_REMEMBERED = 100
+"""Ids of messages that are kept, so that each is taken once."""
 
 
 @workflow.defn(name="VendorCase")
@@ -76,6 +80,8 @@ class VendorCaseWorkflow:
     def _hear(self, message: VendorReply | CaseClosed) -> None:
         if message.id not in self._seen:
             self._seen[message.id] = None
+            while len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
             self._inbox.append(message)
 
     # --- the lanes' listener --------------------------------------------------------------------------------------
@@ -85,7 +91,7 @@ class VendorCaseWorkflow:
 
     def refused(self, intent: CaseIntent, error: str, code: str | None) -> None:
         """The mail server refused the vendor's address, or the ticket is over: operators read it here, the deadline tells the lead."""
-        self._unsent.append(f"{intent.kind.replace('_', ' ')}: {error}")
+        self._unsent = [*self._unsent, f"{intent.kind.replace('_', ' ')}: {error}"][-_SHOWN:]
         self._unsettled = True
         workflow.logger.warning("%s was refused: %s", intent.kind, error)
 

@@ -50,6 +50,13 @@ def edited(old: str, new: str) -> str:
     return LEAST.replace(old, new)
 
 
+def test_a_policy_that_no_ticket_could_carry_is_refused(file: Path) -> None:
+    tiers = "".join(f"      team-{n}: {{name: {'x' * 60}, channel: C{n}}}\n" for n in range(900))
+    text = edited("  L1: {name: Frontline, channel: C1}\n", f"  L1:\n    name: Frontline\n    channel: C1\n    teams:\n{tiers}")
+    (problem,) = problems_of(file, text)
+    assert problem.startswith("team.yaml:1: every ticket carries its policy, which may have 120,000 bytes as JSON and has ")
+
+
 def test_the_least_policy_loads(file: Path) -> None:
     file.write_text(LEAST)
     policy = load_policy(file)
