@@ -135,7 +135,10 @@ def policy_schema() -> str:
 def _too_large(policy: Policy) -> Iterator[tuple[int, str]]:
     size = size_of(policy.model_dump_json())
     if size > LARGEST_POLICY:
-        yield 1, f"every ticket carries its policy, which may have {LARGEST_POLICY:,} bytes as JSON and has {size:,}: shorten it"
+        yield (
+            1,
+            f"every ticket carries its policy, which may have {LARGEST_POLICY:,} bytes as JSON and has {size:,}: shorten it",
+        )
 
 
 def _with_holidays(document: Document, folder: Path, years: range) -> tuple[Any, set[tuple[int, str]]]:

@@ -51,10 +51,14 @@ def edited(old: str, new: str) -> str:
 
 
 def test_a_policy_that_no_ticket_could_carry_is_refused(file: Path) -> None:
-    tiers = "".join(f"      team-{n}: {{name: {'x' * 60}, channel: C{n}}}\n" for n in range(900))
-    text = edited("  L1: {name: Frontline, channel: C1}\n", f"  L1:\n    name: Frontline\n    channel: C1\n    teams:\n{tiers}")
+    tiers = "".join(f"      team-{n}: {{name: {'x' * 60}, channel: C{n}}}\n" for n in range(2_000))
+    text = edited(
+        "  L1: {name: Frontline, channel: C1}\n", f"  L1:\n    name: Frontline\n    channel: C1\n    teams:\n{tiers}"
+    )
     (problem,) = problems_of(file, text)
-    assert problem.startswith("team.yaml:1: every ticket carries its policy, which may have 120,000 bytes as JSON and has ")
+    assert problem.startswith(
+        "team.yaml:1: every ticket carries its policy, which may have 120,000 bytes as JSON and has "
+    )
 
 
 def test_the_least_policy_loads(file: Path) -> None:
