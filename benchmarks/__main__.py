@@ -11,6 +11,7 @@ from benchmarks.decisions import decisions
 from benchmarks.due_times import due_times
 from benchmarks.issue_scale import issue_scale
 from benchmarks.page_rush import page_rush
+from benchmarks.redaction import redaction
 from benchmarks.simulation import simulations
 
 BENCHMARKS: dict[str, Callable[[], Table]] = {
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], Table]] = {
     "breach_lag": breach_lag,
     "page_rush": page_rush,
     "issue_scale": issue_scale,
+    "redaction": redaction,
 }
 
 

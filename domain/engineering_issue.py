@@ -22,6 +22,10 @@ _SHORTEST_ID = 3
 _LONGEST_TEXT = 8_000
 _LONGEST_SECTION = 6_000
 _MOST_FILES, _MOST_VERSIONS = 10, 5
+_MOST_NAMES = 20
+# Redaction reads this much more than is kept, and what stands at the end of that is left out: a secret that the cut parts in two has no
+# shape any more. No shape but a key's is longer.
+_READ_BEYOND, _UNSURE = 1_000, 300
 # What begins a heading, a list, a quotation, a table or a rule in a tracker's text; a zero-width space before it shows the same.
 _STRUCTURE = re.compile(r"^(?=\s*(?:[#>*+=~`|_<-]|\d{1,9}[.)](?:\s|$)))", re.MULTILINE)
 _NO_STRUCTURE = "\u200b"
@@ -71,7 +75,7 @@ def facts_for(ticket: Ticket, project: str, reason: str) -> IssueFacts:
     def block(text: str | None, section: IssueSection) -> str | None:
         if not text or section not in shared:
             return None
-        return plain_block(safe_text(ticket, text, public=public)[:_LONGEST_SECTION]) or None
+        return plain_block(safe_text(ticket, text, public=public, most=_LONGEST_SECTION)) or None
 
     report = ticket.report
     impact = block(report.part(ReportField.IMPACT) if report is not None else None, IssueSection.IMPACT)
@@ -153,11 +157,17 @@ def title_on(ticket: Ticket, ref: IssueRef) -> str:
     return title_for(ticket, ref.project)
 
 
-def safe_text(ticket: Ticket, text: str, *, public: bool = False) -> str:
-    """Text of people that may stand in a tracker or a page: redacted, without the customer's name, and of a length that they take.
+def safe_text(ticket: Ticket, text: str, *, public: bool = False, most: int = _LONGEST_TEXT) -> str:
+    """Text of people that may stand in a tracker or a page: redacted, without the customer's name, of at most ``most`` characters.
 
     ``public``: strangers read it. Then the customer's number and plan, the help desk's number, hosts and addresses go as well.
     """
+    is_cut = len(text) > most + _READ_BEYOND
+    clean = _clean(ticket, text[: most + _READ_BEYOND], public=public)
+    return (clean[:-_UNSURE] if is_cut else clean)[:most]
+
+
+def _clean(ticket: Ticket, text: str, *, public: bool) -> str:
     text = without_own(text, ticket.policy.engineering.redaction.patterns)
     if public:
         known = (
@@ -169,7 +179,7 @@ def safe_text(ticket: Ticket, text: str, *, public: bool = False) -> str:
             if name is not None and len(name) >= _SHORTEST_ID:
                 text = _without(text, name, word)
     text = without_customer(ticket.customer, text)
-    return (redact_strictly(text) if public else text)[:_LONGEST_TEXT]
+    return redact_strictly(text) if public else text
 
 
 def safe_title(ticket: Ticket) -> str:
@@ -185,9 +195,10 @@ def without_customer(customer: Customer, text: str) -> str:
     if len(customer.name) >= _SHORTEST_NAME:
         text = _without(text, customer.name, "[customer]")
     # Parts of a name are often words as well: only what is written as in the name is one.
-    for part in customer.name.split():
-        if len(part) > _SHORTEST_NAME and not part.islower():
-            text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[customer]", text)
+    parts = dict.fromkeys(part for part in customer.name.split() if len(part) > _SHORTEST_NAME and not part.islower())
+    if parts:
+        any_of_them = "|".join(re.escape(part) for part in list(parts)[:_MOST_NAMES])
+        text = re.sub(rf"(?<!\w)(?:{any_of_them})(?!\w)", "[customer]", text)
     return text
 
 

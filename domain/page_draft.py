@@ -72,7 +72,7 @@ def _facts(ticket: Ticket, *, tier: str, reason: str) -> dict[str, str]:
         "Next clock": _next_clock(ticket),
         "Reason": reason,
     }
-    safe = {name: safe_text(ticket, text)[:_LONGEST_FACT] for name, text in facts.items() if text}
+    safe = {name: safe_text(ticket, text, most=_LONGEST_FACT) for name, text in facts.items() if text}
     return safe | _links(ticket)
 
 

@@ -67,7 +67,7 @@ def _line(ticket: Ticket, entry: Entry) -> str:
     if entry.public:
         return "a message between customer and support"
     # Whoever wrote a note may have named the customer in it.
-    return safe_text(ticket, f"{entry.who}: {' '.join(entry.text.split())}")[:SHOWN_CHARACTERS]
+    return safe_text(ticket, f"{entry.who}: {' '.join(entry.text.split())}", most=SHOWN_CHARACTERS)
 
 
 def _issue(issue: LinkedIssue) -> str:
