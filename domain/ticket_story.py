@@ -1,8 +1,11 @@
 """A ticket's story in Markdown, for whoever opens its workflow in the Temporal UI. It names no customer."""
 
-from domain.engineering_issue import safe_text
+from domain.engineering_issue import safe_text, without_customer
 from domain.ladders import next_deadline
-from domain.texts import cut
+from domain.messages import OpenTicket
+from domain.own_patterns import without_own
+from domain.policy import Policy
+from domain.texts import MOST_SUMMARY, cut
 from domain.ticket import Entry, LinkedIssue, Ticket
 from domain.ticket_card import outcome_of
 
@@ -11,6 +14,12 @@ SHOWN_THINGS = 20
 """The newest issues, pages, stays and people reached that are shown."""
 SHOWN_ENTRIES = 12
 """The newest lines that are shown; the whole timeline is in the API."""
+
+
+def headline_of(opening: OpenTicket, policy: Policy) -> str:
+    """The line by which a new ticket's workflow stands in the Temporal UI's list: everybody with access reads it, and nothing encrypts it."""
+    title = without_own(opening.title, policy.engineering.redaction.patterns)
+    return cut(f"{opening.ticket_id} {without_customer(opening.customer, title)}", MOST_SUMMARY)
 
 
 def story_of(ticket: Ticket) -> str:

@@ -23,8 +23,7 @@ from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.reconcile import NAMES, ReleaseNews
-from domain.redaction import redact
-from domain.texts import MOST_SUMMARY, cut
+from domain.ticket_story import headline_of
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
@@ -96,7 +95,7 @@ class TemporalDesk:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     memo=memo,
                     priority=urgency.of_ticket(opening.priority),
-                    static_summary=cut(f"{opening.ticket_id} {redact(opening.title)}", MOST_SUMMARY),
+                    static_summary=headline_of(opening, self._policy),
                 )
         except WorkflowAlreadyStartedError:
             return await self._opened_before(opening, idempotency_key)

@@ -7,6 +7,7 @@ from domain.issue_meaning import meaning_of
 from domain.issue_references import release_references
 from domain.issues import IssueMeaning, IssueSnapshot
 from domain.ladders import next_deadline
+from domain.redaction import redact
 from domain.ticket import Ticket
 from domain.ticket_references import assignee_of, keyword, references_of
 from domain.watched_issue import WatchedIssue
@@ -46,7 +47,8 @@ def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
         SearchAttributePair(BREACHES, ticket.breaches),
     ]
     if ticket.product is not None:
-        pairs.append(SearchAttributePair(PRODUCT, keyword(ticket.product)))
+        # People fill it in, and they fill in anything.
+        pairs.append(SearchAttributePair(PRODUCT, keyword(redact(ticket.product))))
     if ticket.issues:
         pairs.append(SearchAttributePair(TRACKER_ISSUE, keyword(ticket.issues[-1].ref.key)))
     references = references_of(ticket)

@@ -17,7 +17,7 @@ from domain.issue_pages import PageOffered, PageReleased
 from domain.messages import Delivery, OpenTicket
 from domain.policy import Policy
 from domain.sla_audit import LateTicket, LateTickets
-from domain.texts import MOST_SUMMARY, cut
+from domain.ticket_story import headline_of
 from domain.vendor_case import CaseClosed, VendorCase
 from telemetry.search_attributes import DUE_AT
 from workflows import task_queues, urgency, workflow_ids
@@ -137,7 +137,7 @@ class TemporalWorkflowDesk:
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 memo={SPLIT_MEMO: key},
                 priority=urgency.of_ticket(opening.priority),
-                static_summary=cut(f"{opening.ticket_id} {opening.title}", MOST_SUMMARY),
+                static_summary=headline_of(opening, policy),
             )
         except WorkflowAlreadyStartedError:
             memo = await (await self._client.get_workflow_handle(workflow_id).describe()).memo()

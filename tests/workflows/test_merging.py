@@ -47,6 +47,18 @@ async def test_a_ticket_is_split_off_once_and_a_taken_number_is_told(desk: Desk)
     assert (view.split_into, new.split_from, new.customer) == (("T-1042S1",), "T-1042", view.customer)
 
 
+async def test_a_split_tickets_line_in_temporal_names_no_customer_and_no_secret(desk: Desk) -> None:
+    ticket = await desk.opens(policy=without_ladders())
+    await ticket.does(LENA, Split(title="Grace Hopper, grace@navy.example, password: hunter2", description="x"))
+    await ticket.until_said("Split: T-1042S1 is opened")
+    handle = desk.client.get_workflow_handle(workflow_ids.ticket_id("T-1042S1"))
+    await OpenedTicket(desk, handle).until_said("Split off T-1042")
+
+    summary = await (await handle.describe()).static_summary()
+
+    assert summary == "T-1042S1 [customer], [e-mail], password: [secret]"
+
+
 async def _is_on(desk: Desk, ref: object, ticket: str) -> bool:
     try:
         return ticket in (await desk.watched(ref)).tickets  # type: ignore[arg-type]
