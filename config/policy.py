@@ -17,6 +17,7 @@ from config.errors import PolicyError
 from config.holidays import HolidayRules, holiday_years
 from config.issue_text import template_problems
 from config.model_types import as_model, bare
+from config.pattern_trial import slow_patterns
 from config.plain_words import allowed_values, dotted, in_plain_words
 from config.positions import Document, Step, read_document
 from domain.issues import Tracker
@@ -71,6 +72,7 @@ def load_policy(path: Path, *, years: range | None = None) -> Policy:
     else:
         problems |= set(_closed_for_a_year(document, policy, years)) | set(_wrong_template(document, policy))
         problems |= set(_too_large(policy))
+        problems |= set(_slow_patterns(document, policy))
         if not problems:
             return policy
     raise PolicyError(f"{document.file}:{line}: {text}" for line, text in sorted(problems))
@@ -183,6 +185,13 @@ def _wrong_template(document: Document, policy: Policy) -> Iterator[tuple[int, s
     below = 1 if "\n" in template.rstrip("\n") else 0
     for line, problem in template_problems(template):
         yield document.line(steps) + (line - 1 + below), f"{_field(steps)}{problem}"
+
+
+def _slow_patterns(document: Document, policy: Policy) -> Iterator[tuple[int, str]]:
+    """Own patterns that would hold a ticket up."""
+    for word, problem in slow_patterns(policy.engineering.redaction.patterns):
+        steps = ("engineering", "redaction", "patterns", *([word] if word is not None else []))
+        yield document.line(steps), f"{_field(steps)}{problem}"
 
 
 def _in_steady_order(schema: Any) -> Any:

@@ -23,6 +23,7 @@ from domain.messages import Command, CommandResult, Delivery, OpenTicket
 from domain.policy import Policy
 from domain.preview import Preview, PreviewQuestion
 from domain.reconcile import NAMES, ReleaseNews
+from domain.texts import MOST_SUMMARY, cut
 from domain.ticket_story import headline_of
 from domain.timeline import TicketTimeline, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
