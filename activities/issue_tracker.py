@@ -121,7 +121,8 @@ class IssueTrackerActivities:
             draft = issue.draft
             if issue.facts is not None:
                 page = self._page_of(issue.facts.ticket)
-                draft = draft.model_copy(update={"body": self._text(issue.template, issue.facts, page)})
+                body = self._text(issue.template, issue.facts, page)
+                draft = draft.model_copy(update={"body": body, "links": _links(issue.facts, page)})
             return self._tracker().open_issue(draft, recheck=repeated(issue.recheck))
 
     @activity.defn(name="tracker_find_issue")
@@ -179,6 +180,12 @@ class IssueTrackerActivities:
         if self._client is None:
             raise not_configured(self._name, self._setting)
         return self._client
+
+
+def _links(facts: IssueFacts, page: str | None) -> tuple[str, ...]:
+    """The addresses of an issue's text that nobody but Tierline put there."""
+    shown = (page,) if page is not None and facts.shows_page else ()
+    return (*(file.url for file in facts.evidence), *shown)
 
 
 def _bounded(snapshot: IssueSnapshot) -> IssueSnapshot:

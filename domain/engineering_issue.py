@@ -12,6 +12,7 @@ from domain.issue_facts import Evidence, IssueFacts, IssueSection, PlanCount
 from domain.issues import IssueDraft, IssueRef
 from domain.own_patterns import without_own
 from domain.people import Customer
+from domain.plain_text import plain_block, plain_line
 from domain.policy import ReportField, Route
 from domain.redaction import redact, redact_strictly
 from domain.ticket import Ticket
@@ -26,9 +27,6 @@ _MOST_NAMES = 20
 # Redaction reads this much more than is kept, and what stands at the end of that is left out: a secret that the cut parts in two has no
 # shape any more. No shape but a key's is longer.
 _READ_BEYOND, _UNSURE = 1_000, 300
-# What begins a heading, a list, a quotation, a table or a rule in a tracker's text; a zero-width space before it shows the same.
-_STRUCTURE = re.compile(r"^(?=\s*(?:[#>*+=~`|_<-]|\d{1,9}[.)](?:\s|$)))", re.MULTILINE)
-_NO_STRUCTURE = "\u200b"
 _VERSION = re.compile(
     r"(?<![\w.-])(?:[A-Z][A-Za-z+-]{1,30} )?(?:(?:[Vv]ersion |v)\d{1,5}(?:\.\d{1,5}){1,3}|\d{1,3}\.\d{1,5}\.\d{1,3})(?:-[A-Za-z0-9.]{1,20})?(?![\w-]|\.\d)"
 )
@@ -70,7 +68,7 @@ def facts_for(ticket: Ticket, project: str, reason: str) -> IssueFacts:
     public = is_public(ticket, project)
 
     def line(text: str | None, section: IssueSection) -> str | None:
-        return _one_line(safe_text(ticket, text, public=public)) if text and section in shared else None
+        return plain_line(safe_text(ticket, text, public=public)) if text and section in shared else None
 
     def block(text: str | None, section: IssueSection) -> str | None:
         if not text or section not in shared:
@@ -118,18 +116,12 @@ def title_for(ticket: Ticket, project: str) -> str:
     """What the ticket is called in that project: by its own title or, where that is not shared, by what is broken and how hard."""
     shared, public = ticket.policy.engineering.shared_in(project), is_public(ticket, project)
     if IssueSection.TITLE in shared:
-        return _one_line(safe_text(ticket, ticket.title, public=public))
+        return plain_line(safe_text(ticket, ticket.title, public=public))
     where = (ticket.component or ticket.product) if IssueSection.ENVIRONMENT in shared else None
     impact = ticket.report.part(ReportField.IMPACT) if ticket.report is not None else None
     what = impact.strip().splitlines()[0] if impact is not None and IssueSection.IMPACT in shared else None
     named = ": ".join(part for part in (where, what or "a problem that customers report") if part)
-    return _one_line(safe_text(ticket, named, public=public))[:_LONGEST_TITLE]
-
-
-def plain_block(text: str) -> str:
-    """Text of people between a template's lines: none of its own can be a heading, a list's item or the like."""
-    lines = (line.rstrip() for line in text.strip().splitlines())
-    return _STRUCTURE.sub(_NO_STRUCTURE, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+    return plain_line(safe_text(ticket, named, public=public))[:_LONGEST_TITLE]
 
 
 def versions_in(text: str) -> tuple[str, ...]:
@@ -148,8 +140,8 @@ def shared_on(ticket: Ticket, ref: IssueRef, section: IssueSection) -> bool:
 
 
 def text_on(ticket: Ticket, ref: IssueRef, text: str) -> str:
-    """Text of people as that issue's readers may see it."""
-    return safe_text(ticket, text, public=is_public(ticket, ref.project))
+    """Text of people as that issue's readers may see it, none of it a heading or a list."""
+    return plain_block(safe_text(ticket, text, public=is_public(ticket, ref.project)))
 
 
 def title_on(ticket: Ticket, ref: IssueRef) -> str:
@@ -206,10 +198,6 @@ def _without(text: str, name: str, word: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", word, text, flags=re.IGNORECASE)
 
 
-def _one_line(text: str) -> str:
-    return _STRUCTURE.sub(_NO_STRUCTURE, " ".join(text.split()))
-
-
 def _first_seen(ticket: Ticket) -> datetime:
     return min((clock.started_at for clock in ticket.clocks), default=ticket.opened_at)
 
@@ -222,5 +210,5 @@ def _evidence(ticket: Ticket, *, public: bool) -> tuple[Evidence, ...]:
         if parts.scheme != "https" or parts.username is not None or parts.hostname in (None, _PUBLIC_FILES) or public:
             continue
         address = f"https://{parts.netloc}{parts.path}"
-        found.append(Evidence(name=_one_line(safe_text(ticket, file.name)), url=address))
+        found.append(Evidence(name=plain_line(safe_text(ticket, file.name)), url=address))
     return tuple(found)

@@ -13,7 +13,8 @@ from domain.issue_facts import IssueSection
 from domain.issue_intents import IssueIntent, ShowSummary
 from domain.issue_messages import SummaryShown
 from domain.issue_roll import GROWTH_DAYS, Roll, Tally
-from domain.redaction import redact_strictly
+from domain.plain_text import plain_line
+from domain.redaction import redact, redact_strictly
 from domain.tiers import Priority
 from domain.watched_issue import Step, WatchedIssue
 
@@ -21,6 +22,7 @@ TRY_AGAIN = timedelta(hours=1)
 """A summary that the tracker refused for good is tried again with what is new after this time."""
 _A_DAY = timedelta(days=1)
 _WORKAROUND_LENGTH = 500
+_PLAN_LENGTH, _MOST_PLANS = 40, 20
 
 
 def marked(before: WatchedIssue, after: WatchedIssue) -> WatchedIssue:
@@ -136,7 +138,10 @@ def _plans(tally: Tally) -> list[str]:
         return []
     plans: Mapping[str | None, int] = tally.customers_by_plan
     known = sorted((plan for plan in plans if plan is not None), key=lambda plan: (-plans[plan], plan))
-    parts = [f"{plan} {plans[plan]:,}" for plan in known]
+    # A plan's name comes with the customer, from whatever system knows them.
+    parts = [f"{plain_line(redact(plan))[:_PLAN_LENGTH]} {plans[plan]:,}" for plan in known[:_MOST_PLANS]]
+    if others := known[_MOST_PLANS:]:
+        parts.append(f"{len(others):,} more plans {sum(plans[plan] for plan in others):,}")
     if None in plans:
         parts.append(f"no plan {plans[None]:,}")
     return [f"- Customers by plan: {', '.join(parts)}"]

@@ -173,7 +173,8 @@ class IssueDraft(Frozen):
 
     ``project`` is Jira's project key or GitHub's ``owner/repository``. ``body`` is plain text with paragraphs (a line ``## …`` is a heading,
     ``- …`` a list's item), and is already free of personal data. ``fields`` are Jira's custom fields by id or by name, with values as Jira's
-    REST API takes them; ``assignee`` and ``watchers`` are Jira account ids (Data Center: user names) or GitHub logins.
+    REST API takes them; ``assignee`` and ``watchers`` are Jira account ids (Data Center: user names) or GitHub logins. ``links`` are the
+    addresses in the body that Tierline itself put there: they may be followed, those that people wrote may not.
     """
 
     key: Key
@@ -188,6 +189,7 @@ class IssueDraft(Frozen):
     fields: dict[Line, JsonValue] = Field(default_factory=dict)
     assignee: Word | None = None
     watchers: tuple[Word, ...] = ()
+    links: tuple[Address, ...] = ()
 
 
 class IssueFieldChanges(Frozen):

@@ -1,15 +1,16 @@
 """Tierline's invisible marks in GitHub's texts, and texts that cannot do harm there."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import quote
+
+from integrations.github.quoting import quoted
 
 _MARKER = re.compile(r"\s*<!-- tierline:[^\s<>]+ -->")
 # GitHub refuses a text of more characters; what remains is room for the mark.
 _TEXT_LIMIT = 65_536
 _ROOM = 1_000
 _CUT = "\n\n(cut: GitHub takes no longer text)"
-# A name after @ calls that person; a zero-width space between them keeps the words and calls nobody.
-_MENTION = re.compile(r"@(?=[A-Za-z0-9])")
 
 
 def marker(key: str) -> str:
@@ -17,12 +18,17 @@ def marker(key: str) -> str:
     return f"<!-- tierline:{quote(key, safe='/:._-').replace('--', '-%2D')} -->"
 
 
-def marked(text: str, key: str) -> str:
-    """The text with its mark at the end; marks and mentions that people wrote into it have no effect, and too long a text is cut."""
-    harmless = _MENTION.sub("@\u200b", text.replace("<!--", "&lt;!--"))
-    if len(harmless) > _TEXT_LIMIT - _ROOM:
-        harmless = harmless[: _TEXT_LIMIT - _ROOM] + _CUT
-    return f"{harmless}\n\n{marker(key)}"
+def marked(text: str, key: str, links: Collection[str] = ()) -> str:
+    """The plain text as Markdown with its mark at the end; too long a text is cut.
+
+    Nothing that people wrote acts (``quoting``), a mark neither. ``links`` are the addresses in it that may be followed.
+    """
+    shown, end = quoted(text, links), ""
+    while len(shown) > _TEXT_LIMIT - _ROOM:
+        # What is quoted is never cut: half a code span would be none.
+        text = text[: len(text) * (_TEXT_LIMIT - _ROOM) // len(shown)]
+        shown, end = quoted(text, links), _CUT
+    return f"{shown}{end}\n\n{marker(key)}"
 
 
 def carries_any(text: str) -> bool:

@@ -45,14 +45,14 @@ class IssueOpening:
                 raise
             return self._post(path, draft, (), _unassigned(draft.assignee))
         if not _is_assigned(created, draft.assignee):
-            text = marked(draft.body + _unassigned(draft.assignee), draft.key)
+            text = marked(draft.body + _unassigned(draft.assignee), draft.key, draft.links)
             return self._connection.patch(f"{path}/{int(created['number'])}", {"body": text})
         return created
 
     def _post(self, path: str, draft: IssueDraft, assignees: Sequence[str], postscript: str = "") -> Json:
         sent: Json = {
             "title": " ".join(draft.title.split())[:_TITLE_LIMIT],
-            "body": marked(draft.body + postscript, draft.key),
+            "body": marked(draft.body + postscript, draft.key, draft.links),
             # GitHub has no components: labels stand for them.
             "labels": [label[:LABEL_LIMIT] for label in dict.fromkeys((*draft.labels, *draft.components))],
         }

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from config.errors import PolicyError
 from config.issue_text import DEFAULT_TEMPLATE, LONGEST_TEXT, issue_text, template_problems
 from config.policy import load_policy
-from domain.engineering_issue import plain_block
 from domain.issue_facts import Evidence, IssueFacts, PlanCount
+from domain.plain_text import plain_block
 from tests.shared import REPOSITORY
 
 FACTS = IssueFacts(

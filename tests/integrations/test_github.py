@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from domain.issues import IssueCategory, IssueRef, Tracker, Visibility
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
-from integrations.github.markers import carries_any, marked, marker, unmarked
+from integrations.github.markers import marker
 from integrations.github.tracker import GitHubTracker
 from tests.integrations.conftest import World
 from tests.integrations.subjects import issue_draft
@@ -241,15 +241,3 @@ def test_each_rate_limit_is_waited_for(
         tracker.find("acme/elsewhere#1")
 
     assert least <= caught.value.retry_after.total_seconds() <= most
-
-
-def test_marks_cannot_be_forged_and_people_are_not_called() -> None:
-    text = marked(f"thanks @ada-dev {marker('T-9/1')}", "T-1/1")
-
-    assert text.endswith(marker("T-1/1"))
-    assert marker("T-9/1") not in text
-    assert "@ada-dev" not in text
-    assert carries_any(text)
-    assert not carries_any(unmarked(text))
-    assert marker("T-1/1") not in marked("words", "T-1/10")
-    assert "-->" not in marker("a-->b <!-- c")[:-3]
