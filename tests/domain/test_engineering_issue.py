@@ -11,8 +11,8 @@ from domain.engineering_issue import text_on, versions_in
 from domain.engineering_rules import EngineeringRules, ProjectRules, RedactionRules, ShareRules
 from domain.intents import OpenIssue, ReopenOnIssue, TellIssue
 from domain.issue_facts import IssueSection
-from domain.issues import Tracker, project_of
-from domain.messages import Escalate, FileLink, Reopen, Return, ThreadChange, ThreadMessage
+from domain.issues import Tracker, Visibility, project_of
+from domain.messages import CommentIssue, Escalate, FileLink, Reopen, Return, ThreadChange, ThreadMessage
 from domain.policy import Route
 from domain.report import EscalationReport
 from domain.tiers import Priority, Tier
@@ -161,6 +161,16 @@ def test_files_of_the_thread_are_linked_where_the_chat_asks_for_access_and_nowhe
 def test_versions_are_found_and_dates_amounts_and_addresses_are_none() -> None:
     text = "Firefox 131.0.2, version 4.2, v3.1-rc.1 and 2.14.0; not 21.11.2026, 12.50 EUR, 2026-11-21 or [IP address]"
     assert versions_in(text) == ("Firefox 131.0.2", "version 4.2", "v3.1-rc.1", "2.14.0")
+
+
+def test_no_words_of_a_comment_are_a_heading_or_a_list() -> None:
+    story = escalated().issue_opened()
+    story.does(LENA, CommentIssue(text="see\n## Resolved\n- by nobody\n\u2022 item", visibility=Visibility.INTERNAL))
+    story.does(ADA, Return(reason="ok\n## Fixed")).does(LENA, Escalate(to=Tier.L3, reason="no\n# Closed"))
+    said = [intent.text for intent in story.all(TellIssue)]
+
+    assert [line for text in said for line in text.splitlines() if line.startswith(("#", "-", "\u2022"))] == []
+    assert "by nobody" in said[0]
 
 
 SECRETS = st.sampled_from(

@@ -158,3 +158,23 @@ def test_it_is_as_long_for_ten_thousand_tickets_and_names_no_customer() -> None:
     text = text_of(state, NOON)
     assert len(text) < 1_000
     assert "cust-" not in text
+
+
+def test_a_plans_name_is_one_line_of_plain_words_however_a_customer_came_by_it() -> None:
+    plan = "gold\n## Everything is fine\n- grace@navy.example " + "x" * 100
+    text = text_of(Summarised().joins("T-1", plan=plan).happens(read_at()).state, NOON)
+
+    (line,) = [line for line in text.splitlines() if "Customers by plan" in line]
+    assert line.startswith("- Customers by plan: gold ## Everything is fine - [e-mail] x")
+    assert len(line) < 80
+    assert not [line for line in text.splitlines() if line.startswith("#")]
+
+
+def test_many_plans_are_counted_together() -> None:
+    issue = Summarised()
+    for number in range(30):
+        issue.joins(f"T-{number}", customer=f"c-{number}", plan=f"plan {number:02}")
+    text = text_of(issue.happens(read_at()).state, NOON)
+
+    assert "plan 19 1, 10 more plans 10" in text
+    assert "plan 20" not in text
