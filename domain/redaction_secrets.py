@@ -57,11 +57,15 @@ command_lines: Rule = replacing(
     r"(?<![\w-])(?:-u|-U|--user|--proxy-user)[ =]{0,2}(?P<quote>[\"']?)(?!\d+:\d+(?![^\s\"']))(?P<secret>[^\s:\"'\[\]]{1,100}+:(?![/\\])[^\s\"'\[\]]{1,200}+)",
     keeping("credentials"),
 )
-# What an address carries to let somebody in. A short number is a code of an error.
+# What an address carries to let somebody in. A short number is a code of an error, and so are words with underscores; what has a name that
+# much else has too is long, with a digit in it.
+_ENDS_HERE = r"(?![^\s&#.,;:!?)\"'])"
 queries: Rule = replacing(
-    r"[?&#;](?:code|otp|ticket|assertion|key|sig|hash|hmac|auth|access|saml(?:request|response)|x-amz-(?:signature|credential|security-token)|"
-    r"x-goog-(?:signature|credential)|awsaccesskeyid|pub_secret|invite|magic|nonce|state|jwt|reset|confirm|verify)=(?P<secret>(?!\d{1,5}(?![^\s&#.,;:!?)\"']))[^\s&#\"'<>\[\]]{4,}+)",
-    keeping("secret"),
+    r"[?&#;](?:(?:code|otp|assertion|sig|hmac|jwt|saml(?:request|response)|x-amz-(?:signature|credential|security-token)|"
+    rf"x-goog-(?:signature|credential)|awsaccesskeyid|pub_secret)=(?P<secret>(?!\d{{1,5}}{_ENDS_HERE})(?![a-z]+(?:_[a-z]+){{1,5}}{_ENDS_HERE})"
+    r"[^\s&#\"'<>\[\]]{4,}+)|(?:state|key|hash|auth|access|ticket|nonce|invite|magic|reset|confirm|verify)="
+    r"(?P<opaque>(?=[^\s&#\"'<>\[\]]{0,200}\d)[^\s&#\"'<>\[\]]{12,}+))",
+    lambda found: f"{found[0][: found.start(found.lastgroup or 0) - found.start()]}[secret]",
     re.IGNORECASE,
 )
 

@@ -38,6 +38,7 @@ TAKEN_OUT = [
     # Addresses
     ("https://login.acme.example/cb?code=4%2F0AX4XfWh", "4%2F0AX4XfWh"),
     ("https://login.acme.example/cb?x=1&code=SplxlOBeZQQYbYS6WxSbIA", "SplxlOBeZQQYbYS6WxSbIA"),
+    ("https://login.acme.example/cb?code=abcdefgh&state=9f8e7d6c5b4a3210", "9f8e7d6c5b4a3210"),
     ("https://acme.example/#access_token=2YotnFZFEjr1zCsi", "2YotnFZFEjr1zCsi"),
     ("https://blob.acme.example/f?sv=2024&sig=abcDEFghi%3D", "abcDEFghi%3D"),
     ("https://s3.acme.example/f?X-Amz-Signature=deadbeefcafe", "deadbeefcafe"),
@@ -128,7 +129,8 @@ STAYS = [
     "see https://medium.example/@ada/post",
     "npm i @acme/pkg@1.2.3 lodash@4.17.21-beta",
     "https://acme.example/errors?code=404&page=2",
-    "https://acme.example/?code=ok and ?error=invalid_grant",
+    "https://acme.example/?code=ok and ?error=invalid_grant, ?code=NOT_FOUND&x=1",
+    "https://github.com/acme/shop/issues?state=open&key=value&hash=none#access=public",
     "the error code=502 came twice, exit code: 137",
     "basic authorization is on, bearer authorization is off",
     "Basic authentication fails, a token is needed",
