@@ -5,14 +5,16 @@ from collections.abc import Callable
 import pytest
 
 from domain.engineering_issue import safe_text, safe_title
+from domain.engineering_rules import EngineeringRules, RedactionRules
 from domain.intents import CloseVendorCase, Intent, OpenIssue, OpenVendorCase, PageWithIssue, RaisePage, TellIssue
 from domain.issues import IssueCategory
 from domain.messages import Escalate, Note, Reopen, Return
 from domain.people import Customer
 from domain.ticket import Ticket
 from domain.ticket_card import facts_of
-from domain.ticket_story import story_of
+from domain.ticket_story import headline_of, story_of
 from domain.tiers import Tier
+from telemetry.search_attributes import ticket_attributes
 from tests.domain.building import (
     ADA,
     GRACE,
@@ -23,6 +25,7 @@ from tests.domain.building import (
     SAM,
     Story,
     an_opening,
+    without_ladders,
 )
 
 PERSONAL = "I am Grace Hopper, grace@navy.example or hopper@home.example, call +1 202 555 0143. Yours, Grace"
@@ -119,3 +122,15 @@ def test_a_title_is_safe_and_texts_are_of_a_length_that_trackers_take() -> None:
     ticket = Story(opening=an_opening(title="Grace Hopper's card")).ticket
     assert safe_title(ticket) == "[customer]'s card"
     assert len(safe_text(ticket, "x " * 20_000)) == 8_000
+
+
+def test_a_new_ticket_stands_in_temporal_without_its_customer_and_without_what_the_policy_takes_out() -> None:
+    rules = EngineeringRules(redaction=RedactionRules(patterns={"contract": r"CTR-\d{4,8}"}))
+    opening = an_opening(title=f"CTR-0815: {PERSONAL}", product="grace@navy.example")
+    ticket = Story(without_ladders(engineering=rules), opening).ticket
+    shown = headline_of(opening, ticket.policy)
+    searched = str([pair.value for pair in ticket_attributes(ticket)])
+
+    assert shown.startswith("T-1042 [contract]: I am [customer]")
+    assert not [secret for secret in SECRETS if secret in shown or secret in searched]
+    assert len(headline_of(an_opening(title="x" * 200), ticket.policy)) == 200
