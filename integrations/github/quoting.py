@@ -11,9 +11,9 @@ from collections.abc import Collection
 
 _HEADING = re.compile(r"(#{2,6})\s+(\S.*)")
 _BULLET = re.compile(r"\s*[-*•]\s+(\S.*)")
-# Whom or what GitHub would call, link or draw: people, teams and e-mail addresses, formulas, addresses of the web, issues, commits, emoji.
+# Whom or what GitHub would call, link or draw: people, teams and e-mail addresses, formulas, addresses of the web, issues, commits, advisories, emoji.
 _ACTS = re.compile(
-    r"[@$]|://|\bwww\.|\b(?:mailto|xmpp):|#\d|\bGH-\d|(?<![0-9A-Za-z])[0-9a-f]{7,40}(?![0-9A-Za-z])|"
+    r"[@$]|://|\bwww\.|\b(?:mailto|xmpp):|#\d|\b(?:GH|CVE)-\d|\bGHSA-|(?<![0-9A-Za-z])[0-9a-f]{7,40}(?![0-9A-Za-z])|"
     r":(?=[0-9_+-]*[a-z])[a-z0-9_+-]+:|:(?:[+-]1|100|1234):",
     re.IGNORECASE,
 )
@@ -26,7 +26,8 @@ _MARKUP = {sign: f"\\{sign}" for sign in "\\`*~[]|"} | {"<": "&lt;"}
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)")
 # At a word's edge alone: snake_case is a word.
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_LINE_BEGINS = re.compile(r"[#>=+-]|\d{1,9}(?=[.)])")
+# A line "/close" is an order to many a bot, which would take it from our account.
+_LINE_BEGINS = re.compile(r"[#>=+/-]|\d{1,9}(?=[.)])")
 _TAB = "\u00a0" * 4
 
 
@@ -47,7 +48,7 @@ def _line(line: str, links: Collection[str]) -> str:
 
 
 def _not_structure(line: str) -> str:
-    """A line that begins no heading, list, quotation or rule."""
+    """A line that begins no heading, list, quotation, rule or order."""
     found = _LINE_BEGINS.match(line)
     if found is None:
         return line

@@ -17,7 +17,7 @@ GFM = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", 
 SHOWS_WORDS = {"text", "code_inline", "softbreak", "hardbreak", "inline", "paragraph_open", "paragraph_close"}
 # What GitHub looks for in the text that was rendered, outside of code and links.
 FINDS = re.compile(
-    r"@[\w-]|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|(?:https?|ftp)://|\bwww\.|[\w.+-]+@[\w-]+\.\w|(?:mailto|xmpp):|:[a-z+-][\w+-]*:|\$.*\$",
+    r"@[\w-]|#\d|\b(?:GH|CVE)-\d|\bGHSA-|\b[0-9a-f]{7,40}\b|(?:https?|ftp)://|\bwww\.|[\w.+-]+@[\w-]+\.\w|(?:mailto|xmpp):|:[a-z+-][\w+-]*:|\$.*\$",
     re.IGNORECASE,
 )
 HOSTILE = [
@@ -51,6 +51,7 @@ HOSTILE = [
     "[ref]: https://evil.example\n[ref] and [^1]\n[^1]: note",
     ":tada: :+1: :100: at 12:30:45",
     "<https://evil.example> <jane@acme.example>",
+    "like CVE-2026-12345 or GHSA-jfh8-c2jp-5v3q",
     "a  \nb\\\nc",
     "``two`` ``` three @x` `#1",
     "C:\\Users\\ada\\*.log \\\\share\\x",
@@ -151,3 +152,11 @@ def test_marks_cannot_be_forged() -> None:
     assert not carries_any(unmarked(text))
     assert marker("T-1/1") not in marked("words", "T-1/10")
     assert "-->" not in marker("a-->b <!-- c")[:-3]
+
+
+def test_no_line_of_theirs_is_an_order_to_a_bot() -> None:
+    shown = quoted("Support, on T-1: it says\n/close\n  /assign ada-dev\nsee /var/log/x")
+
+    assert not re.search(r"^[ \t]*/", shown, re.MULTILINE)
+    assert "\n\\/close\n" in shown
+    assert "see /var/log/x" in shown
