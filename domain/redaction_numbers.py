@@ -144,7 +144,9 @@ def _is_ipv6(text: str) -> bool:
 
 # What stands before a number says what it is. ``number`` alone does not: a telephone has one too.
 _NUMBERED = re.compile(
-    r"\b(?:order|invoice|transaction|reference|ref|case|ticket|build|id)[ :#.]{1,3}\Z", re.IGNORECASE
+    r"\b(?:order|purchase|invoice|transaction|reference|ref|case|ticket|build|id|tracking|parcel|bestellung|bestellnummer|auftrag|rechnung|"
+    r"sendung|commande|facture|pedido|factura)[ :#.]{1,3}\Z",
+    re.IGNORECASE,
 )
 _BETWEEN = "[ \\u00a0\\u2009\\u202f\\u2010\\u2011./()-]"
 

@@ -87,7 +87,8 @@ _QUOTE = r"(?:\\?[\"'`])?"
 _NOT = (
     r"(?!\[(?:private key|credentials|token|secret|cookies|e-mail|account number|card number|ip address|phone number|customer|reference|"
     r"plan|link|host|id)\])(?!(?:wrong|invalid|expired|incorrect|correct|not|too|required|empty|missing|none|null|true|false|reset|"
-    r"changed|rejected|refused|accepted|unknown|lost|needed|optional|stored|sent|never|always|string|falsch|abgelaufen|ungültig|nicht|"
+    r"changed|denied|blocked|declined|rejected|refused|accepted|unknown|lost|needed|optional|stored|sent|never|always|string|shown|known|"
+    r"used|hidden|visible|written|shared|leaked|saved|kept|also|only|still|there|falsch|abgelaufen|ungültig|nicht|"
     r"leer|zurückgesetzt|richtig|incorrecte?|incorrect[oa]|invalide|inválid[oa]|expirée?|caducad[oa]|vide|refusé|obligatoire)[.,;:!?)\"']*(?:\s|\Z))"
 )
 _VALUE = rf"(?:(?<=[\"'])(?P<quoted>[^\"'\r\n\[\]]{{4,200}}+)(?=[\"'])|(?P<secret>{_NOT}[^\s\"'&,;<]{{4,}}+))"

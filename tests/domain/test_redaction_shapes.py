@@ -172,6 +172,8 @@ STAYS = [
     "key-value store, skim milk, risk-free",
     "git log --token-stats, --password-stdin",
     "10.000.000 rows, 4.111.111 of them",
+    "purchase 00123842, Bestellung 0012384217, commande: 0012384217",
+    "My passcode was denied. The secret is shown once.",
     "the code is 42, line 1234 of main.c",
 ]
 
