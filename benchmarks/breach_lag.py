@@ -19,7 +19,6 @@ from uuid import uuid4
 from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.sweeps import percentile, sweep_lags
 from config.policy import load_policy
@@ -32,6 +31,7 @@ from sandbox.engine import DevServer, find_dev_server
 from sandbox.engine.process import start as start_process
 from sandbox.ledger import LedgerEntry
 from sandbox.stack import ROOT, Stack
+from telemetry.converter import data_converter
 from workflows import task_queues, workflow_ids
 from workflows.ticket import TicketStart, TicketWorkflow
 
@@ -95,9 +95,7 @@ async def _measured(folder: Path) -> tuple[list[float], list[datetime]]:
             await stack.prepare()
             stack.start_worker()
             await stack.until_worker_ready()
-            client = await Client.connect(
-                server.address, namespace=stack.namespace, data_converter=pydantic_data_converter
-            )
+            client = await Client.connect(server.address, namespace=stack.namespace, data_converter=data_converter)
             return await _breached(stack, client)
         finally:
             await stack.stop()

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, cast
 
 from rich.table import Table
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.issue_tracker import IssueTrackerActivities
@@ -35,6 +34,7 @@ from domain.watched_issue import ShownSummary, WatchedIssue
 from integrations.issue_tracker import IssueTracker
 from integrations.workflow_desk import WorkflowDesk
 from sandbox.engine import DevServer, find_dev_server
+from telemetry.converter import data_converter
 from telemetry.registration import register_search_attributes
 from worker import workflow_runner
 from workflows import task_queues, workflow_ids
@@ -131,9 +131,7 @@ def issue_scale() -> Table:
 
 async def _all_sizes(folder: Path) -> list[Measured]:
     async with DevServer(find_dev_server(announce=False), log_folder=folder) as server, AsyncExitStack() as stack:
-        client = await Client.connect(
-            server.address, namespace=server.namespace, data_converter=pydantic_data_converter
-        )
+        client = await Client.connect(server.address, namespace=server.namespace, data_converter=data_converter)
         await register_search_attributes(client)
         ears, tracker = _Ears(), _Tracker()
         executor = stack.enter_context(ThreadPoolExecutor(4))

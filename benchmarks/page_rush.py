@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from rich.table import Table
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.breaching import DEMO_POLICY, breaching, hand_in
 from domain.paging import page_key
 from domain.tiers import Priority
 from sandbox.engine import DevServer, find_dev_server
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 from worker import CALLS_PER_SECOND
 from workflows import task_queues
 
@@ -59,9 +59,7 @@ async def _measured(folder: Path) -> tuple[list[tuple[float, bool]], int]:
             await stack.prepare()
             stack.start_worker()
             await stack.until_worker_ready()
-            client = await Client.connect(
-                server.address, namespace=stack.namespace, data_converter=pydantic_data_converter
-            )
+            client = await Client.connect(server.address, namespace=stack.namespace, data_converter=data_converter)
             return await _rushed(stack, client)
         finally:
             await stack.stop()

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -32,6 +31,7 @@ from domain.views import TicketView
 from simulation.course import outcome_of
 from simulation.judged import JudgedClock
 from simulation.translation import STAFF, Told
+from telemetry.converter import data_converter
 from telemetry.registration import adding
 from telemetry.search_attributes import REGISTRY
 from worker import workflow_runner
@@ -124,7 +124,7 @@ async def _one_life(
     log: Moved, test_server: Path, progress: Callable[[int, int], None], runtime: Runtime | None
 ) -> tuple[dict[str, list[JudgedClock]], set[str]]:
     environment = await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         runtime=runtime,
         test_server_existing_path=str(test_server),
         test_server_startup_timeout=_STARTUP,

@@ -62,7 +62,7 @@ async def open_gateway(settings: Settings, policy: Policy, connection: ClientCon
 async def gateway_with(
     settings: Settings, policy: Policy, client: Client, *, now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Gateway]:
-    """A gateway on this Temporal client, which must use ``pydantic_data_converter``. At the end, what is under way gets a moment."""
+    """A gateway on this Temporal client, which must use ``telemetry.converter.data_converter``. At the end, what is under way gets a moment."""
     desk = TemporalDesk(client, policy, now=now)
     async with httpx2.AsyncClient(timeout=_ANSWER_SECONDS, follow_redirects=False) as web:
         running = Running(desk)

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from xdist.scheduler import LoadFileScheduling
 
 from sandbox import engine
+from telemetry.converter import data_converter
 from tests.browser import browser as browser  # a fixture: pytest finds it by its name here
 from tests.browser import browser_executable as browser_executable
 from tests.browser import find_browser
@@ -124,7 +124,7 @@ def test_server() -> Path:
 async def time_skipping(test_server: Path) -> AsyncIterator[WorkflowEnvironment]:
     """A time-skipping server of the test's own: days pass in milliseconds; its clock is nobody else's."""
     environment = await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         test_server_existing_path=str(test_server),
         test_server_startup_timeout=timedelta(seconds=60),
     )

@@ -3,8 +3,8 @@
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from telemetry.converter import data_converter
 from workflows.whole_tasks import AskAgain
 
 
@@ -14,6 +14,4 @@ async def connect(target_host: str, **options: Any) -> Client:
     Raises:
         RuntimeError: there is no server at that address.
     """
-    return await Client.connect(
-        target_host, data_converter=pydantic_data_converter, interceptors=[AskAgain()], **options
-    )
+    return await Client.connect(target_host, data_converter=data_converter, interceptors=[AskAgain()], **options)

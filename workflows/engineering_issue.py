@@ -81,6 +81,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import continuation, task_queues, urgency, workflow_ids
     from workflows.deadline_timer import DeadlineTimer
     from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
+    from workflows.signals import RefusesUnknownSignals, signal
     from workflows.ticket import TicketWorkflow
 
 REMEMBERED_MESSAGES = 1_000
@@ -133,7 +134,7 @@ class IssueMessageEnvelope(Frozen):
 
 
 @workflow.defn(name="EngineeringIssue")
-class EngineeringIssueWorkflow:
+class EngineeringIssueWorkflow(RefusesUnknownSignals):
     """Watches one issue for its tickets, and ends when the last one has left."""
 
     @workflow.init
@@ -186,7 +187,7 @@ class EngineeringIssueWorkflow:
 
     # --- what reaches the issue -----------------------------------------------------------------------------------
 
-    @workflow.signal(name="hear")
+    @signal("hear")
     def hear(self, envelope: IssueMessageEnvelope) -> None:
         """Take in a message of a ticket or a hint of the tracker, once per id."""
         message = envelope.message

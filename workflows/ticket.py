@@ -42,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import continuation
     from workflows.deadline_timer import DeadlineTimer
     from workflows.lanes import Lanes
+    from workflows.signals import RefusesUnknownSignals, signal
     from workflows.ticket_effects import carry_out
 
 REMEMBERED_DELIVERIES = 500
@@ -67,7 +68,7 @@ class TicketStart(Frozen):
 
 
 @workflow.defn(name="Ticket")
-class TicketWorkflow:
+class TicketWorkflow(RefusesUnknownSignals):
     """Receives messages, has the domain decide, and runs what it intends on a lane per outside system."""
 
     @workflow.init
@@ -115,7 +116,7 @@ class TicketWorkflow:
 
     # No update: an update and the results of activities may come together when live and apart on replay (ADR 0022).
 
-    @workflow.signal(name="execute")
+    @signal("execute")
     def execute(self, command: Command) -> None:
         """Carry out a person's command, once for its id. ``standing`` has the answer as soon as this signal is handled."""
         self._inbox.append(command)
@@ -129,7 +130,7 @@ class TicketWorkflow:
         no_room = lane_room.no_room(command.request, self._lanes.bytes_waiting())
         return CommandStanding(refusal=refusal(self._ticket, command, workflow.now()) or no_room)
 
-    @workflow.signal(name="deliver")
+    @signal("deliver")
     def deliver(self, delivery: Delivery) -> None:
         """Take in what an outside system or another workflow tells, once per delivery id."""
         known_by = with_digest(delivery.id, REMEMBERED_BYTES)

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import task_queues, workflow_ids
     from workflows.deadline_timer import DeadlineTimer
     from workflows.lanes import ONE_ATTEMPT, Lanes, Refused
+    from workflows.signals import RefusesUnknownSignals, signal
     from workflows.ticket import TicketWorkflow
 
 _MAIL = "mail"
@@ -35,7 +36,7 @@ _REMEMBERED = 100
 
 
 @workflow.defn(name="VendorCase")
-class VendorCaseWorkflow:
+class VendorCaseWorkflow(RefusesUnknownSignals):
     """Lives until the vendor answered or nothing more is needed of it: a dozen events, so it never continues as new."""
 
     @workflow.init
@@ -62,12 +63,12 @@ class VendorCaseWorkflow:
             while self._inbox:
                 self._apply(decide_case(self._case, self._inbox.pop(0), workflow.now()))
 
-    @workflow.signal(name="answer")
+    @signal("answer")
     def answer(self, reply: VendorReply) -> None:
         """The vendor answered on its page."""
         self._hear(reply)
 
-    @workflow.signal(name="close")
+    @signal("close")
     def close(self, closed: CaseClosed) -> None:
         """The ticket needs nothing more."""
         self._hear(closed)

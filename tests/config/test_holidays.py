@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from config.holidays import FIRST_YEAR, YEARS_AHEAD, holiday_years
 from config.policy import PolicyError, load_policy, policy_schema
 from domain.calendar import Calendar
 from domain.policy import Policy
+from telemetry.converter import data_converter
 from tests.domain.building import an_opening
 from workflows.ticket import TicketStart
 
@@ -325,7 +325,7 @@ async def test_what_a_ticket_starts_with_stays_small(file: Path) -> None:
     policy = loaded(file, "{country: BE}", holiday_years(date(2026, 11, 22)))
 
     async def size(pinned: Policy) -> int:
-        (payload,) = await pydantic_data_converter.encode([TicketStart(opening=an_opening(), policy=pinned)])
+        (payload,) = await data_converter.encode([TicketStart(opening=an_opening(), policy=pinned)])
         return len(payload.data)
 
     whole, trimmed = await size(policy), await size(policy.pinned(datetime(2026, 11, 22, tzinfo=UTC)))

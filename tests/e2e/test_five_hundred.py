@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.breaching import breaching, hand_in
 from cli.demo import DEMO_POLICY
@@ -17,6 +16,7 @@ from domain.paging import page_key
 from domain.tiers import Priority
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 
 pytestmark = [pytest.mark.e2e, pytest.mark.crowd, pytest.mark.timeout(900)]
 _TICKETS = 500
@@ -49,7 +49,7 @@ async def _open(client: Client, number: int, due_at: datetime, gate: asyncio.Sem
 async def test_five_hundred_breaches_in_a_minute_page_once_each_the_urgent_ones_first(
     stack: Stack, dev_server: DevServer, tell: Narrator
 ) -> None:
-    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter)
+    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
     gate = asyncio.Semaphore(_AT_ONCE)
     due_at = datetime.now(UTC) + _OPENING
     await asyncio.gather(*(_open(client, number, due_at, gate) for number in range(1, _TICKETS + 1)))

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
 from cli.demo import DEMO_POLICY
@@ -24,6 +23,7 @@ from domain.tiers import Priority
 from integrations.clients import build_clients
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 from workflows import task_queues, workflow_ids
 from workflows.ticket import TicketStart, TicketWorkflow
 
@@ -64,9 +64,7 @@ async def client(dev_server: DevServer, tmp_path: Path, monkeypatch: pytest.Monk
         resources.push_async_callback(stack.stop)
         await stack.prepare()
         settings = load_settings(Part.WORKER, environ=stack.environment(), dotenv=None)
-        connected = await Client.connect(
-            dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter
-        )
+        connected = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
         await worker.bring_up(connected, _patient_policy(), settings.public_url)
         executor = resources.enter_context(ThreadPoolExecutor(max_workers=16))
         for running in worker.build_workers(connected, settings, build_clients(settings), executor):

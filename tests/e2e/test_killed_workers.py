@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.breaching import breaching, hand_in
 from cli.demo import DEMO_POLICY
@@ -21,6 +20,7 @@ from domain.tiers import Priority
 from sandbox.engine import DevServer
 from sandbox.faults import Fault
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(480)]
 _KILLS = 50
@@ -54,7 +54,7 @@ def _restart(stack: Stack, name: Literal["worker", "second worker"]) -> None:
 async def test_fifty_killed_workers_lose_no_page_and_raise_none_twice(
     stack: Stack, dev_server: DevServer, tell: Narrator
 ) -> None:
-    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter)
+    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
     seed = random.randrange(10**6)
     tell.tell("The test", f"lets workers die at moments by the seed {seed}")
     moments = random.Random(seed)

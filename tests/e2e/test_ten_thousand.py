@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks import issue_rush
 from cli.demo import DEMO_POLICY
@@ -26,6 +25,7 @@ from sandbox.engine import DevServer
 from sandbox.jira import changes
 from sandbox.jira import state as jira
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
@@ -106,7 +106,7 @@ async def _details(handle: WorkflowHandle[EngineeringIssueWorkflow, None]) -> st
 async def test_ten_thousand_tickets_are_told_once_each_though_the_worker_is_killed(
     stack: Stack, dev_server: DevServer, tell: Narrator
 ) -> None:
-    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter)
+    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
     tickets = issue_rush.names(_TICKETS)
     there, joining = tickets[:-_JOINING], tickets[-_JOINING:]
     await issue_rush.start_stand_ins(client, tickets)

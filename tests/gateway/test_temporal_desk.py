@@ -12,7 +12,6 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from config.sections import ApiToken, GatewaySettings, JiraSettings, PagerDutySettings
@@ -33,6 +32,7 @@ from gateway.gateway import Gateway, utc_now
 from gateway.temporal_desk import TemporalDesk
 from gateway.tickets import DeskUnavailable, TicketUnknown
 from sandbox.signatures import jira_signature, pagerduty_signature
+from telemetry.converter import data_converter
 from telemetry.registration import register_search_attributes
 from tests.gateway.front_door import JIRA, LINK_SECRET, PAGERDUTY, eventually_true, token
 from worker import WORKFLOWS, workflow_runner
@@ -299,7 +299,7 @@ async def test_the_vendors_answer_reaches_its_case_once(client: Client, caller: 
 
 
 async def test_a_server_that_is_not_there_is_unavailable_and_not_ready(policy: Policy, free_port: int) -> None:
-    client = await Client.connect(f"127.0.0.1:{free_port}", lazy=True, data_converter=pydantic_data_converter)
+    client = await Client.connect(f"127.0.0.1:{free_port}", lazy=True, data_converter=data_converter)
     desk = TemporalDesk(client, policy, now=utc_now)
 
     async with asyncio.timeout(5):

@@ -9,11 +9,11 @@ import pytest
 from temporalio import workflow
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from sandbox import engine
 from sandbox.engine import process
+from telemetry.converter import data_converter
 from tests.postgresql.cluster import Cluster
 from tests.postgresql.server import CREATE_NAMESPACE, TemporalServer, create_schema
 
@@ -52,7 +52,7 @@ class RemembersWorkflow:
 
 
 async def connected(address: str) -> Client:
-    return await Client.connect(address, data_converter=pydantic_data_converter)
+    return await Client.connect(address, data_converter=data_converter)
 
 
 def worker(client: Client) -> Worker:

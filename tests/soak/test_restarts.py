@@ -11,11 +11,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from cli.narration import Narrator
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
+from telemetry.converter import data_converter
 from tests.e2e.calm_policy import calm_policy
 from tests.soak import size
 from tests.workflows.bundles import failed_tasks
@@ -139,7 +139,7 @@ async def test_commands_around_killed_and_deployed_workers_are_each_done_once(
         ticket: sorted(people.noted[ticket])[-len(shown[ticket]) :] for ticket in tickets
     }, f"seed {seed}: a note is missing or doubled"
     assert all(shown.values())
-    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=pydantic_data_converter)
+    client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
     failed: list[str] = []
     async for execution in client.list_workflows("WorkflowType IN ('Ticket', 'EngineeringIssue', 'VendorCase')"):
         failed += [f"{execution.id}: {why}" for why in await failed_tasks(client, execution.id)]

@@ -14,9 +14,9 @@ import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from telemetry.converter import data_converter
 from tests.workflows import histories
 from tests.workflows.changed_tickets import TicketThatWaitsFirst, TicketThatWaitsFirstFromNowOn
 from worker import WORKFLOWS, workflow_runner
@@ -36,7 +36,7 @@ def replayer(*workflows: type[Any]) -> Replayer:
     return Replayer(
         workflows=workflows or WORKFLOWS,
         workflow_runner=workflow_runner(),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
     )
 
 

@@ -18,7 +18,6 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from config.policy import load_policy
@@ -31,6 +30,7 @@ from domain.ticket import TicketStatus
 from domain.tiers import Priority, Tier
 from domain.vendor_case import VendorReply
 from sandbox.engine import DevServer, find_dev_server
+from telemetry.converter import data_converter
 from telemetry.registration import register_search_attributes
 from tests.domain.building import HELPDESK, LENA, SAM, an_opening
 from tests.workflows.desk import PUBLIC_URL, Desk, OpenedTicket, until
@@ -215,7 +215,7 @@ async def save(name: str, handle: WorkflowHandle[Any, Any]) -> None:
 async def record(scenario: Callable[[Desk, Saver], Awaitable[None]], address: str) -> None:
     """Play one scenario in a namespace of its own."""
     name = f"record-{secrets.token_hex(4)}"
-    client = await Client.connect(address, namespace=name, identity=IDENTITY, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, namespace=name, identity=IDENTITY, data_converter=data_converter)
     await client.workflow_service.register_namespace(
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
     )
