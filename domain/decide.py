@@ -52,7 +52,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
     ``silent``: without card, story and intents, as ``follow``.
     """
     now = _utc(now)
-    tier = opening.tier or policy.entry_tier
+    tier = opening.tier if opening.tier in policy.tiers else policy.entry_tier
     # Every value was checked when its message or the policy was read; to check the whole policy for each ticket costs more than its life.
     bare = Ticket.model_construct(
         id=opening.ticket_id,

@@ -1,12 +1,12 @@
 """What the workflow of an engineering issue hears: from tickets, from the tracker, and of its own intents."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.engineering_rules import IssueRules, RequestKind
+from domain.event_times import EventTime
 from domain.frozen import Frozen
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueRef, IssueSnapshot, Visibility
@@ -26,8 +26,8 @@ class TicketOnIssue(Frozen):
     plan: Name | None = None
     severity: Priority
     request: RequestKind = RequestKind.BUG
-    opened_at: datetime
-    due_at: datetime | None = None
+    opened_at: EventTime
+    due_at: EventTime | None = None
     workaround: LongText | None = None
 
 
@@ -86,7 +86,7 @@ class IssueHint(Frozen):
     kind: Literal["issue_hint"] = "issue_hint"
     id: Key
     source: HintSource = HintSource.WEBHOOK
-    updated_at: datetime | None = None
+    updated_at: EventTime | None = None
 
 
 class IssueNote(Frozen):
@@ -249,7 +249,7 @@ class CatchUp(Frozen):
     """
 
     id: Key
-    updated_at: datetime | None = None
+    updated_at: EventTime | None = None
 
 
 class CatchingUp(Frozen):

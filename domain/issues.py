@@ -1,10 +1,10 @@
 """What Tierline knows of an issue in a tracker (Jira or GitHub)."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field, JsonValue
 
+from domain.event_times import EventTime
 from domain.frozen import Frozen
 from domain.texts import Address, Key, Line, LongText, Mark, Name, ShortKey, Word
 
@@ -88,8 +88,8 @@ class IssueComment(Frozen):
     id: Mark
     author: Name
     text: LongText
-    created_at: datetime
-    edited_at: datetime | None = None
+    created_at: EventTime
+    edited_at: EventTime | None = None
     ours: bool = False
     visibility: Visibility = Visibility.INTERNAL
 
@@ -103,7 +103,7 @@ class IssueAttachment(Frozen):
     size_bytes: int | None = None
     content_type: Name | None = None
     author: Name = ""
-    created_at: datetime | None = None
+    created_at: EventTime | None = None
     ours: bool = False
 
 
@@ -112,7 +112,7 @@ class FixVersion(Frozen):
 
     name: Name
     released: bool = False
-    released_at: datetime | None = None
+    released_at: EventTime | None = None
     url: ShortKey | None = None
 
 
@@ -122,7 +122,7 @@ class FieldStamp(Frozen):
     ``before`` is the value that it had until then (a status or priority by name), None where the tracker does not tell.
     """
 
-    at: datetime
+    at: EventTime
     by: Name | None = None
     ours: bool = False
     before: Name | None = None
@@ -141,7 +141,7 @@ class IssueSnapshot(Frozen):
     status: Word
     category: IssueCategory
     assignee: Word | None = None
-    updated_at: datetime
+    updated_at: EventTime
     comments: tuple[IssueComment, ...] = ()
     project: Word = ""
     issue_type: Word | None = None
@@ -164,7 +164,7 @@ class IssueCandidate(Frozen):
     components: tuple[Word, ...] = ()
     labels: tuple[Word, ...] = ()
     text: LongText = ""
-    updated_at: datetime
+    updated_at: EventTime
     similarity: int = 0
 
 
@@ -206,7 +206,7 @@ class ChangedIssue(Frozen):
 
     id: Key
     key: Key
-    updated_at: datetime
+    updated_at: EventTime
 
 
 class ChangeFeed(Frozen):
@@ -218,7 +218,7 @@ class ChangeFeed(Frozen):
     """
 
     issues: tuple[ChangedIssue, ...] = ()
-    until: datetime
+    until: EventTime
     cursors: dict[Line, Line] = Field(default_factory=dict)
     requests: int = 0
     releases: tuple[Word, ...] = ()

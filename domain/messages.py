@@ -3,7 +3,7 @@
 Every message from outside carries the delivery's own id, by which it is taken once.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -11,8 +11,10 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from domain.chat import ChannelRef, MessageRef
 from domain.chat import FileLink as FileLink
+from domain.clean_text import ONE_LINE, TEXT
 from domain.durations import Duration
 from domain.engineering_rules import RequestKind
+from domain.event_times import EventTime
 from domain.frozen import Frozen
 from domain.issues import (
     IssueAttachment,
@@ -39,10 +41,10 @@ class CarriedClock(Frozen):
     """How a clock of a whole ticket stood when another ticket was to go on with it."""
 
     kind: ClockKind
-    started_at: datetime
+    started_at: EventTime
     counted: timedelta
     target: timedelta
-    breached_at: datetime | None = None
+    breached_at: EventTime | None = None
 
 
 class SplitFrom(Frozen):
@@ -57,18 +59,24 @@ class OpenTicket(Frozen):
 
     kind: Literal["open_ticket"] = "open_ticket"
     ticket_id: TicketId
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     description: Text
     customer: Customer
     priority: Priority = Priority.P3
-    tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
-    product: Annotated[str | None, Field(max_length=100)] = None
-    component: Annotated[str | None, Field(max_length=100)] = None
+    tier: Annotated[
+        Tier | None, Field(description="Where it starts; the policy's entry tier if left out, or not in the policy.")
+    ] = None
+    product: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
+    component: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
     channel: Key = "api"
     language: Annotated[
-        str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
+        str | None,
+        Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"]),
+        ONE_LINE,
     ] = None
-    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number."), ONE_LINE] = (
+        None
+    )
     request: Annotated[
         RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
     ] = RequestKind.BUG
@@ -157,7 +165,7 @@ class Wait(Frozen):
 
     do: Literal[CommandName.WAIT] = CommandName.WAIT
     on: WaitingOn
-    reason: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_TEXT), TEXT] = ""
 
 
 class Snooze(Frozen):
@@ -166,7 +174,7 @@ class Snooze(Frozen):
     do: Literal[CommandName.SNOOZE] = CommandName.SNOOZE
     length: Annotated[Duration | None, Field(alias="for", description="How long, by the clock on the wall.")] = None
     until: Annotated[AwareDatetime | None, Field(description="Or until when.")] = None
-    reason: Annotated[str, Field(max_length=2_000)] = ""
+    reason: Annotated[str, Field(max_length=2_000), TEXT] = ""
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -196,14 +204,14 @@ class Merge(Frozen):
 
     do: Literal[CommandName.MERGE] = CommandName.MERGE
     into: TicketId
-    reason: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    reason: Annotated[str, Field(max_length=LONGEST_TEXT), TEXT] = ""
 
 
 class Split(Frozen):
     """Make a ticket of its own of a second problem; its clocks count from now (``split``) or from this ticket's opening."""
 
     do: Literal[CommandName.SPLIT] = CommandName.SPLIT
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     description: Text
     ticket_id: Annotated[TicketId | None, Field(description="The new ticket's number; derived if left out.")] = None
     tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
@@ -214,7 +222,7 @@ class HandOver(Frozen):
     """Hand the ticket to another team of the same tier."""
 
     do: Literal[CommandName.HAND_OVER] = CommandName.HAND_OVER
-    to: Annotated[str, Field(min_length=1, max_length=80, description="The team's name in the policy.")]
+    to: Annotated[str, Field(min_length=1, max_length=80, description="The team's name in the policy."), ONE_LINE]
     reason: Text
 
 
@@ -224,14 +232,14 @@ class ApplyPolicy(Frozen):
     do: Literal[CommandName.APPLY_POLICY] = CommandName.APPLY_POLICY
     policy: Policy
     mode: Literal[EditMode.FROM_NOW, EditMode.RETROACTIVELY]
-    why: Annotated[str, Field(min_length=1, max_length=500)]
+    why: Annotated[str, Field(min_length=1, max_length=500), ONE_LINE]
 
 
 class LinkIssue(Frozen):
     """Put the ticket on an issue that exists: ``PAY-12``, ``owner/repository#7`` or the issue's address."""
 
     do: Literal[CommandName.LINK] = CommandName.LINK
-    reference: Annotated[str, Field(min_length=1, max_length=500)]
+    reference: Annotated[str, Field(min_length=1, max_length=500), ONE_LINE]
 
 
 class CommentIssue(Frozen):
@@ -258,14 +266,14 @@ class SetWorkaround(Frozen):
     """How customers can help themselves until it is fixed; the engineering issue shows it, redacted. Nothing takes it back."""
 
     do: Literal[CommandName.WORKAROUND] = CommandName.WORKAROUND
-    text: Annotated[str | None, Field(min_length=1, max_length=2_000)] = None
+    text: Annotated[str | None, Field(min_length=1, max_length=2_000), TEXT] = None
 
 
 class AttachFile(Frozen):
     """Copy a file of the card's thread to the engineering issues: the named one, or the newest that is not there yet."""
 
     do: Literal[CommandName.ATTACH] = CommandName.ATTACH
-    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=200), ONE_LINE] = None
 
 
 class OpenNewIssue(Frozen):
@@ -305,7 +313,7 @@ class Command(Frozen):
     """A person's command, with the id of the delivery that brought it."""
 
     kind: Literal["command"] = "command"
-    id: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     by: Actor
     request: Request
 
@@ -338,7 +346,7 @@ class PageChanged(Frozen):
     kind: Literal["page_changed"] = "page_changed"
     page_key: Key
     event: PageEvent | None = None
-    at: datetime | None = None
+    at: EventTime | None = None
     status: PageStatus | None = None
     by: Name | None = None
     note: LongText | None = None
@@ -402,7 +410,7 @@ class IssueChanged(Frozen):
     category: IssueCategory
     assignee: Name | None = None
     tickets: int = 1
-    at: datetime
+    at: EventTime
     meaning: IssueMeaning | None = None
     priority: Name | None = None
     release: Name | None = None
@@ -482,7 +490,7 @@ class VendorOverdue(Frozen):
 
     kind: Literal["vendor_overdue"] = "vendor_overdue"
     case: int
-    at: datetime
+    at: EventTime
     warning: bool = False
 
 

@@ -1,11 +1,11 @@
 """What Tierline knows of a page (a PagerDuty incident)."""
 
 import re
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
+from domain.event_times import EventTime
 from domain.frozen import Frozen
 from domain.texts import Address, Key, Line, LongText, Name, Word
 
@@ -82,15 +82,15 @@ class PageSnapshot(Frozen):
     assigned_to: tuple[Name, ...] = ()
     priority: Name | None = None
     urgency: Urgency | None = None
-    status_since: datetime | None = None
-    changed_at: datetime | None = None
+    status_since: EventTime | None = None
+    changed_at: EventTime | None = None
 
 
 class PageWord(Frozen):
     """The last word on a page: what was said, when (by the pager's clock) and by whom. Of two words the later one counts, in
     whatever order they come; of two of the same instant one is chosen that is always the same."""
 
-    at: datetime
+    at: EventTime
     said: Line
     by: Name = ""
 
@@ -103,7 +103,7 @@ class Woken(Frozen):
     """Somebody was woken by a page, or acknowledged it, and when."""
 
     name: Word
-    at: datetime
+    at: EventTime
 
 
 class OnCall(Frozen):
@@ -111,7 +111,7 @@ class OnCall(Frozen):
 
     level: int
     name: Name
-    until: datetime | None = None
+    until: EventTime | None = None
 
 
 class OnCallGap(Frozen):
@@ -119,8 +119,8 @@ class OnCallGap(Frozen):
 
     escalation_policy: Name
     name: Name
-    start: datetime
-    end: datetime
+    start: EventTime
+    end: EventTime
 
 
 PAGE_KEYS = "tierline/"

@@ -6,7 +6,7 @@ The server ends a workflow whose state is too large, so no string may be without
 * Everywhere else it is cut, and the cut is visible: ``CUT_MARK`` stands at its end. A workflow that cannot read a message or its own state
   would stop, so models of messages and states never refuse a text for its length.
 
-An over-long key or id ends in a digest of the whole instead, so that two different ones stay different.
+Control characters are left out of all of them (``domain.clean_text``). An over-long key or id ends in a digest of the whole instead, so that two different ones stay different.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from domain.clean_text import ONE_LINE, TEXT
 
 CUT_MARK = " … [cut]"
 """What stands at the end of a text that was cut."""
@@ -80,28 +82,28 @@ def with_digest(text: str, most: int) -> str:
     return cut(text, most, f"~{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}")
 
 
-Key = Annotated[str, CutOver(800, whole=True)]
+Key = Annotated[str, CutOver(800, whole=True), ONE_LINE]
 """An id, a key, a number in another system: at most 800 bytes. Two different ones stay different."""
-Word = Annotated[str, CutOver(400)]
+Word = Annotated[str, CutOver(400), ONE_LINE]
 """A word of another system: a status, a priority, a release, whom it assigned. At most 400 bytes."""
-Mark = Annotated[str, CutOver(100, whole=True)]
+Mark = Annotated[str, CutOver(100, whole=True), ONE_LINE]
 """An id or a digest of which hundreds are kept: at most 100 bytes."""
-ShortKey = Annotated[str, CutOver(400, whole=True)]
+ShortKey = Annotated[str, CutOver(400, whole=True), ONE_LINE]
 """An id, a key or the address of an issue: at most 400 bytes."""
-Name = Annotated[str, CutOver(800)]
+Name = Annotated[str, CutOver(800), ONE_LINE]
 """What somebody or something is called: a person, a status, a label, a release. At most 800 bytes: 200 characters of any script."""
-Address = Annotated[str, CutOver(2_000, whole=True)]
+Address = Annotated[str, CutOver(2_000, whole=True), ONE_LINE]
 """A link, or an address of mail: at most 2,000 bytes."""
-Line = Annotated[str, CutOver(4_000)]
+Line = Annotated[str, CutOver(4_000), ONE_LINE]
 """A title, a short reason, another system's error: at most 4,000 bytes."""
-LongText = Annotated[str, CutOver(100_000)]
+LongText = Annotated[str, CutOver(100_000), TEXT]
 """A whole text: at most 100,000 bytes, which is what a person may write (20,000 characters of any script) and what Tierline adds to it."""
 
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), TEXT]
 """A text that somebody gives: refused when it is empty or has more than 20,000 characters, which are 80,000 bytes at the most."""
-GivenName = Annotated[str, RefusedOver(800)]
+GivenName = Annotated[str, RefusedOver(800), ONE_LINE]
 """A ``Name`` as a caller of the API gives it: refused over 800 bytes."""
-GivenKey = Annotated[str, RefusedOver(800)]
+GivenKey = Annotated[str, RefusedOver(800), ONE_LINE]
 """An id as a caller of the API gives it: refused over 800 bytes."""
-GivenAddress = Annotated[str, RefusedOver(1_000)]
+GivenAddress = Annotated[str, RefusedOver(1_000), ONE_LINE]
 """A mail address as a caller of the API gives it: refused over 1,000 bytes."""

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, Field
 
+from domain.clean_text import ONE_LINE
 from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.messages import (
@@ -54,6 +55,7 @@ from gateway.payloads import digest
 from gateway.problems import Problem, ProblemDocument
 from gateway.ticket_numbers import ticket_number
 from gateway.tickets import DeskUnavailable
+from gateway.unwritable import refuse_unwritable
 
 logger = logging.getLogger("tierline.gateway")
 
@@ -73,6 +75,7 @@ class _Authenticated(APIRoute):
                 challenge = {"WWW-Authenticate": 'Bearer realm="tierline"'}
                 raise Problem(401, "not-authenticated", "Not authenticated", detail, headers=challenge)
             request.state.caller = caller
+            await refuse_unwritable(request)
             return await handle(request)
 
         return authenticate
@@ -134,17 +137,21 @@ class NewTicket(Frozen):
     """A customer's ticket."""
 
     ticket_id: Annotated[TicketId | None, Field(description="Your own number; a free one is given if left out.")] = None
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     description: Text
     customer: NewCustomer
     priority: Priority = Priority.P3
-    product: Annotated[str | None, Field(max_length=200)] = None
-    component: Annotated[str | None, Field(max_length=200)] = None
-    channel: Annotated[str, Field(min_length=1, max_length=50)] = "api"
+    product: Annotated[str | None, Field(max_length=200), ONE_LINE] = None
+    component: Annotated[str | None, Field(max_length=200), ONE_LINE] = None
+    channel: Annotated[str, Field(min_length=1, max_length=50), ONE_LINE] = "api"
     language: Annotated[
-        str | None, Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"])
+        str | None,
+        Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"]),
+        ONE_LINE,
     ] = None
-    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number.")] = None
+    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number."), ONE_LINE] = (
+        None
+    )
     request: Annotated[
         RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
     ] = RequestKind.BUG
@@ -153,7 +160,7 @@ class NewTicket(Frozen):
 class CustomerName(Frozen):
     """The customer's person who wrote."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
 
 
 class FromCustomer(Frozen):

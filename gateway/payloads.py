@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from domain.clean_text import clean_text
 from domain.texts import cut
 
 _MOST_FIELDS = 100
@@ -60,7 +61,7 @@ def at(payload: object, *path: str | int) -> object:
 def text_at(payload: object, *path: str | int, longest: int = 1_000) -> str | None:
     """The text at that path (a number counts as its digits), cut to ``longest``; None where there is none.
 
-    Lone surrogates, which JSON can write and UTF-8 cannot, are replaced.
+    Characters that are no text are left out (``domain.clean_text``).
     """
     value = at(payload, *path)
     if isinstance(value, bool):
@@ -69,7 +70,7 @@ def text_at(payload: object, *path: str | int, longest: int = 1_000) -> str | No
         return str(value)[:longest]
     if not isinstance(value, str):
         return None
-    whole = value[:longest].encode("utf-8", "replace").decode().strip()
+    whole = clean_text(value[:longest]).strip()
     return whole or None
 
 

@@ -84,6 +84,20 @@ async def test_the_language_is_kept_and_the_sla_is_shown(door: FrontDoor) -> Non
     assert door.desk.tickets[view["id"]].language == "fr-BE"
 
 
+@pytest.mark.parametrize("odd", ["\x00", "\x1b", "\x9f", "\ud800"])
+async def test_what_is_no_text_is_refused_with_its_place(door: FrontDoor, odd: str) -> None:
+    body = NEW | {"product": f"pay{odd}ments", "customer": {"id": "cus-77", "name": f"Gra{odd}ce"}}
+    headers = {"Authorization": f"Bearer {token(Role.LEAD)}", "Content-Type": "application/json"}
+    before = set(door.desk.tickets)
+
+    answer = await door.http.post("/api/v1/tickets", content=json.dumps(body), headers=headers)
+
+    document = problem(answer, 422)
+    assert [error["field"] for error in document["errors"]] == ["/customer/name", "/product"]
+    assert f"U+{ord(odd):04X}" in document["errors"][0]["message"]
+    assert set(door.desk.tickets) == before
+
+
 async def test_a_helpdesks_automatic_reply_is_handed_on_as_one(door: FrontDoor) -> None:
     ticket = (await door.api("POST", "", NEW)).json()["id"]
     sent = await door.api("POST", f"/{ticket}/reply", {"text": "We have your message.", "automatic": True})
