@@ -30,6 +30,7 @@ from domain.policy import Policy
 from domain.results import change_lane, take_result
 from domain.ticket import Ticket, TicketStatus
 from domain.ticket_card import card_of
+from domain.tiers import Tier
 from domain.turn import Turn
 
 
@@ -52,7 +53,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
     ``silent``: without card, story and intents, as ``follow``.
     """
     now = _utc(now)
-    tier = opening.tier if opening.tier in policy.tiers else policy.entry_tier
+    tier = opening.tier if opening.tier in policy.tiers and opening.tier is not Tier.L4 else policy.entry_tier
     # Every value was checked when its message or the policy was read; to check the whole policy for each ticket costs more than its life.
     bare = Ticket.model_construct(
         id=opening.ticket_id,

@@ -6,8 +6,8 @@ Who can read the project decides: what strangers read is redacted more strictly,
 
 import re
 from datetime import datetime
-from urllib.parse import urlsplit
 
+from domain.addresses import parts_of
 from domain.issue_facts import Evidence, IssueFacts, IssueSection, PlanCount
 from domain.issues import IssueDraft, IssueRef
 from domain.own_patterns import without_own
@@ -206,7 +206,7 @@ def _evidence(ticket: Ticket, *, public: bool) -> tuple[Evidence, ...]:
     """Files by addresses that ask for access. What anybody with the link can open is left out, and so is what an address carries."""
     found = []
     for file in ticket.files[-_MOST_FILES:]:
-        parts = urlsplit(file.url)
+        parts = parts_of(file.url)
         if parts.scheme != "https" or parts.username is not None or parts.hostname in (None, _PUBLIC_FILES) or public:
             continue
         address = f"https://{parts.netloc}{parts.path}"

@@ -30,30 +30,35 @@ class Winner(StrEnum):
     NEWEST = "newest"
 
 
+_HEAVIEST = 1_000_000
+"""A weight has a limit, so that no number of tickets makes a score that JSON cannot write."""
+_Weight = Annotated[float, Field(ge=-_HEAVIEST, le=_HEAVIEST)]
+
+
 class ImpactWeights(Frozen):
     """What an issue's impact is made of: score = tickets x ``ticket`` + distinct customers x ``customer`` + the sum of the customers' ``plans``
     + the weight of the gravest ticket's ``severity`` + tickets of the last seven days x ``growth`` + days since the first ticket x ``age``
     (at most ``oldest`` days).
     """
 
-    ticket: Annotated[float, Field(ge=0, description="For each ticket.")] = 1
-    customer: Annotated[float, Field(ge=0, description="For each distinct customer.")] = 3
+    ticket: Annotated[float, Field(ge=0, le=_HEAVIEST, description="For each ticket.")] = 1
+    customer: Annotated[float, Field(ge=0, le=_HEAVIEST, description="For each distinct customer.")] = 3
     plans: Annotated[
-        dict[str, float], Field(description="For each customer on a plan; other plans weigh nothing more.")
+        dict[str, _Weight], Field(description="For each customer on a plan; other plans weigh nothing more.")
     ] = Field(default_factory=dict)
-    severity: Annotated[dict[Priority, float], Field(description="For the gravest ticket.")] = Field(
+    severity: Annotated[dict[Priority, _Weight], Field(description="For the gravest ticket.")] = Field(
         default_factory=lambda: {Priority.P1: 20.0, Priority.P2: 10.0, Priority.P3: 3.0, Priority.P4: 0.0}
     )
-    growth: Annotated[float, Field(ge=0, description="For each ticket of the last seven days.")] = 1
-    age: Annotated[float, Field(ge=0, description="For each day since the first ticket.")] = 0.2
-    oldest: Annotated[int, Field(ge=0, description="Days of age that count at most.")] = 90
+    growth: Annotated[float, Field(ge=0, le=_HEAVIEST, description="For each ticket of the last seven days.")] = 1
+    age: Annotated[float, Field(ge=0, le=_HEAVIEST, description="For each day since the first ticket.")] = 0.2
+    oldest: Annotated[int, Field(ge=0, le=36_500, description="Days of age that count at most.")] = 90
 
 
 class ImpactClass(Frozen):
     """A class of impact, from a score on."""
 
     name: Annotated[str, Field(min_length=1, max_length=40, description="Shown in summaries, such as high.")]
-    at: Annotated[float, Field(ge=0, description="The score from which it holds.")]
+    at: Annotated[float, Field(ge=0, le=1e15, description="The score from which it holds.")]
     priority: Annotated[str | None, Field(description="The tracker's own name of a priority (Jira).")] = None
     labels: Annotated[tuple[str, ...], Field(description="Labels that an issue of the class has, and no other.")] = ()
 

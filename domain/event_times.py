@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, AwareDatetime
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2999, 12, 31, tzinfo=UTC)
@@ -16,5 +16,7 @@ def within_reach(instant: datetime) -> datetime:
     return min(max(aware, EARLIEST), LATEST)
 
 
+GivenTime = Annotated[AwareDatetime, AfterValidator(within_reach)]
+"""An instant as a person writes it, who is told when the time zone is missing."""
 EventTime = Annotated[datetime, AfterValidator(within_reach)]
 """An instant in a message: a decision adds to it, takes from it and compares it without looking."""

@@ -7,14 +7,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from domain.chat import ChannelRef, MessageRef
 from domain.chat import FileLink as FileLink
 from domain.clean_text import ONE_LINE, TEXT
 from domain.durations import Duration
 from domain.engineering_rules import RequestKind
-from domain.event_times import EventTime
+from domain.event_times import EventTime, GivenTime
 from domain.frozen import Frozen
 from domain.issues import (
     IssueAttachment,
@@ -64,7 +64,8 @@ class OpenTicket(Frozen):
     customer: Customer
     priority: Priority = Priority.P3
     tier: Annotated[
-        Tier | None, Field(description="Where it starts; the policy's entry tier if left out, or not in the policy.")
+        Tier | None,
+        Field(description="Where it starts; the policy's entry tier if left out, if it is L4 or not in the policy."),
     ] = None
     product: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
     component: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
@@ -173,7 +174,7 @@ class Snooze(Frozen):
 
     do: Literal[CommandName.SNOOZE] = CommandName.SNOOZE
     length: Annotated[Duration | None, Field(alias="for", description="How long, by the clock on the wall.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Or until when.")] = None
+    until: Annotated[GivenTime | None, Field(description="Or until when.")] = None
     reason: Annotated[str, Field(max_length=2_000), TEXT] = ""
 
     @model_validator(mode="after")

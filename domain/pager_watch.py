@@ -6,10 +6,10 @@ stays there until it is posted, so that each thing is told once and none is lost
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from domain.addresses import parts_of
 from domain.durations import format_duration
 from domain.frozen import Frozen
 from domain.messages import Delivery, PageChanged
@@ -120,7 +120,7 @@ def same_address(one: str, other: str) -> bool:
 
 
 def _plain(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url.strip())
+    parts = parts_of(url.strip())
     return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
 
 
@@ -260,7 +260,7 @@ def _silent(task: PagerWatchTask, subscriptions: Sequence[WebhookSubscription]) 
         names = ", ".join(each.id for each in ours)
         return {"switched-off": f"PagerDuty's webhook subscription {names} is switched off: make it active. {asked}"}
     # PagerDuty cannot reach this machine's own address: whoever tries Tierline there lives on asking.
-    if not ours and urlsplit(task.webhook_url).hostname not in LOOPBACK:
+    if not ours and parts_of(task.webhook_url).hostname not in LOOPBACK:
         return {
             "missing": f"No webhook subscription of PagerDuty sends to {task.webhook_url}: create one (`tierline check` says "
             f"what it needs). {asked}"

@@ -10,7 +10,10 @@ from domain.issue_roll import Roll
 from domain.issue_sync import SyncState
 from domain.issues import IssueRef, IssueSnapshot
 from domain.messages import DeliveryBody, GoneReason
-from domain.texts import Key, Line, LongText
+from domain.texts import Key, Line, LongText, with_digest
+
+_LONGEST_ID = 300
+"""Bytes of an issue's id in a key; trackers' own have at most 40."""
 
 
 class FanOut(Frozen):
@@ -78,7 +81,9 @@ class WatchedIssue(Frozen):
 
         They are stable over continue-as-new, and differ from those of an earlier watch: an issue may be left and joined again.
         """
-        return f"{self.ref.tracker.value}-{self.ref.id}-{self.watched_since:%Y%m%dT%H%M%S%f}"
+        # A key has a limit, and what is added to this must fit into it.
+        issue = with_digest(self.ref.id, _LONGEST_ID)
+        return f"{self.ref.tracker.value}-{issue}-{self.watched_since:%Y%m%dT%H%M%S%f}"
 
     def next_key(self) -> "tuple[WatchedIssue, str]":
         """A key that was never given before."""

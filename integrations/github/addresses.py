@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from domain.addresses import parts_of
 from domain.issues import IssueRef, Tracker
 from integrations.errors import PermanentFailure
 from integrations.github.failures import SYSTEM
@@ -27,7 +28,7 @@ def key_of(reference: str, hosts: frozenset[str]) -> str | None:
     text = reference.strip().strip("<>").split("|")[0]
     found = _KEY.fullmatch(text)
     if found is None and "://" in text:
-        parts = urlsplit(text)
+        parts = parts_of(text)
         if parts.hostname in hosts:
             found = _PATH.search(parts.path)
     return f"{found['repository']}#{int(found['number'])}" if found else None

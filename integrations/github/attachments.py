@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 import httpx2
 
+from domain.addresses import joined, parts_of
 from domain.issues import IssueAttachment
 from integrations.base_url import LOOPBACK
 from integrations.errors import PassingFailure, PermanentFailure
@@ -41,7 +42,7 @@ def attachments_in(
     """
     seen: set[str] = set()
     for name, url in _links(text):
-        parts = urlsplit(url)
+        parts = parts_of(url)
         if url in seen or not _is_upload(parts.hostname, parts.path, hosts):
             continue
         seen.add(url)
@@ -96,7 +97,7 @@ class Downloads:
             PassingFailure: there was no answer.
             RateLimited: we are asked to wait.
         """
-        parts = urlsplit(attachment.url)
+        parts = parts_of(attachment.url)
         if not _is_upload(parts.hostname, parts.path, self._hosts):
             raise PermanentFailure(SYSTEM, "the file is not kept by GitHub; open it by its address")
         url = attachment.url
@@ -104,7 +105,7 @@ class Downloads:
             for _ in range(_REDIRECTS):
                 with self._client.stream("GET", self._allowed(url), headers=self._headers(url)) as response:
                     if response.is_redirect:
-                        url = urljoin(url, response.headers.get("location", ""))
+                        url = joined(url, response.headers.get("location", ""))
                         continue
                     return self._file(attachment.name, response, most_bytes)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -113,7 +114,7 @@ class Downloads:
         raise PermanentFailure(SYSTEM, "the file's address leads on and on; open it in the browser")
 
     def _allowed(self, url: str) -> str:
-        parts = urlsplit(url)
+        parts = parts_of(url)
         local = parts.hostname in LOOPBACK and self._own[1] in LOOPBACK
         if parts.scheme != "https" and not local:
             raise PermanentFailure(SYSTEM, "the file's address leads away from https; open it in the browser")

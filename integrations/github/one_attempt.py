@@ -5,11 +5,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from github import Auth, Github
 from github.Requester import Requester
 
+from domain.addresses import parts_of
 from integrations.errors import PermanentFailure
 from integrations.github.credentials import CurrentToken, InstallationAuth
 from integrations.github.failures import SYSTEM
@@ -196,7 +196,7 @@ class GitHubConnection:
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port of an address: what a secret may be sent to."""
-    parts = urlsplit(url)
+    parts = parts_of(url)
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 

@@ -2,11 +2,11 @@
 
 import re
 from ipaddress import ip_address
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests import Response
 
+from domain.addresses import joined, parts_of
 from integrations.base_url import LOOPBACK
 from integrations.issue_tracker import AttachedFile
 from integrations.jira.failures import refusal
@@ -22,7 +22,7 @@ class Downloads:
 
     def __init__(self, url: str, client: RestClient) -> None:
         self._origin = _origin(url)
-        self._on_this_machine = urlsplit(url).hostname in LOOPBACK
+        self._on_this_machine = parts_of(url).hostname in LOOPBACK
         self._client = client
 
     def read(self, url: str, name: str, *, most_bytes: int) -> AttachedFile:
@@ -52,12 +52,12 @@ class Downloads:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url = urljoin(url, answer.headers["Location"])
+            url = joined(url, answer.headers["Location"])
         raise refusal("the attachment's address leads in a circle; open it in Jira")
 
     def _elsewhere(self, url: str) -> Response:
         """Another host, which must be a public one: whoever can forge a redirect must not reach our own network."""
-        parts = urlsplit(url)
+        parts = parts_of(url)
         local = self._on_this_machine and parts.hostname in LOOPBACK
         if not local and (parts.scheme != "https" or not _is_public(parts.hostname or "")):
             raise refusal("the attachment leads to an address that is not safe to read; open it in Jira")
@@ -83,7 +83,7 @@ def _body(answer: Response, most_bytes: int) -> bytes:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     return parts.scheme, parts.hostname, parts.port
 
 

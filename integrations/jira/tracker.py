@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from jira import JIRAError
 
+from domain.addresses import parts_of
 from domain.issues import (
     ChangedIssue,
     ChangeFeed,
@@ -386,7 +387,7 @@ def key_of(reference: str) -> str | None:
     text = reference.strip().strip("<>").split("|")[0]
     if "://" not in text:
         return text.upper() if _KEY.fullmatch(text.upper()) else None
-    parts = urlsplit(text)
+    parts = parts_of(text)
     named = parse_qs(parts.query).get("selectedIssue", [])
     named += [part for part in reversed(parts.path.split("/")) if _KEY.fullmatch(part)]
     return next((key for key in named if _KEY.fullmatch(key)), None)

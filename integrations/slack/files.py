@@ -4,11 +4,10 @@ https://docs.slack.dev/reference/objects/file-object (``url_private_download``):
 ``files:read``. Without it Slack does not refuse: it leads to its page for signing in.
 """
 
-from urllib.parse import urlsplit
-
 import httpx2
 from pydantic import SecretStr
 
+from domain.addresses import parts_of
 from domain.chat import FileLink
 from integrations.base_url import LOOPBACK
 from integrations.errors import PassingFailure, PermanentFailure
@@ -31,7 +30,7 @@ class Downloads:
 
     def __init__(self, token: SecretStr, base_url: str) -> None:
         self._token = token
-        base = urlsplit(base_url)
+        base = parts_of(base_url)
         self._local = (base.scheme, base.hostname, base.port) if base.hostname in LOOPBACK else None
         self._client = httpx2.Client(timeout=_TIME_OUT_S, follow_redirects=False)
 
@@ -53,7 +52,7 @@ class Downloads:
             raise PassingFailure(SYSTEM, f"did not give the file ({type(error).__name__}); it is tried again") from None
 
     def _allowed(self, file: FileLink) -> str:
-        parts = urlsplit(file.download or "")
+        parts = parts_of(file.download or "")
         host = parts.hostname or ""
         of_slack = parts.scheme == "https" and (host == "slack.com" or host.endswith((".slack.com", ".slack-gov.com")))
         if not of_slack and (parts.scheme, parts.hostname, parts.port) != self._local:

@@ -20,6 +20,8 @@ from pydantic.fields import FieldInfo
 
 from config.policy import load_policy
 from domain.durations import parse_duration
+from domain.engineering_rules import IssueRules
+from domain.intents import Lane
 from domain.issues import IssueRef, Tracker
 from domain.paging import page_key
 from domain.people import Actor, ActorKind, Role
@@ -66,6 +68,12 @@ NASTY = (
     "x" * 4_100,
     "word " * 4_000,
     "€" * 20_000,
+)
+ADDRESSES = (
+    "https://acme.example/browse/PAY-12",
+    "https://files.slack.com/files-pri/T0-F0/trace.log?pub_secret=x",
+    "https://ada:secret@host.example/x",
+    *(text for text in NASTY if "//" in text),
 )
 _LONGEST = 20_000
 _REFS = [an_issue(1), an_issue(2), an_issue(3, Tracker.GITHUB)]
@@ -128,10 +136,13 @@ _PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
     Any: st.sampled_from([None, 1, "x", [], {}]),
     JsonValue: st.sampled_from([None, 1, "x", [1], {"a": {"b": [None]}}]),
     Policy: POLICIES,
+    IssueRules: POLICIES.map(lambda policy: policy.issue_rules()),
 }
 _BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "ticket_id": st.sampled_from(TICKETS),
     "by_ticket": st.sampled_from(TICKETS),
+    "lane": st.sampled_from([lane.value for lane in Lane]),
+    "url": st.sampled_from(ADDRESSES),
     "page_key": st.one_of(
         st.builds(page_key, st.sampled_from(TICKETS), st.integers(1, 4)), st.sampled_from(["", "x", "T-1042/page/"])
     ),
@@ -198,7 +209,7 @@ def a_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Values of a model; optional fields are often left out. What the model itself refuses is not tried."""
     known = _KNOWN.get(model)
     drawn = st.deferred(lambda: _any_fields(model))
-    return drawn if known is None else st.one_of(known, drawn)
+    return drawn if known is None else st.one_of(known, known, known, drawn)
 
 
 def _any_fields(model: type[BaseModel]) -> st.SearchStrategy[Any]:
