@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from temporalio.api.workflowservice.v1 import ListClosedWorkflowExecutionsRequest, ListOpenWorkflowExecutionsRequest
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from telemetry.converter import data_converter
 from worker import AUDIT_WORKFLOWS, WORKFLOWS, workflow_runner
 
 ALL_UP_TO = 50
@@ -67,7 +67,7 @@ class Played:
             workflow_runner=SandboxedWorkflowRunner(
                 restrictions=workflow_runner().restrictions.with_passthrough_modules("tests")
             ),
-            data_converter=pydantic_data_converter,
+            data_converter=data_converter,
         )
         failures: list[str] = []
         chosen = await self._chosen(client)
@@ -95,7 +95,7 @@ class Played:
         """Replay what was run on servers that still answer."""
         failures: list[str] = []
         for address, namespace in list(self._namespaces):
-            client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+            client = await Client.connect(address, namespace=namespace, data_converter=data_converter)
             failures += await self.replay(client)
         return failures
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.domain.any_life import LIVES, Lived
 
 EXAMPLES = 500
-_SHARE = {"ticket": 0.4, "issue": 0.5, "vendor case": 0.1}
+SHARES = {"ticket": 0.4, "issue": 0.5, "vendor case": 0.1}
 
 
 @pytest.mark.parametrize("kind", sorted(LIVES))
 def test_no_decision_raises(kind: str) -> None:
-    try_lives(LIVES[kind], round(EXAMPLES * _SHARE[kind]), longest=6)
+    try_lives(LIVES[kind], round(EXAMPLES * SHARES[kind]), longest=6)
 
 
 def try_lives(live: Callable[[Lived], None], examples: int, *, longest: int) -> None:

@@ -251,6 +251,7 @@ async def test_a_signal_with_a_field_more_is_taken(desk: Desk, signal: str) -> N
     assert await _failures(handle) == []
 
 
+@pytest.mark.unreplayable("only the next release reads what was sent")
 @pytest.mark.parametrize("signal", sorted(CASES))
 async def test_a_signal_of_a_new_kind_waits_for_the_newer_worker(
     namespace: Client, outside: Outside, signal: str
@@ -287,6 +288,7 @@ class NextVendorCase(VendorCaseWorkflow):
         self._hear(CaseClosed(id="w", why=why))
 
 
+@pytest.mark.unreplayable("only the next release reads what was sent")
 async def test_a_signal_whose_name_is_not_known_waits_for_the_newer_worker(namespace: Client, outside: Outside) -> None:
     async with Desk(namespace, outside) as older:
         handle = await _a_case(older)
