@@ -114,7 +114,7 @@ def texts(shortest: int = 0, longest: int = _LONGEST) -> st.SearchStrategy[str]:
     """Nasty ones that fit, and arbitrary short ones. UTF-8 can write all of them: what it cannot write reaches no decision."""
     fitting = [text[:longest] for text in NASTY if len(text) >= shortest]
     free = st.text(st.characters(exclude_categories=["Cs"]), min_size=shortest, max_size=min(longest, shortest + 12))
-    return st.one_of(st.sampled_from(fitting), free) if fitting else free
+    return st.one_of(one_of_these(fitting), free) if fitting else free
 
 
 _INSTANTS = st.one_of(
