@@ -15,6 +15,7 @@ from temporalio.common import RetryPolicy
 
 from domain.calendar import ALWAYS
 from domain.decide import Decision, decide, open_ticket
+from domain.digest import summarise
 from domain.intents import Intent
 from domain.issue_differences import differences
 from domain.issue_intents import IssueIntent
@@ -139,6 +140,7 @@ def _ask_a_ticket(ticket: Ticket, life: Lived) -> None:
     wanted = Command(id="p", by=life.draw(_ACTORS), request=life.draw(_REQUESTS))
     preview_of(ticket, PreviewQuestion(commands=(wanted,), now=life.now))
     effect_of(ticket, life.draw(a_model(ApplyPolicy)), life.draw(_ACTORS), life.now)
+    summarise("Acme", [facts_of(ticket, life.now)], life.now - timedelta(days=7), life.now)
     _comes_back(_TICKET, ticket)
 
 

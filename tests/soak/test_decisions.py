@@ -1,17 +1,15 @@
 """No decision raises, in as many lives as `make soak` has time for."""
 
-import os
-
 import pytest
 
-from tests.domain.any_life import LIVES
-from tests.domain.test_any_decision import SHARES, try_lives
+from tests.domain.test_any_decision import EVERYTHING, SHARES, try_lives
+from tests.soak import size
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(4 * 3600)]
 
-EXAMPLES = {"small": 3_000, "full": 20_000}[os.environ.get("SOAK", "small")]
+EXAMPLES = size(small=3_000, full=20_000)
 
 
-@pytest.mark.parametrize("kind", sorted(LIVES))
+@pytest.mark.parametrize("kind", sorted(EVERYTHING))
 def test_no_decision_raises(kind: str) -> None:
-    try_lives(LIVES[kind], round(EXAMPLES * SHARES[kind]), longest=12)
+    try_lives(EVERYTHING[kind], round(EXAMPLES * SHARES[kind]), longest=12)
