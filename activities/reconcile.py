@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.failures import classified, not_configured
 from domain.frozen import Frozen
 from domain.issues import ChangeFeed, Tracker
-from domain.reconcile import AskedIssue, IssueAnswer, ReleaseNews, WatchedKey, bounded
+from domain.reconcile import AskedIssue, IssueAnswer, ReleaseNews, WatchedKey, bounded, one_answer
 from integrations.issue_desk import IssueDesk
 from integrations.issue_tracker import IssueTracker
 
@@ -77,15 +77,34 @@ class ReconcileActivities:
     async def catch_up(self, wanted: CatchUpInput) -> list[IssueAnswer]:
         """Ask each issue, few at a time, in their order; the answers are in that order too."""
         places = asyncio.Semaphore(ASKED_AT_ONCE)
+        others = await self._under_other_ids(wanted)
 
         async def ask(issue: AskedIssue) -> IssueAnswer:
             changed = issue.updated_at.isoformat() if issue.updated_at is not None else "anew"
+            key = f"{wanted.asking}/{issue.id}/{changed}"
             async with places:
-                answer = await self._desk.catch_up(wanted.tracker, issue, key=f"{wanted.asking}/{issue.id}/{changed}")
+                answers = [await self._desk.catch_up(wanted.tracker, issue, key=key)]
+                for other in others[issue.id] if others is not None else ():
+                    asked = issue.model_copy(update={"id": other})
+                    answers.append(await self._desk.catch_up(wanted.tracker, asked, key=key))
             activity.heartbeat()
-            return answer
+            return one_answer(issue, answers, all_asked=others is not None)
 
         return await asyncio.gather(*(ask(issue) for issue in wanted.issues))
+
+    async def _under_other_ids(self, wanted: CatchUpInput) -> dict[str, list[str]] | None:
+        """For each issue the ids by which else it is watched; None where that cannot be known now."""
+        if wanted.tracker.keeps_ids:
+            return {issue.id: [] for issue in wanted.issues}
+        names = [name for issue in wanted.issues for name in (issue.id, issue.key)]
+        found = await self._desk.known_as(wanted.tracker, names)
+        if found is None:
+            return None
+        none: frozenset[str] = frozenset()
+        return {
+            issue.id: sorted((found.get(issue.id, none) | found.get(issue.key, none)) - {issue.id})
+            for issue in wanted.issues
+        }
 
     @activity.defn(name="workflows_watched_issues")
     async def watched(self, wanted: WatchedInput) -> list[WatchedKey]:

@@ -80,13 +80,15 @@ class HintSource(StrEnum):
 class IssueHint(Frozen):
     """The tracker says that something about the issue may have changed.
 
-    ``updated_at`` is the tracker's time of the change where the hint has it: what is known as new as that needs no reading.
+    ``updated_at`` is the tracker's time of the change where the hint has it: what is known as new as that needs no reading. ``alias`` is
+    the issue's new id, where the tracker says that it gave it one.
     """
 
     kind: Literal["issue_hint"] = "issue_hint"
     id: Key
     source: HintSource = HintSource.WEBHOOK
     updated_at: EventTime | None = None
+    alias: str | None = None
 
 
 class IssueNote(Frozen):

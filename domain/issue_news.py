@@ -84,6 +84,8 @@ def take(
     state, truth, intents = _merged(state, known, fetched)
     since = state.read_from(watched_since)
     theirs = sorted((each for each in fetched.comments if not each.ours), key=lambda each: (each.created_at, each.id))
+    if known is not None and fetched.alias is not None and fetched.alias != known.alias:
+        state = _under_new_ids(state, known, theirs)
     told = {each.id: each for each in state.comments}
     new = tuple(each for each in theirs if each.id not in told and each.created_at >= since)
     edited = tuple(each for each in theirs if each.id in told and _is_edited(each, told[each.id]))
@@ -145,6 +147,27 @@ def _is_edited(comment: IssueComment, told: ToldComment) -> bool:
     """Whether it reads differently than it was told, and is not how it read before that."""
     last = comment.edited_at or comment.created_at
     return _digest(comment) != told.reads and last >= (told.edited_at or last)
+
+
+def _under_new_ids(state: NewsState, known: IssueSnapshot, theirs: Sequence[IssueComment]) -> NewsState:
+    """The comments that were told, by the ids that they have now that the issue has a new id: with it its comments got new ones too.
+
+    A comment that is not known, is no newer than the last reading, and has the text of a told one that is not there any more, is that one.
+    """
+    ids = {each.id for each in theirs}
+    missing = [told for told in state.comments if told.id not in ids]
+    if not missing:
+        return state
+    told_ids = {told.id for told in state.comments}
+    found: dict[str, str] = {}
+    for comment in theirs:
+        if comment.id in told_ids or comment.created_at > known.updated_at:
+            continue
+        same = next((told for told in missing if told.id not in found and told.reads == _digest(comment)), None)
+        if same is not None:
+            found[same.id] = comment.id
+    renamed = tuple(told.model_copy(update={"id": found.get(told.id, told.id)}) for told in state.comments)
+    return state.model_copy(update={"comments": renamed}) if found else state
 
 
 def _digest(comment: IssueComment) -> str:

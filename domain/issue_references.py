@@ -1,7 +1,13 @@
 """What an engineering issue's workflow is found by, as search attributes hold it: nothing personal."""
 
+from collections.abc import Iterable
+
 from domain.issues import Tracker
 from domain.ticket_references import keyword
+
+MOST_ALIASES = 6
+"""Names of one issue that are kept, the newest first: a delivery rarely names an older one, and search attributes are short."""
+_LONGEST_ALIAS = 200
 
 
 def awaits_reference(tracker: Tracker, project: str | None) -> str:
@@ -10,6 +16,23 @@ def awaits_reference(tracker: Tracker, project: str | None) -> str:
     Jira's news of a version names the project by a number that nothing else of ours knows, so each issue that waits has both.
     """
     return f"awaits/{tracker.value}" if project is None else keyword(f"awaits/{tracker.value}:{project.casefold()}")
+
+
+def alias_reference(tracker: Tracker, name: str) -> str:
+    """``alias/github:I_kwDO…``, ``alias/github:acme/storefront#7``: the tracker names the issue so now, or did once."""
+    return f"alias/{tracker.value}:{name}"
+
+
+def aliases_of(tracker: Tracker, references: Iterable[str]) -> frozenset[str]:
+    """The names behind an issue's alias references."""
+    prefix = alias_reference(tracker, "")
+    return frozenset(each.removeprefix(prefix) for each in references if each.startswith(prefix))
+
+
+def with_aliases(known: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:
+    """The names of an issue with more of them, the newest first; the oldest are forgotten."""
+    fitting = (name for name in names if 0 < len(name.encode()) <= _LONGEST_ALIAS)
+    return tuple(dict.fromkeys((*fitting, *known)))[:MOST_ALIASES]
 
 
 def release_references(tracker: Tracker, project: str, *, waits: bool) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def _heard(state: WatchedIssue, event: IssueEvent, now: datetime) -> Step:
         case IssueVanished():
             return _vanished(state, event)
         case IssueHint():
-            return state, _read_again(state, event)
+            return state.also_known_as(event.alias), _read_again(state, event)
         case IssueNote():
             return _noted(state, event)
         case IssueRulesChanged():
@@ -161,7 +161,9 @@ def _fetched(state: WatchedIssue, event: IssueFetched, now: datetime) -> Step:
     around = dataclasses.replace(_around(state), known=state.known)
     gone = state.gone is not None
     sync, truth, follows = issue_sync.fetched(state.sync, around, event.snapshot, now, was_gone=gone)
-    seen = state.model_copy(update={"known": truth, "ref": truth.ref, "gone": None})
+    former = state.ref.key if truth.ref.key != state.ref.key else None
+    named = state.also_known_as(event.snapshot.alias, former)
+    seen = named.model_copy(update={"known": truth, "ref": truth.ref, "gone": None})
     return _followed(seen, (sync, follows))
 
 

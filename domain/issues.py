@@ -15,9 +15,15 @@ class Tracker(StrEnum):
     JIRA = "jira"
     GITHUB = "github"
 
+    @property
+    def keeps_ids(self) -> bool:
+        """Whether an issue keeps its id for good. Jira's numeric id survives a move; GitHub gives a transferred issue a new node id."""
+        return self is Tracker.JIRA
+
 
 class IssueRef(Frozen):
-    """An issue's identity. ``id`` never changes (Jira's numeric id, GitHub's node id); key and url may, by a move.
+    """An issue's identity. ``id`` is the tracker's own id (Jira's numeric id, GitHub's node id) when Tierline first saw the issue, and
+    stays what Tierline knows it by; key and url follow a move.
 
     ``key`` is ``PAY-12`` in Jira and ``owner/repository#7`` in GitHub.
     """
@@ -133,7 +139,7 @@ class IssueSnapshot(Frozen):
 
     ``project`` is Jira's key or ``owner/repository``; ``resolution`` is Jira's name of it or GitHub's ``state_reason``; ``labels`` are all,
     without our markers; ``stamps`` the last change of each field as far as the tracker tells it; ``duplicate_of`` the issue that it was
-    closed in favour of.
+    closed in favour of; ``alias`` the tracker's present id of the issue where that is not ``ref.id`` any more.
     """
 
     ref: IssueRef
@@ -152,6 +158,7 @@ class IssueSnapshot(Frozen):
     duplicate_of: IssueRef | None = None
     attachments: tuple[IssueAttachment, ...] = ()
     stamps: dict[SyncedField, FieldStamp] = Field(default_factory=dict)
+    alias: str | None = None
 
 
 class IssueCandidate(Frozen):

@@ -315,6 +315,23 @@ def is_whole(feed: ChangeFeed, since: datetime, now: datetime, readings: int) ->
     return feed.until >= now - _OVERLAP or feed.until <= since or readings >= _MOST_READINGS
 
 
+def one_answer(issue: AskedIssue, answers: Sequence[IssueAnswer], *, all_asked: bool) -> IssueAnswer:
+    """The answer of an issue that is watched under several ids: what is to be asked again, or was mended, counts before the rest.
+
+    Args:
+        issue: as the feed names it.
+        answers: of its workflows, at least one.
+        all_asked: whether it is known under which ids it is watched; where it is not, it is asked again.
+    """
+    said = [answer.answer for answer in answers if answer.answer is not Answer.UNWATCHED]
+    if Answer.UNREACHED in said or (not said and not all_asked):
+        return IssueAnswer(id=issue.id, key=issue.key, answer=Answer.UNREACHED)
+    told = next((each for each in (Answer.MENDED, Answer.PENDING, Answer.AGREES) if each in said), Answer.UNWATCHED)
+    changes = tuple(dict.fromkeys(change for answer in answers for change in answer.changes))
+    key = next((answer.key for answer in answers if answer.answer is told), issue.key)
+    return IssueAnswer(id=issue.id, key=key, answer=told, changes=changes)
+
+
 def _open(state: ReconcileState, feed: ChangeFeed) -> list[AskedIssue]:
     """What is owed and what the feed found, without what was answered already; of one issue the newest change, in the feed's order."""
     newest: dict[str, AskedIssue] = {}

@@ -6,6 +6,7 @@ from domain.engineering_rules import IssueRules
 from domain.frozen import Frozen
 from domain.issue_intents import IssueIntent, Stream
 from domain.issue_pages import IssuePage, Needs
+from domain.issue_references import with_aliases
 from domain.issue_roll import Roll
 from domain.issue_sync import SyncState
 from domain.issues import IssueRef, IssueSnapshot
@@ -58,6 +59,7 @@ class WatchedIssue(Frozen):
 
     ``sync`` is what both sides know of each other. Tickets up to the number
     ``welcomed`` on the roll were told what is true, or are being told. ``locked`` says that the tracker does not take our credentials.
+    ``aliases`` are the ids and keys, other than ``ref.id``, by which the tracker names the issue or once did; the newest first.
     """
 
     ref: IssueRef
@@ -73,6 +75,7 @@ class WatchedIssue(Frozen):
     gone: Line | None = None
     gone_reason: GoneReason = GoneReason.DELETED
     locked: bool = False
+    aliases: tuple[str, ...] = ()
     steps: int = 0
 
     @property
@@ -84,6 +87,11 @@ class WatchedIssue(Frozen):
         # A key has a limit, and what is added to this must fit into it.
         issue = with_digest(self.ref.id, _LONGEST_ID)
         return f"{self.ref.tracker.value}-{issue}-{self.watched_since:%Y%m%dT%H%M%S%f}"
+
+    def also_known_as(self, *names: str | None) -> "WatchedIssue":
+        """With these names of the tracker's as well."""
+        others = [name for name in names if name is not None and name != self.ref.id]
+        return self.model_copy(update={"aliases": with_aliases(self.aliases, others)}) if others else self
 
     def next_key(self) -> "tuple[WatchedIssue, str]":
         """A key that was never given before."""

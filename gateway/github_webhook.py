@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from gateway.payloads import Unreadable, at, digest, moment_at, needed, parse_form, parse_json, text_at
-from gateway.tracker_news import TrackerNews
+from gateway.tracker_news import NamedIssue, TrackerNews
 
 _ISSUE_EVENTS = frozenset({"issues", "issue_comment"})
+_LONGEST_ID = 100
 _RELEASED = frozenset({"published", "released"})
 _WITHOUT_TIME = frozenset({"deleted", "transferred", "pinned", "unpinned"})
 """Actions after which the issue is not there, or whose payload shows an older time: it is read in any case."""
@@ -41,15 +42,27 @@ def _payload(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _of_issue(payload: dict[str, Any]) -> TrackerNews:
-    node_id = text_at(payload, "issue", "node_id", longest=100)
-    if node_id is None:
+    issue = _named(payload, "issue")
+    if issue is None:
         raise Unreadable("there is no issue.node_id")
     if at(payload, "issue", "pull_request") is not None:
         return TrackerNews()
-    # What came from another repository was another issue there.
-    before = text_at(payload, "changes", "old_issue", "node_id", longest=100)
-    issues = (node_id,) if before is None or before == node_id else (node_id, before)
-    return TrackerNews(issues=issues, updated_at=_updated_at(payload))
+    # A transferred issue is another one in its new repository: two deliveries tell of it, each from one side.
+    before, after = _named(payload, "changes", "old_issue"), _named(payload, "changes", "new_issue")
+    issues = (issue,) if before is None or before.id == issue.id else (issue, before)
+    alias = after.id if after is not None else issue.id if len(issues) > 1 else None
+    return TrackerNews(issues=issues, updated_at=_updated_at(payload), alias=alias)
+
+
+def _named(payload: dict[str, Any], *path: str) -> NamedIssue | None:
+    """The issue at that path, by its node id, and by its key where the payload has it; None where there is no node id."""
+    node_id = text_at(payload, *path, "node_id", longest=_LONGEST_ID)
+    if node_id is None:
+        return None
+    number = text_at(payload, *path, "number", longest=10)
+    address = text_at(payload, *path, "repository_url", longest=300) or ""
+    repository = "/".join(address.rstrip("/").split("/")[-2:])
+    return NamedIssue(node_id, f"{repository}#{number}" if repository and number else None)
 
 
 def _of_release(payload: dict[str, Any]) -> TrackerNews:

@@ -42,9 +42,11 @@ from gateway.tickets import (
     TicketUnknown,
     TimelineUntold,
 )
+from gateway.tracker_news import NamedIssue
 from workflows import task_queues, ticket_commands, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
 from workflows.gone import is_gone
+from workflows.issue_names import issues_known_as
 from workflows.release_news import ReleaseNewsWorkflow
 from workflows.ticket import TicketStart, TicketWorkflow
 from workflows.vendor_case import VendorCaseWorkflow
@@ -124,8 +126,22 @@ class TemporalDesk:
             issue.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=answered), rpc_timeout=_QUICK)
         )
 
-    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
-        """Signal the issue's workflow; most issues of a tracker have none."""
+    async def hint(self, tracker: Tracker, issue: NamedIssue, hint: IssueHint) -> bool:
+        """Signal the issue's workflow; most issues of a tracker have none.
+
+        An issue whose id may have changed, or is not named, is also looked up by its names.
+        """
+        taken = issue.id is not None and await self._hinted(tracker, issue.id, hint)
+        if issue.id is not None and tracker.keeps_ids:
+            return taken
+        names = [name for name in (issue.id, issue.key) if name is not None]
+        async with _reaching(_QUICK):
+            found = await issues_known_as(self._client, tracker, names, rpc_timeout=_QUICK)
+        others = {other for ids in found.values() for other in ids} - {issue.id}
+        heard = [await self._hinted(tracker, other, hint) for other in sorted(others)]
+        return taken or any(heard)
+
+    async def _hinted(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
         workflow_id = workflow_ids.issue_id(tracker.value, issue_id)
         issue = self._client.get_workflow_handle_for(EngineeringIssueWorkflow.run, workflow_id)
         return await _taken(

@@ -14,6 +14,7 @@ from domain.tiers import Owner, Priority, Tier
 from domain.timeline import TicketTimeline, UntoldTimeline
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView
+from gateway.tracker_news import NamedIssue
 
 
 class DeskError(Exception):
@@ -121,8 +122,8 @@ class TicketDesk(Protocol):
         """Tell an engineering issue whether its priority is to follow its impact; False when no ticket is on it."""
         ...
 
-    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
-        """Say that an engineering issue is worth fetching; False when no ticket is on it."""
+    async def hint(self, tracker: Tracker, issue: NamedIssue, hint: IssueHint) -> bool:
+        """Say that an engineering issue is worth fetching, whichever of its names it has; False when no ticket is on it."""
         ...
 
     async def released(self, news: ReleaseNews, delivery_id: str) -> None:

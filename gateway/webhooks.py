@@ -120,8 +120,8 @@ async def _genuine(request: Request, gateway: Gateway, vendor: str, secret: Secr
 
 async def _hinted(gateway: Gateway, tracker: Tracker, news: TrackerNews, delivery_id: str) -> Response:
     """Tell the issues' workflows, and those that wait for a release. By the delivery's id each takes it once."""
-    hint = IssueHint(id=delivery_id, updated_at=news.updated_at)
-    told = [await gateway.desk.hint(tracker, issue_id, hint) for issue_id in news.issues]
+    hint = IssueHint(id=delivery_id, updated_at=news.updated_at, alias=news.alias)
+    told = [await gateway.desk.hint(tracker, issue, hint) for issue in news.issues]
     if news.released:
         await gateway.desk.released(ReleaseNews(tracker=tracker, project=news.project), delivery_id)
     return _answer(gateway, tracker.value, "taken" if any(told) or news.released else "ignored")

@@ -22,6 +22,10 @@ class IssueDesk(Protocol):
         """The watched issue with that key, from visibility."""
         ...
 
+    async def known_as(self, tracker: Tracker, names: Sequence[str]) -> dict[str, frozenset[str]] | None:
+        """For each of these ids and keys the watched issues that the tracker calls so, or once did; None where they cannot be listed now."""
+        ...
+
     async def awaiting_release(self, tracker: Tracker, projects: Sequence[str]) -> list[str]:
         """The ids of watched issues whose fix waits for a release in one of these projects, or in any where none is named."""
         ...

@@ -53,7 +53,8 @@ class IssueTracker(Protocol):
         """Read the issue, with the comments since then. Raises PermanentFailure(status=404|410) when it is gone.
 
         Jira reads by the lasting id; GitHub's REST API knows no read by node id, so it reads by key and follows a transfer.
-        The snapshot's ``ref`` therefore keeps ``ref.id`` and may carry a new key and url: remember that one.
+        The snapshot's ``ref`` therefore keeps ``ref.id`` and may carry a new key and url: remember that one. Where the tracker gave the
+        issue a new id as well, it is the snapshot's ``alias``.
         """
         ...
 

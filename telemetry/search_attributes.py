@@ -4,7 +4,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 
 from domain.engineering_rules import ProjectRules
 from domain.issue_meaning import meaning_of
-from domain.issue_references import release_references
+from domain.issue_references import alias_reference, release_references
 from domain.issues import IssueMeaning, IssueSnapshot
 from domain.ladders import next_deadline
 from domain.redaction import redact
@@ -63,11 +63,15 @@ def ticket_attributes(ticket: Ticket) -> TypedSearchAttributes:
 
 
 def issue_attributes(issue: WatchedIssue) -> TypedSearchAttributes:
-    """What an engineering issue is found by: its key, and where it waits for a release."""
+    """What an engineering issue is found by: its key, its other names in the tracker, and where it waits for a release."""
     known = issue.known if issue.gone is None else None
     project = known.project if known is not None else ""
     waits = known is not None and _waits_for_release(issue.rules.of_project(project), known)
-    references = release_references(issue.ref.tracker, project, waits=waits)
+    tracker = issue.ref.tracker
+    references = (
+        *release_references(tracker, project, waits=waits),
+        *(alias_reference(tracker, name) for name in issue.aliases),
+    )
     pairs: list[SearchAttributePair] = [SearchAttributePair(TRACKER_ISSUE, keyword(issue.ref.key))]  # type: ignore[type-arg]
     if references:
         pairs.append(SearchAttributePair(REFERENCES, list(references)))

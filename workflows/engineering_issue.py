@@ -295,15 +295,15 @@ class EngineeringIssueWorkflow(RefusesUnknownSignals):
         return bool(self._inbox) or self._unsettled or self._ended() or continuation.due(self._start.continue_after)
 
     def _settle(self) -> None:
-        """Show operators the story, and let lists find the issue by what changed of its key and of the release that it waits for."""
+        """Show operators the story, and let lists find the issue by what changed of its names and of the release that it waits for."""
         workflow.set_current_details(story_of(self._issue, self._late))
         attributes = issue_attributes(self._issue)
         if attributes == self._shown:
             return
         updates: list[SearchAttributeUpdate] = [TRACKER_ISSUE.value_set(keyword(self._issue.ref.key))]  # type: ignore[type-arg]
-        waits = attributes.get(REFERENCES)
-        if waits is not None:
-            updates.append(REFERENCES.value_set(waits))
+        references = attributes.get(REFERENCES)
+        if references is not None:
+            updates.append(REFERENCES.value_set(references))
         elif self._shown.get(REFERENCES) is not None:
             updates.append(REFERENCES.value_unset())
         self._shown = attributes

@@ -23,6 +23,7 @@ from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from workflows import workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
 from workflows.gone import is_gone
+from workflows.issue_names import issues_known_as
 
 _ACCEPTING = timedelta(seconds=10)
 """A worker that runs answers within a second."""
@@ -78,6 +79,13 @@ class TemporalIssueDesk:
         """List by the search attribute."""
         found = await self._listed(tracker, f" AND {TRACKER_ISSUE.name} = {_quoted(keyword(key))}")
         return found[0] if found else None
+
+    async def known_as(self, tracker: Tracker, names: Sequence[str]) -> dict[str, frozenset[str]] | None:
+        """List by the search attributes that hold an issue's names."""
+        try:
+            return await issues_known_as(self._client, tracker, names, rpc_timeout=_LISTING)
+        except RPCError:
+            return None
 
     async def awaiting_release(self, tracker: Tracker, projects: Sequence[str]) -> list[str]:
         """List by the references that an issue has while it waits."""

@@ -85,10 +85,11 @@ class GitHubTracker:
             return ref_of(self._opening.open(draft, recheck=recheck))
 
     def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
-        """Read the issue by its key, and follow it where it was transferred: the snapshot has the new key."""
+        """Read the issue by its key, and follow it where it was transferred: the snapshot has the new key, and the new id as its alias."""
         with github_failures():
             seen = self._reader.read(ref.key, comments_since=comments_since)
-            return seen.model_copy(update={"ref": seen.ref.model_copy(update={"id": ref.id})})
+            alias = seen.ref.id if seen.ref.id != ref.id else None
+            return seen.model_copy(update={"ref": seen.ref.model_copy(update={"id": ref.id}), "alias": alias})
 
     def find(self, reference: str) -> IssueSnapshot:
         """Read the issue that a person named by key (``owner/repository#7``) or address; without its comments."""

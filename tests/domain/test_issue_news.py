@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.engineering_rules import ImpactRules
 from domain.issue_intents import WriteComment
 from domain.issue_messages import HintSource, IssueVanished
+from domain.issue_references import MOST_ALIASES
 from domain.issues import (
     FieldStamp,
     FixVersion,
@@ -270,6 +271,38 @@ def test_a_github_transfer_keeps_the_issue_and_tells_its_new_key() -> None:
     moved = GITHUB_ISSUE.model_copy(update={"key": "acme/core#3"})
     life.later().reads(ref=moved, project="acme/core")
     assert [body.ref.key for body in life.told_of(IssueChanged)] == ["acme/core#3"]
+
+
+def test_a_github_transfer_gives_comments_new_ids_and_tells_none_of_them_again() -> None:
+    before, after = an_engineers_comment(1, NOON + SECOND), an_engineers_comment(3, NOON + 90 * SECOND)
+    life = Life(the_rules(impact=ImpactRules()), GITHUB_ISSUE).joined("T-1").later().reads(comments=(before,))
+    assert [body.comment.id for body in life.told_of(IssueCommented)] == ["c1"]
+
+    copy = before.model_copy(update={"id": "c2"})
+    moved = GITHUB_ISSUE.model_copy(update={"key": "acme/core#3"})
+    life.later().reads(ref=moved, project="acme/core", alias="I_kwDO2", comments=(copy, after))
+    assert [body.comment.id for body in life.told_of(IssueCommented)] == ["c3"]
+
+    life.later().reads(comments=(copy.model_copy(update={"text": "no", "edited_at": life.now}), after))
+    assert [(body.comment.id, body.edited) for body in life.told_of(IssueCommented)] == [("c2", True)]
+
+
+def test_an_issue_remembers_the_names_that_a_tracker_gave_it() -> None:
+    life = Life(the_rules(impact=ImpactRules()), GITHUB_ISSUE).joined("T-1").reads()
+    assert life.state.aliases == ()
+
+    life.hint(alias="I_kwDO2")
+    assert life.state.aliases == ("I_kwDO2",)
+    moved = GITHUB_ISSUE.model_copy(update={"key": "acme/core#3"})
+    life.later().reads(ref=moved, project="acme/core", alias="I_kwDO2")
+    assert life.state.aliases == ("I_kwDO2", "acme/checkout#7")
+
+    for number in range(3, 20):
+        life.later().reads(ref=moved.model_copy(update={"key": f"acme/core#{number}"}), alias=f"I_kwDO{number}")
+    assert life.state.aliases[:3] == ("I_kwDO19", "acme/core#18", "I_kwDO18")
+    assert len(life.state.aliases) == MOST_ALIASES
+    life.hint(alias="x" * 1_000).hint(alias=GITHUB_ISSUE.id)
+    assert life.state.aliases[0] == "I_kwDO19"
 
 
 _ANSWERS = st.lists(

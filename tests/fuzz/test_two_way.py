@@ -279,7 +279,7 @@ class TwoWay(RuleBasedStateMachine):
 
     def _comes_in(self, delivery: Delivery) -> None:
         delivery_id, news = self.outside.comes_in(delivery)
-        if self.ref.id in news.issues:
+        if self.ref.id in {issue.id for issue in news.issues}:
             self.hub.hear(IssueHint(id=delivery_id, updated_at=news.updated_at))
 
     def _hint(self, source: HintSource, updated_at: datetime | None) -> None:

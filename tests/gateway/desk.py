@@ -28,6 +28,7 @@ from gateway.tickets import (
     TicketUnknown,
     TimelineUntold,
 )
+from gateway.tracker_news import NamedIssue
 
 
 class RememberingDesk:
@@ -114,9 +115,10 @@ class RememberingDesk:
         self.impacts.append((tracker, issue_id, answered))
         return True
 
-    async def hint(self, tracker: Tracker, issue_id: str, hint: IssueHint) -> bool:
+    async def hint(self, tracker: Tracker, issue: NamedIssue, hint: IssueHint) -> bool:
         self._reach()
-        if (tracker, issue_id) not in self.watched:
+        issue_id = next((name for name in (issue.id, issue.key) if (tracker, name) in self.watched), None)
+        if issue_id is None:
             return False
         self.hints.append((tracker, issue_id, hint.id))
         # As a workflow does: what comes again is the first one.

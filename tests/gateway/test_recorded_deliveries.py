@@ -54,7 +54,6 @@ RELEASE = Release("Codertocat/Hello-World")
 PING = Nothing("a test of the address", status=200)
 PULL_REQUEST = Nothing("a pull request is no issue")
 UNPUBLISHED = Nothing("nothing is out yet, or was for long")
-NO_ISSUE = Nothing("Jira Server does not say of which issue a comment was deleted")
 
 JIRA_DELIVERIES: dict[str, Effect] = {
     "webhook-cloud-comment-created-mention-user.json": Hint("10040", "2019-02-16T03:11:18.321Z"),
@@ -75,7 +74,7 @@ JIRA_DELIVERIES: dict[str, Effect] = {
     "webhook-issue-updated-reopened.json": Hint("10040", "2019-02-16T03:17:06.501Z"),
     "webhook-issue-updated-resolved.json": Hint("10040", "2019-02-16T03:15:40.477Z"),
     "webhook-issue-updated-started-working.json": Hint("10040", "2019-02-16T03:14:22.002Z"),
-    "webhook-server-comment-deleted.json": NO_ISSUE,
+    "webhook-server-comment-deleted.json": Hint("10013", None),
     "webhook-server-issue-updated-closed.json": Hint("10300", "2019-08-14T03:07:58.354Z"),
     "webhook-server-issue-updated-comment-edited.json": Hint("10013", "2019-06-04T00:53:33.665Z"),
     "webhook-server-issue-updated-commented-2.json": Hint("10231", "2019-06-28T21:32:16.057Z"),
