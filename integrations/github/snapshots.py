@@ -1,6 +1,5 @@
 """Reads the truth about an issue: what its fields are, since when, and what people wrote."""
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,11 +17,13 @@ from domain.issues import (
     IssueSnapshot,
     Visibility,
 )
+from integrations.errors import PermanentFailure
 from integrations.github.account_check import is_public_repository
 from integrations.github.addresses import author_of, issue_path, key_of, moment, ref_of, repository_of, repository_path
 from integrations.github.attachments import attachments_in
 from integrations.github.candidates import label_names
-from integrations.github.failures import is_refusal
+from integrations.github.duplicates import may_state, stated_original
+from integrations.github.failures import SYSTEM, is_refusal
 from integrations.github.history import marked_duplicate, stamps
 from integrations.github.markers import carries_any, unmarked
 from integrations.github.one_attempt import PAGE, GitHubConnection
@@ -34,9 +35,6 @@ COMMENT_PAGES = 20
 _EVENT_PAGES = 3
 _RELEASE_PAGES = 3
 _VISIBILITY_HOLDS_S = 300.0
-# What GitHub itself reads in a comment as the mark of a duplicate.
-# https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/marking-issues-or-pull-requests-as-a-duplicate
-_DUPLICATE_OF = re.compile(r"\bduplicate of\s+(?P<what>#\d{1,10}|[\w.-]+/[\w.-]+#\d{1,10}|https?://\S+)", re.IGNORECASE)
 
 Json = dict[str, Any]
 
@@ -76,8 +74,16 @@ class IssueReader:
         )
 
     def read_fields(self, key: str) -> IssueSnapshot:
-        """An issue without its comments and history: one request."""
-        return self._fields(self._connection.get(issue_path(key)))
+        """An issue without its comments and history: one request.
+
+        Raises:
+            PermanentFailure: it is a pull request. GitHub reads those as issues too, and tells of them by other events and other states.
+        """
+        issue: Json = self._connection.get(issue_path(key))
+        if "pull_request" in issue:
+            words = f"{ref_of(issue).key} is a pull request, and Tierline follows issues only; link the issue that it is to fix"
+            raise PermanentFailure(SYSTEM, words)
+        return self._fields(issue)
 
     def is_public(self, repository: str) -> bool:
         """Whether strangers read the repository; believed for five minutes."""
@@ -176,27 +182,26 @@ class IssueReader:
         return (version,)
 
     def _duplicate_of(self, issue: Json, now: IssueRef, events: Sequence[Json]) -> IssueRef | None:
-        """The issue that this one was closed in favour of, as the last person said who wrote ``Duplicate of #7``.
-
-        REST tells that an issue is a duplicate, and not of which.
-        """
+        """The issue that this one was closed in favour of, as the last comment states that may state it."""
         if issue["state"] == "open" or not (reason_of(issue) == "duplicate" or marked_duplicate(events)):
             return None
-        texts = [issue.get("body") or ""]
-        texts += [
-            raw.get("body") or "" for raw in self.raw_comments(issue_path(now.key), None) if not self.is_ours(raw)
+        stated = [
+            stated_original(raw.get("body") or "")
+            for raw in self.raw_comments(issue_path(now.key), None)
+            if may_state(raw) and not self.is_ours(raw)
         ]
-        named = [found["what"] for text in texts for found in _DUPLICATE_OF.finditer(text)]
-        if not named:
+        what = next((each for each in reversed(stated) if each is not None), None)
+        if what is None:
             return None
-        what = named[-1].rstrip(".,;)")
         key = key_of(repository_of(now.key) + what if what.startswith("#") else what, self._hosts)
         if key is None or key.casefold() == now.key.casefold():
             return None
         try:
-            return ref_of(self._connection.get(issue_path(key)))
+            original = self._connection.get(issue_path(key))
         except GithubException as error:
             # One that we may not see is told by its being a duplicate alone.
             if not is_refusal(error):
                 raise
             return None
+        # Of a pull request nothing would be heard.
+        return None if "pull_request" in original else ref_of(original)

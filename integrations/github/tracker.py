@@ -1,8 +1,9 @@
 """GitHub behind the issue tracker's Protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from github import GithubException
 
@@ -42,6 +43,8 @@ from integrations.github.own_login import OwnLogin
 from integrations.github.snapshots import IssueReader
 from integrations.issue_tracker import AttachedFile, RouteNeeds
 from integrations.rotating_secret import Secret
+
+Done = TypeVar("Done")
 
 # How many words of a title are searched for at once: a search takes the issues that have all of them.
 _SEARCHED_WORDS = 2
@@ -129,29 +132,53 @@ class GitHubTracker:
 
         GitHub shows a comment to whoever sees the issue. An internal one is therefore refused where strangers do.
         """
-        path = issue_path(ref.key)
-        with github_failures():
-            if visibility is Visibility.INTERNAL and self._reader.is_public(repository_of(ref.key)):
+
+        def written(at: str) -> str:
+            path = issue_path(at)
+            if visibility is Visibility.INTERNAL and self._reader.is_public(repository_of(at)):
                 words = "everybody reads the issues of this repository, and the comment is internal; write it as a public one"
                 raise PermanentFailure(SYSTEM, words, code="public_repository")
             if recheck and (found := self._own_comment(path, key, since=datetime.now(UTC) - LOOK_BACK)):
                 return found
             return str(self._connection.post(f"{path}/comments", {"body": marked(text, key)})["id"])
 
+        with github_failures():
+            return self._where_it_is(ref.key, written)
+
     def show_summary(self, ref: IssueRef, text: str, *, comment_id: str | None, key: str, recheck: bool) -> str:
         """Write the issue's one summary, or edit it in place; a deleted one is written anew. Returns the comment's id.
 
         Its marker is the issue's own, so that it is found whoever asks: ``key`` and ``recheck`` make no difference.
         """
-        path, mark = issue_path(ref.key), f"summary/{ref.id}"
+        mark = f"summary/{ref.id}"
         body = {"body": marked(text, mark)}
-        with github_failures():
-            if comment_id is not None and self._edited(ref.key, comment_id, body):
+
+        def shown(at: str) -> str:
+            path = issue_path(at)
+            if comment_id is not None and self._edited(at, comment_id, body):
                 return comment_id
             found = self._own_comment(path, mark, since=None)
-            if found is not None and found != comment_id and self._edited(ref.key, found, body):
+            if found is not None and found != comment_id and self._edited(at, found, body):
                 return found
             return str(self._connection.post(f"{path}/comments", body)["id"])
+
+        with github_failures():
+            return self._where_it_is(ref.key, shown)
+
+    def _where_it_is(self, key: str, act: Callable[[str], Done]) -> Done:
+        """Do something below the issue of this key; where it was transferred, at the key that it has now.
+
+        GitHub redirects what reads or sets an issue, and answers 404 for what stands below one that was transferred.
+        """
+        try:
+            return act(key)
+        except GithubException as error:
+            if error.status not in (404, 410):
+                raise
+            now = ref_of(self._connection.get(issue_path(key))).key
+            if now.casefold() == key.casefold():
+                raise
+        return act(now)
 
     def _edited(self, key: str, comment_id: str, body: dict[str, str]) -> bool:
         comments = f"{repository_path(repository_of(key))}/issues/comments"
@@ -173,7 +200,7 @@ class GitHubTracker:
     def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
         """Add and remove labels, and open or close. GitHub knows no priority: it is passed over, and labels stand for it."""
         with github_failures():
-            change_issue(self._connection, ref.key, changes)
+            self._where_it_is(ref.key, lambda at: change_issue(self._connection, at, changes))
 
     def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:
         """The repositories' issues that changed, oldest first; two free requests a repository where nothing did."""

@@ -210,9 +210,11 @@ class Shapes:
         return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}
 
     def issue(self, issue: Issue) -> Json:
-        """An issue."""
+        """An issue; a pull request is one with an address more."""
         url = self.issue_url(issue)
+        pull = f"{self.repository_url(issue.repository)}/pulls/{issue.number}"
         return {
+            **({"pull_request": {"url": pull}} if issue.is_pull_request else {}),
             "url": url,
             "repository_url": self.repository_url(issue.repository),
             "labels_url": f"{url}/labels{{/name}}",

@@ -141,6 +141,8 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     transferred_to: "Issue | None" = None
+    is_pull_request: bool = False
+    """GitHub keeps a repository's pull requests among its issues: one number space, the same reads."""
     deleted: bool = False
     """A deleted issue answers 410 and is in no list."""
 

@@ -226,5 +226,7 @@ async def test_transfers_and_deletions_become_a_new_key_or_the_end(world: World)
 
     assert listed.issues == ()
     assert (found.ref.id, found.ref.key, found.project) == (moved.id, "acme/payments#1", "acme/payments")
+    assert found.alias is not None
+    assert found.alias != moved.id
     assert [comment.text for comment in found.comments] == ["Not ours."]
     assert failures == [404, 410]

@@ -189,3 +189,40 @@ def test_an_attachment_elsewhere_is_not_asked_for(world: World) -> None:
 
     with pytest.raises(PermanentFailure, match="not kept by GitHub"):
         world.github.download(stranger, most_bytes=10)
+
+
+@pytest.mark.parametrize("recheck", [False, True])
+async def test_what_is_written_after_a_transfer_that_nobody_told_reaches_the_issue(
+    world: World, ref: IssueRef, recheck: bool
+) -> None:
+    summary = await world.do(world.github.show_summary, ref, "One ticket", comment_id=None, key="s", recheck=False)
+    await ada(world, ref, "transfer", to="acme/payments")
+
+    await world.do(world.github.comment, ref, "The customer called.", key="T-1/9", recheck=recheck)
+    await world.do(world.github.show_summary, ref, "Two tickets", comment_id=summary, key="s", recheck=recheck)
+    await world.do(world.github.change, ref, IssueFieldChanges(add_labels=("impact: high",)))
+
+    found = await world.do(world.github.fetch, ref, comments_since=None)
+    assert found.ref.key == "acme/payments#1"
+    assert [comment.text for comment in found.comments] == ["Two tickets", "The customer called."]
+    assert "impact: high" in found.labels
+
+
+async def test_an_internal_comment_does_not_follow_an_issue_to_where_strangers_read(
+    world: World, ref: IssueRef
+) -> None:
+    await ada(world, ref, "transfer", to="acme/storefront-sdk")
+
+    with pytest.raises(PermanentFailure) as caught:
+        await world.do(world.github.comment, ref, "The customer called.", key="T-1/9", recheck=False)
+
+    assert caught.value.code == "public_repository"
+
+
+async def test_what_is_written_on_an_issue_that_is_gone_is_refused(world: World, ref: IssueRef) -> None:
+    await ada(world, ref, "delete")
+
+    with pytest.raises(PermanentFailure) as caught:
+        await world.do(world.github.comment, ref, "The customer called.", key="T-1/9", recheck=False)
+
+    assert caught.value.status == 410
