@@ -6,6 +6,7 @@ from rapidfuzz import fuzz
 from temporalio import activity
 
 from activities.failures import classified, not_configured
+from activities.issue_tracker import bounded_sentences
 from domain.duplicates import Sought, ranked
 from domain.engineering_rules import DuplicateRules
 from domain.frozen import Frozen
@@ -26,10 +27,11 @@ class SeekInput(Frozen):
 
 
 class Found(Frozen):
-    """The likely duplicates, the likeliest first; ``error`` is why they could not be looked for."""
+    """The likely duplicates, the likeliest first; ``error`` is why they could not be looked for, ``left_out`` says what was not searched by."""
 
     candidates: tuple[IssueCandidate, ...] = ()
     error: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class IssueOpeningActivities:
@@ -46,9 +48,14 @@ class IssueOpeningActivities:
         if self._client is None:
             raise not_configured(self._name, self._setting)
         closed_since = datetime.now(UTC) - wanted.rules.closed_within
+        left_out: list[str] = []
         try:
             candidates = self._client.similar(
-                wanted.project, wanted.sought.title, wanted.sought.components, closed_since=closed_since
+                wanted.project,
+                wanted.sought.title,
+                wanted.sought.components,
+                closed_since=closed_since,
+                say=left_out.append,
             )
         except PassingFailure as error:
             if activity.info().attempt >= _ATTEMPTS:
@@ -59,7 +66,7 @@ class IssueOpeningActivities:
             # A refusal, a rate limit, or credentials that are not taken: opening it will tell.
             return Found(error=str(error))
         found = ranked(candidates, wanted.sought, wanted.rules, likeness, closed_since=closed_since)
-        return Found(candidates=found)
+        return Found(candidates=found, left_out=bounded_sentences(left_out))
 
 
 def likeness(one: str, other: str) -> float:

@@ -25,6 +25,7 @@ from integrations.issue_tracker import IssueTracker
 IssueText = Callable[[str | None, IssueFacts, str | None], str]
 """The text of an issue, of a template (None: Tierline's own), the facts and the address of the ticket's page."""
 
+_LONGEST_SENTENCE, _MOST_SENTENCES = 500, 10
 _LONGEST_COMMENT, _MOST_COMMENTS = 3_000, 550
 """Bytes of a comment that are told, and comments of one reading, the oldest: more than an issue's workflow remembers
 (``domain.issue_news.REMEMBERED_COMMENTS``), and together less than the 2 MB that Temporal takes as a result."""
@@ -43,6 +44,12 @@ class OpenIssueInput(Frozen):
     facts: IssueFacts | None = None
     template: str | None = None
     recheck: bool = False
+
+
+class OpenedIssue(IssueRef):
+    """An issue that was opened; ``left_out`` says, in a sentence each, what the tracker refused of it and it does without."""
+
+    left_out: tuple[str, ...] = ()
 
 
 class FindIssueInput(Frozen):
@@ -115,7 +122,7 @@ class IssueTrackerActivities:
         self._ui_url = ui_url
 
     @activity.defn(name="tracker_open_issue")
-    def open_issue(self, issue: OpenIssueInput) -> IssueRef:
+    def open_issue(self, issue: OpenIssueInput) -> OpenedIssue:
         """Open an issue, once per the draft's key."""
         with classified(waits_for_credentials=True):
             draft = issue.draft
@@ -123,7 +130,9 @@ class IssueTrackerActivities:
                 page = self._page_of(issue.facts.ticket)
                 body = self._text(issue.template, issue.facts, page)
                 draft = draft.model_copy(update={"body": body, "links": _links(issue.facts, page)})
-            return self._tracker().open_issue(draft, recheck=repeated(issue.recheck))
+            left_out: list[str] = []
+            ref = self._tracker().open_issue(draft, recheck=repeated(issue.recheck), say=left_out.append)
+            return OpenedIssue(**ref.model_dump(), left_out=bounded_sentences(left_out))
 
     @activity.defn(name="tracker_find_issue")
     def find_issue(self, wanted: FindIssueInput) -> IssueSnapshot:
@@ -186,6 +195,11 @@ def _links(facts: IssueFacts, page: str | None) -> tuple[str, ...]:
     """The addresses of an issue's text that nobody but Tierline put there."""
     shown = (page,) if page is not None and facts.shows_page else ()
     return (*(file.url for file in facts.evidence), *shown)
+
+
+def bounded_sentences(sentences: Sequence[str]) -> tuple[str, ...]:
+    """What a tracker's client says, short enough for a ticket's story."""
+    return tuple(sentence[:_LONGEST_SENTENCE] for sentence in sentences[:_MOST_SENTENCES])
 
 
 def _bounded(snapshot: IssueSnapshot) -> IssueSnapshot:

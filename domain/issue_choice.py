@@ -48,6 +48,8 @@ def take_found(turn: Turn, intent: SeekDuplicates, found: DuplicatesFound) -> No
     candidates = tuple(each for each in found.candidates if not _is_on(turn.ticket, each))
     choice = choice.model_copy(update={"sought": True, "candidates": candidates})
     turn.set(issue_choice=choice)
+    for sentence in found.left_out:
+        turn.say(sentence)
     if choice.linking is not None:
         # Somebody named an issue before these were known; that one is looked up.
         return

@@ -553,10 +553,11 @@ class CardShown(Frozen):
 
 
 class IssueOpened(Frozen):
-    """The tracker has the issue."""
+    """The tracker has the issue; ``left_out`` says, in a sentence each, what it refused of it."""
 
     kind: Literal["issue_opened"] = "issue_opened"
     ref: IssueRef
+    left_out: tuple[Line, ...] = ()
 
 
 class IssueFound(Frozen):
@@ -578,11 +579,14 @@ class FileAttached(Frozen):
 
 
 class DuplicatesFound(Frozen):
-    """The likely duplicates of an issue that is to be opened, the likeliest first; ``error`` is why they could not be looked for."""
+    """The likely duplicates of an issue that is to be opened, the likeliest first; ``error`` is why they could not be looked for,
+    ``left_out`` says in a sentence each what they were not looked for by.
+    """
 
     kind: Literal["duplicates_found"] = "duplicates_found"
     candidates: tuple[IssueCandidate, ...] = ()
     error: Line | None = None
+    left_out: tuple[Line, ...] = ()
 
 
 class SeverityChannelOpened(Frozen):

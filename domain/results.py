@@ -40,7 +40,7 @@ from domain.intents import (
     lane_name,
 )
 from domain.issue_pages import PageWanted
-from domain.issues import IssueCategory, IssueRef
+from domain.issues import IssueCategory
 from domain.messages import (
     CardShown,
     Done,
@@ -69,7 +69,7 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
         case CardShown():
             turn.set(card=result.body.ref, card_wanted=False)
         case IssueOpened():
-            _issue_opened(turn, result.body.ref)
+            _issue_opened(turn, result.body)
         case IssueFound():
             _issue_found(turn, result.body)
         case DuplicatesFound():
@@ -90,10 +90,13 @@ def take_result(turn: Turn, intent: Intent, result: IntentResult) -> None:
             pass
 
 
-def _issue_opened(turn: Turn, ref: IssueRef) -> None:
+def _issue_opened(turn: Turn, opened: IssueOpened) -> None:
+    ref = opened.ref
     turn.set_issue(LinkedIssue(ref=ref, title=turn.ticket.title))
     turn.set(issue_wanted=None)
     turn.say(f"Opened {ref.key}: {ref.url}")
+    for sentence in opened.left_out:
+        turn.say(sentence)
     if turn.ticket.status is TicketStatus.CLOSED:
         # On an issue that it joined now, a ticket that is over would stay for ever.
         moves.tell_lead(turn, f"{ref.key} was opened after {turn.ticket.id} was closed: it may need nobody any more")

@@ -1,6 +1,6 @@
 """The capability of an issue tracker (Jira, GitHub)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,13 @@ from domain.issues import (
     Visibility,
 )
 from integrations.checks import Check
+
+Say = Callable[[str], None]
+"""Hears, in one sentence each, what a tracker refused and was left out, so that the rest could be done."""
+
+
+def unsaid(sentence: str) -> None:
+    """Nobody wants to hear it."""
 
 
 class AttachedFile(Frozen):
@@ -45,8 +52,11 @@ class RouteNeeds(Frozen):
 class IssueTracker(Protocol):
     """Opens, reads and comments on issues. Every method is one attempt, blocking, and raises ``integrations.errors``."""
 
-    def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
-        """Open the issue once: with ``recheck`` (an earlier attempt may have worked) look for the draft's marker first."""
+    def open_issue(self, draft: IssueDraft, *, recheck: bool, say: Say = unsaid) -> IssueRef:
+        """Open the issue once: with ``recheck`` (an earlier attempt may have worked) look for the draft's marker first.
+
+        What the issue can do without (a priority, a component, somebody's name) and the tracker refuses is left out, and told by ``say``.
+        """
         ...
 
     def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
@@ -63,9 +73,12 @@ class IssueTracker(Protocol):
         ...
 
     def similar(
-        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime, say: Say = unsaid
     ) -> list[IssueCandidate]:
-        """Issues of the project that may be the same: open ones, and those closed since then; a few dozen, not yet ranked."""
+        """Issues of the project that may be the same: open ones, and those closed since then; a few dozen, not yet ranked.
+
+        A component that the project does not have is left out, and told by ``say``.
+        """
         ...
 
     def comment(
@@ -79,7 +92,7 @@ class IssueTracker(Protocol):
         ...
 
     def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
-        """Set fields; what is so already stays so. Raises PermanentFailure where a priority or a status cannot be reached."""
+        """Set fields; what is so already stays so. Raises PermanentFailure where a priority or a status cannot be reached; all else is set."""
         ...
 
     def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:

@@ -266,12 +266,13 @@ async def _in_tracker(
     if isinstance(intent, SeekDuplicates):
         seek = SeekInput(project=intent.project, sought=intent.sought, rules=intent.rules)
         likely = await workflow.execute_activity_method(IssueOpeningActivities.seek_duplicates, seek, **options)
-        return DuplicatesFound(candidates=likely.candidates, error=likely.error)
+        return DuplicatesFound(candidates=likely.candidates, error=likely.error, left_out=likely.left_out)
     if isinstance(intent, OpenIssue):
         template = ticket.policy.engineering.template
         opened = OpenIssueInput(draft=intent.draft, facts=intent.facts, template=template, recheck=recheck)
-        ref = await workflow.execute_activity_method(IssueTrackerActivities.open_issue, opened, **options)
-        return IssueOpened(ref=ref)
+        there = await workflow.execute_activity_method(IssueTrackerActivities.open_issue, opened, **options)
+        ref = IssueRef(tracker=there.tracker, id=there.id, key=there.key, url=there.url)
+        return IssueOpened(ref=ref, left_out=there.left_out)
     wanted = FindIssueInput(reference=intent.reference)
     found = await workflow.execute_activity_method(IssueTrackerActivities.find_issue, wanted, **options)
     return IssueFound(

@@ -8,7 +8,7 @@ from domain.issues import IssueFieldChanges
 from integrations.errors import PermanentFailure
 from integrations.github.addresses import issue_path, path_part, repository_of, repository_path
 from integrations.github.candidates import label_names
-from integrations.github.failures import SYSTEM
+from integrations.github.failures import SYSTEM, is_refusal
 from integrations.github.one_attempt import GitHubConnection
 from integrations.github.states import change_to
 
@@ -19,7 +19,8 @@ _COLOUR = "ededed"
 def change_issue(connection: GitHubConnection, key: str, changes: IssueFieldChanges) -> None:
     """Set what the changes name. GitHub knows no priority: the labels of a class of impact stand for it, and ``priority`` is passed over.
 
-    Labels are added and removed one by one; the list as a whole is never written, since others write it too.
+    Labels are added and removed one by one; the list as a whole is never written, since others write it too. Where GitHub does not take
+    labels, the rest is done before that is raised.
 
     Raises:
         PermanentFailure: GitHub has no such status, or drops our labels.
@@ -27,12 +28,22 @@ def change_issue(connection: GitHubConnection, key: str, changes: IssueFieldChan
     """
     path = issue_path(key)
     sent = change_to(changes.status) if changes.status is not None else None
-    if changes.add_labels:
-        _add(connection, path, repository_path(repository_of(key)), changes.add_labels)
-    for label in changes.remove_labels:
-        _remove(connection, path, label)
+    refused: GithubException | PermanentFailure | None = None
+    try:
+        if changes.add_labels:
+            _add(connection, path, repository_path(repository_of(key)), changes.add_labels)
+        for label in changes.remove_labels:
+            _remove(connection, path, label)
+    except PermanentFailure as error:
+        refused = error
+    except GithubException as error:
+        if error.status != 422 and not (error.status == 403 and is_refusal(error)):
+            raise
+        refused = error
     if sent is not None:
         connection.patch(path, dict(sent))
+    if refused is not None:
+        raise refused
 
 
 def _add(connection: GitHubConnection, path: str, repository: str, labels: Sequence[str]) -> None:

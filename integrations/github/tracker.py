@@ -41,7 +41,7 @@ from integrations.github.one_attempt import PAGE, GitHubConnection
 from integrations.github.opening import LOOK_BACK, IssueOpening
 from integrations.github.own_login import OwnLogin
 from integrations.github.snapshots import IssueReader
-from integrations.issue_tracker import AttachedFile, RouteNeeds
+from integrations.issue_tracker import AttachedFile, RouteNeeds, Say, unsaid
 from integrations.rotating_secret import Secret
 
 Done = TypeVar("Done")
@@ -82,10 +82,12 @@ class GitHubTracker:
         self._reader = IssueReader(self._connection, self._login, self._hosts)
         self._downloads = Downloads(self._connection, address, self._hosts)
 
-    def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
-        """Open the issue once: with ``recheck`` look for the draft's marker first, among our own issues of late."""
+    def open_issue(self, draft: IssueDraft, *, recheck: bool, say: Say = unsaid) -> IssueRef:
+        """Open the issue once: with ``recheck`` look for the draft's marker first, among our own issues of late. Labels and an assignee
+        that GitHub does not take are left out.
+        """
         with github_failures():
-            return ref_of(self._opening.open(draft, recheck=recheck))
+            return ref_of(self._opening.open(draft, recheck=recheck, say=say))
 
     def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
         """Read the issue by its key, and follow it where it was transferred: the snapshot has the new key, and the new id as its alias."""
@@ -104,7 +106,7 @@ class GitHubTracker:
             return self._reader.read_fields(key)
 
     def similar(
-        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime, say: Say = unsaid
     ) -> list[IssueCandidate]:
         """The lately changed issues that are open or were closed since then, and older ones with the title's longest words.
 

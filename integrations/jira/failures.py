@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from jira import JIRAError
-from requests import RequestException, Response
+from requests import RequestException
 
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure
 from integrations.http_status import failure_of_status
@@ -22,6 +22,7 @@ _WORDS = {
     413: "the file is longer than the site allows",
 }
 _UNSEEN = frozenset({403, 404})
+_SHOWN = 8
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 
 
@@ -46,7 +47,7 @@ def _answered(error: JIRAError) -> IntegrationError:
     response = error.response
     headers = {name.lower(): value for name, value in response.headers.items()} if response is not None else {}
     refusal = _WORDS.get(status, f"refused the call (HTTP {status})")
-    fields = _named_fields(response) if status == 400 else []
+    fields = refused_fields(error)[:_SHOWN] if status == 400 else []
     if fields:
         refusal = f"refused the issue's {', '.join(fields)}; look at the project's fields and the policy's route"
     if status in _UNSEEN and (not_us := _not_us(headers)) is not None:
@@ -65,16 +66,16 @@ def _not_us(headers: Mapping[str, str]) -> str | None:
     return _WORDS[401] if refused else None
 
 
-def _named_fields(response: Response | None) -> list[str]:
-    """The names of the fields that were refused, never what Jira says about them: that quotes what we sent."""
-    if response is None:
+def refused_fields(error: JIRAError) -> list[str]:
+    """The ids of the fields that were refused, never what Jira says about them: that quotes what we sent."""
+    if error.response is None:
         return []
     try:
-        answer = response.json()
+        answer = error.response.json()
     except ValueError:
         return []
     errors = answer.get("errors") if isinstance(answer, dict) else None
-    return sorted(name for name in errors if _FIELD.fullmatch(name))[:8] if isinstance(errors, dict) else []
+    return sorted(name for name in errors if _FIELD.fullmatch(name)) if isinstance(errors, dict) else []
 
 
 def refusal(message: str) -> PermanentFailure:

@@ -27,7 +27,7 @@ from domain.issues import (
 from integrations.base_url import checked_base_url
 from integrations.checks import Check
 from integrations.errors import PermanentFailure
-from integrations.issue_tracker import AttachedFile, RouteNeeds
+from integrations.issue_tracker import AttachedFile, RouteNeeds, Say, unsaid
 from integrations.jira import queries
 from integrations.jira.account import Account
 from integrations.jira.downloads import Downloads
@@ -35,6 +35,7 @@ from integrations.jira.failures import SYSTEM, jira_failures, path_part, refusal
 from integrations.jira.file_names import marked_name
 from integrations.jira.flavours import CloudV3, Flavour
 from integrations.jira.labels import LABEL, label, marker_label
+from integrations.jira.optional_fields import created, edited
 from integrations.jira.project_check import SiteCheck, field_of
 from integrations.jira.rest_client import Json, RestClient
 from integrations.jira.snapshots import (
@@ -85,17 +86,18 @@ class JiraTracker:
         self._reader = Reader(self._url, self._flavour, self._is_me)
         self._downloads = Downloads(self._url, self._client)
 
-    def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
+    def open_issue(self, draft: IssueDraft, *, recheck: bool, say: Say = unsaid) -> IssueRef:
         """Open the issue once: with ``recheck`` look for the draft's marker label first. Watchers are added then, as far as Jira
-        lets them: the issue is not lost for one who left.
+        lets them: the issue is not lost for one who left, nor for a field that Jira refuses and it can do without.
         """
         marker = marker_label(draft.key)
         ref = self._marked(draft.project, marker) if recheck else None
         with jira_failures():
             if ref is None:
-                ref = self._reader.ref(self._client.created(self._drafted(draft, marker)))
+                fields = self._drafted(draft, marker, say)
+                ref = self._reader.ref(created(self._client, draft, fields, lambda: self._fields_known(draft), say))
         for watcher in draft.watchers:
-            self._watch(ref, watcher)
+            self._watch(ref, watcher, say)
         return ref
 
     def fetch(self, ref: IssueRef, *, comments_since: datetime | None) -> IssueSnapshot:
@@ -114,15 +116,30 @@ class JiraTracker:
             return self._reader.snapshot(self._client.read(key, FIELDS), ())
 
     def similar(
-        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime, say: Say = unsaid
     ) -> list[IssueCandidate]:
-        """The project's issues that share a long word or a component, open or closed since then, lately changed first; 50 at most."""
+        """The project's issues that share a long word or a component, open or closed since then, lately changed first; 50 at most.
+
+        Jira refuses a whole search for one component that the project does not have; then the words alone are looked for.
+        """
+        with jira_failures():
+            try:
+                return self._alike(project, title, components, closed_since)
+            except JIRAError as error:
+                if error.status_code != 400 or not components:
+                    raise
+            found = self._alike(project, title, (), closed_since)
+        say(f"{project} could not be searched by component ({', '.join(components)}), only by the title's words")
+        return found
+
+    def _alike(
+        self, project: str, title: str, components: Sequence[str], closed_since: datetime
+    ) -> list[IssueCandidate]:
         query = queries.alike(project, title, components, closed_since, datetime.now(UTC))
         if query is None:
             return []
-        with jira_failures():
-            pages = self._flavour.pages(self._client, query, CANDIDATE_FIELDS, _CANDIDATES)
-            return [self._reader.candidate(issue) for page in pages for issue in page][:_CANDIDATES]
+        pages = self._flavour.pages(self._client, query, CANDIDATE_FIELDS, _CANDIDATES)
+        return [self._reader.candidate(issue) for page in pages for issue in page][:_CANDIDATES]
 
     def comment(
         self, ref: IssueRef, text: str, *, key: str, recheck: bool, visibility: Visibility = Visibility.INTERNAL
@@ -143,7 +160,10 @@ class JiraTracker:
             return self._written(ref, text, key, Visibility.INTERNAL)
 
     def change(self, ref: IssueRef, changes: IssueFieldChanges) -> None:
-        """Set priority and labels in one edit, then the status by a transition that leads there or is called so."""
+        """Set priority and labels in one edit, then the status by a transition that leads there or is called so.
+
+        Where Jira refuses the priority or the labels, the rest is done before that is raised.
+        """
         steps = [{"add": label(name)} for name in changes.add_labels]
         steps += [{"remove": label(name)} for name in changes.remove_labels]
         edit: Json = {}
@@ -152,10 +172,11 @@ class JiraTracker:
         if steps:
             edit["update"] = {"labels": steps}
         with jira_failures():
-            if edit:
-                self._client.edit(path_part(ref.id), edit)
+            refused = edited(self._client, path_part(ref.id), edit) if edit else None
             if changes.status is not None:
                 self._move(path_part(ref.id), changes.status)
+            if refused is not None:
+                raise refused
 
     def changed_since(self, projects: Sequence[str], since: datetime, cursors: dict[str, str]) -> ChangeFeed:
         """Search for what was changed, and read each project for its released versions; a project that is gone is left out.
@@ -222,7 +243,7 @@ class JiraTracker:
         with jira_failures():
             return self._flavour.id_of(self._client.got("myself"))
 
-    def _drafted(self, draft: IssueDraft, marker: str) -> Json:
+    def _drafted(self, draft: IssueDraft, marker: str, say: Say) -> Json:
         issue_type = draft.issue_type or DEFAULT_ISSUE_TYPE
         fields: Json = {
             "project": {"key": draft.project},
@@ -238,25 +259,34 @@ class JiraTracker:
         if draft.assignee is not None:
             fields["assignee"] = self._flavour.named(draft.assignee)
         if draft.fields:
-            fields.update(self._custom_fields(path_part(draft.project), issue_type, draft.fields))
+            fields.update(self._custom_fields(draft, issue_type, say))
         return fields
 
-    def _custom_fields(self, project: str, issue_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    def _custom_fields(self, draft: IssueDraft, issue_type: str, say: Say) -> dict[str, Any]:
         """The fields by their ids: names are looked up in the create metadata, which is read only where there is a name."""
+        given = draft.fields
         if all(re.fullmatch(r"customfield_\d+", name) for name in given):
-            return given
-        kinds = self._client.issue_types_of(project)
-        kind = next((k for k in kinds if str(k["name"]).casefold() == issue_type.casefold()), None)
-        known = self._client.fields_of(project, path_part(str(kind["id"]))) if kind is not None else []
+            return dict(given)
+        known = self._fields_known(draft)
         found: dict[str, Any] = {}
         for name, value in given.items():
             field = field_of(known, name)
             if field is None:
-                raise refusal(f"{issue_type} in {project} has no field {name!r}; look at the policy's route")
-            found[str(field["fieldId"])] = value
+                say(
+                    f"{issue_type} in {draft.project} has no field {name!r}, so it is not set; look at the policy's route"
+                )
+            else:
+                found[str(field["fieldId"])] = value
         return found
 
-    def _watch(self, ref: IssueRef, watcher: str) -> None:
+    def _fields_known(self, draft: IssueDraft) -> list[Json]:
+        """The fields that an issue of the draft's type has when it is created; none for a type that there is not."""
+        project, wanted = path_part(draft.project), draft.issue_type or DEFAULT_ISSUE_TYPE
+        kinds = self._client.issue_types_of(project)
+        kind = next((each for each in kinds if str(each["name"]).casefold() == wanted.casefold()), None)
+        return self._client.fields_of(project, path_part(str(kind["id"]))) if kind is not None else []
+
+    def _watch(self, ref: IssueRef, watcher: str, say: Say) -> None:
         try:
             with jira_failures():
                 self._client.watch(path_part(ref.id), watcher)
@@ -264,6 +294,7 @@ class JiraTracker:
             if error.status == 401:
                 raise
             _log.warning("%s: one of the route's watchers could not be added (HTTP %s)", ref.key, error.status)
+            say(f"{ref.key} has one watcher less: {watcher} could not be added; look at the policy's route")
 
     def _written(self, ref: IssueRef, text: str, key: str, visibility: Visibility) -> str:
         properties = comment_properties(key, visibility)

@@ -13,6 +13,7 @@ from domain.duplicates import Sought, ranked
 from domain.engineering_rules import DuplicateRules
 from domain.issues import IssueCandidate, IssueCategory
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
+from integrations.issue_tracker import Say, unsaid
 from tests.domain.building import an_issue
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -90,7 +91,7 @@ class OneTracker:
         self.answers = list(answers)
 
     def similar(
-        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime, say: Say = unsaid
     ) -> list[IssueCandidate]:
         answer = self.answers.pop(0)
         if isinstance(answer, IntegrationError):

@@ -190,7 +190,7 @@ async def test_the_check_tells_of_a_required_field_that_no_route_fills(world: Wo
     draft = DRAFT.model_copy(update={"fields": {"severity": {"value": "Major"}}})
     ref = await world.do(world.jira.open_issue, draft, recheck=False)
     assert world.sandbox.jira.issues[ref.id].custom == {"customfield_10050": {"value": "Major"}}
-    with pytest.raises(PermanentFailure, match="no field 'Gravity'"):
+    with pytest.raises(PermanentFailure, match="refused the issue's customfield_10050"):
         await world.do(
             world.jira.open_issue, DRAFT.model_copy(update={"fields": {"Gravity": {"value": "1"}}}), recheck=False
         )

@@ -32,7 +32,7 @@ from integrations.chat_room import ChatUser
 from integrations.checks import Check
 from integrations.clients import Clients
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
-from integrations.issue_tracker import AttachedFile, RouteNeeds
+from integrations.issue_tracker import AttachedFile, RouteNeeds, Say, unsaid
 from integrations.mailer import Mail
 from integrations.pager import PagerNeeds, WebhookSubscription
 
@@ -244,6 +244,7 @@ class RecordedTracker:
         self.summaries: dict[str, str] = {}
         self.changes: list[tuple[str, IssueFieldChanges]] = []
         self.alike: list[IssueCandidate] = []
+        self.leaves_out: list[str] = []
         self.visibilities: dict[str, Visibility] = {}
         self.files: dict[str, AttachedFile] = {}
         self.releases: list[str] = []
@@ -252,11 +253,13 @@ class RecordedTracker:
         self._comments: dict[str, str] = {}
         self._attached: dict[str, str] = {}
 
-    def open_issue(self, draft: IssueDraft, *, recheck: bool) -> IssueRef:
+    def open_issue(self, draft: IssueDraft, *, recheck: bool, say: Say = unsaid) -> IssueRef:
         self.system.take("open_issue", draft.key)
         if recheck and draft.key in self._opened:
             return self._opened[draft.key]
         ref = self.has(draft.title).ref
+        for sentence in self.leaves_out:
+            say(f"{sentence} (opening)")
         self.drafts.append(draft)
         self._opened[draft.key] = ref
         self.system.answer()
@@ -276,9 +279,11 @@ class RecordedTracker:
         raise PermanentFailure(self._tracker.value, f"there is no {reference}", status=404)
 
     def similar(
-        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime
+        self, project: str, title: str, components: Sequence[str], *, closed_since: datetime, say: Say = unsaid
     ) -> list[IssueCandidate]:
         self.system.take("similar", project)
+        for sentence in self.leaves_out:
+            say(f"{sentence} (searching)")
         self.system.answer()
         return list(self.alike)
 

@@ -102,3 +102,13 @@ async def test_what_is_not_alike_asks_nobody(desk: Desk, outside: Outside) -> No
 
     assert outside.chat.choices == []
     assert len(opened(outside.jira)) == 1
+
+
+async def test_what_the_tracker_does_not_take_of_an_issue_is_said_in_the_ticket(desk: Desk, outside: Outside) -> None:
+    outside.jira.leaves_out.append("PAY does not know the component Kasse")
+    ticket = await escalated(desk, timedelta(hours=1))
+
+    view = await ticket.until_said("PAY does not know the component Kasse (opening)")
+
+    assert len(opened(outside.jira)) == 1
+    assert sum("Kasse (searching)" in entry.text for entry in view.timeline) == 1
