@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, cast
 
-from integrations.jira.adf import document, text_of
+from integrations.jira.adf import document
+from integrations.jira.adf_text import text_of
 from integrations.jira.plain import fitting
 from integrations.jira.rest_client import Json, RestClient
-from integrations.jira.wiki import plain_of, wiki
+from integrations.jira.wiki import wiki
+from integrations.jira.wiki_text import plain_of
 
 _PAGE = 100
 # Data Center's pages go by position: an issue that is changed meanwhile moves to the end, and all after it one up.

@@ -1,4 +1,4 @@
-"""Jira's wiki text: plain text into it, so that nothing of it becomes markup but headings, lists and links, and out of it.
+"""Jira's wiki text: plain text into it, so that nothing of it becomes markup but headings, lists and links. Out of it: ``wiki_text``.
 
 Rules: https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
 """
@@ -16,28 +16,11 @@ _AT_EDGES = frozenset("-_+")
 _SIGN = re.compile(r"(?::(?=[()PD])|;(?=\))|\((?=(?:y|n|i|/|x|!|\+|-|\?|on|off|\*[rgby]?|flag(?:off)?)\)))")
 _OPENING = re.compile(r"(\s*)(h[1-6]\.|bq\.|#)")
 _ENTITIES = {"h": "&#104;", "b": "&#98;", "#": "&#35;"}
-_TAG = re.compile(r"\{(?:code|noformat|quote|color|panel)(?::[^}\n]*)?\}")
-_LINK = re.compile(r"(?<!\\)\[([^\]|\n]+)\|([^\]|\s]+)(?:\|[^\]\n]*)?\]")
-_ESCAPED = re.compile(r"\\([^\w\s\\])")
 
 
 def wiki(text: str) -> str:
     """Wiki text that shows the plain text as it is: lines with ``## `` are headings, with ``- `` list items, addresses are links."""
     return "\n".join(_line(line) for line in text.replace("\r\n", "\n").strip().split("\n"))
-
-
-def plain_of(text: str) -> str:
-    """The words of wiki text, as a person would read them; markup that it does not know stays."""
-    lines = []
-    for line in _TAG.sub("", text.replace("\r\n", "\n")).split("\n"):
-        line = re.sub(r"^\s*(?:h[1-6]|bq)\.\s*", "", line)
-        line = re.sub(r"^\s*[*#-]+\s+", "- ", line)
-        line = _LINK.sub(lambda found: found[2] if found[1] == found[2] else f"{found[1]} ({found[2]})", line)
-        line = _ESCAPED.sub(r"\1", line)
-        for sign, entity in _ENTITIES.items():
-            line = line.replace(entity, sign)
-        lines.append(line.replace("&#92;", "\\").replace("&amp;", "&").rstrip())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _line(line: str) -> str:

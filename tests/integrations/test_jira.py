@@ -9,7 +9,8 @@ from domain.issues import IssueCategory, IssueRef, Tracker
 from integrations.errors import PassingFailure, PermanentFailure, RateLimited
 from integrations.issue_tracker import RouteNeeds
 from integrations.jira.account import ApiTokenAccount
-from integrations.jira.adf import document, text_of
+from integrations.jira.adf import document
+from integrations.jira.adf_text import text_of
 from integrations.jira.flavours import DataCenter
 from integrations.jira.labels import marker_label
 from integrations.jira.tracker import JiraTracker, key_of
@@ -317,7 +318,7 @@ def test_foreign_documents_are_read_as_far_as_they_are_known() -> None:
         ],
     }
 
-    assert text_of(foreign) == "Cause\n@Ada see https://x.example\npool.close()"
+    assert text_of(foreign) == "Cause\n@Ada see https://x.example [sparkles]\npool.close()"
     assert text_of(None) == ""
     assert text_of("plain text of version 2") == "plain text of version 2"
 

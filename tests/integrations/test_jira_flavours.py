@@ -13,7 +13,8 @@ from integrations.issue_tracker import AttachedFile
 from integrations.jira.account import ApiTokenAccount, PersonalAccessTokenAccount
 from integrations.jira.flavours import DataCenter
 from integrations.jira.tracker import JiraTracker
-from integrations.jira.wiki import plain_of, wiki
+from integrations.jira.wiki import wiki
+from integrations.jira.wiki_text import plain_of
 from integrations.rotating_secret import FileSecret
 from sandbox.jira.changes import IssueContent, create_issue
 from sandbox.jira.state import ADA, BOT, ISSUE_TYPES, PRIORITIES
