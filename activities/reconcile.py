@@ -83,11 +83,11 @@ class ReconcileActivities:
             changed = issue.updated_at.isoformat() if issue.updated_at is not None else "anew"
             key = f"{wanted.asking}/{issue.id}/{changed}"
             async with places:
-                answers = [await self._desk.catch_up(wanted.tracker, issue, key=key)]
-                for other in others[issue.id] if others is not None else ():
-                    asked = issue.model_copy(update={"id": other})
+                answers = []
+                for issue_id in (issue.id, *(others[issue.id] if others is not None else ())):
+                    asked = issue.model_copy(update={"id": issue_id})
                     answers.append(await self._desk.catch_up(wanted.tracker, asked, key=key))
-            activity.heartbeat()
+                    activity.heartbeat()
             return one_answer(issue, answers, all_asked=others is not None)
 
         return await asyncio.gather(*(ask(issue) for issue in wanted.issues))
