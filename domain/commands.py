@@ -44,7 +44,7 @@ from domain.messages import (
 )
 from domain.people import Actor, ActorKind, Role
 from domain.policy import ClockKind, CommandName, Policy, ReportField
-from domain.references import tracker_of
+from domain.references import is_pull_request, tracker_of
 from domain.ticket import Ticket, TicketStatus
 from domain.tiers import Tier, WaitingOn
 from domain.turn import Turn
@@ -142,6 +142,8 @@ def _request_refusal(ticket: Ticket, request: Request, by: Actor) -> str | None:
             return issue_commands.workaround_refusal(ticket, request)
         case OpenNewIssue():
             return issue_choice.refusal_of(ticket)
+        case LinkIssue() if is_pull_request(request.reference):
+            return "that is a pull request, and Tierline follows issues only: link the issue that it is to fix"
         case LinkIssue() if tracker_of(request.reference) is None:
             return "write the issue as PAY-12, owner/repository#7 or its address"
         case _:

@@ -7,6 +7,7 @@ from domain.issues import Tracker
 _JIRA_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-\d{1,10}")
 _JIRA_ADDRESS = re.compile(r"https?://\S+/browse/([A-Z][A-Z0-9_]{1,30}-\d{1,10})(?:[/?#]\S*)?")
 _GITHUB_KEY = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}#\d{1,10}")
+_GITHUB_PULL = re.compile(r"https?://\S+?/[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}/pull/\d{1,10}(?:[/?#]\S*)?")
 _GITHUB_ADDRESS = re.compile(r"https?://\S+?/([A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100})/issues/(\d{1,10})(?:[/?#]\S*)?")
 
 
@@ -22,6 +23,11 @@ def issue_key(reference: str) -> tuple[Tracker, str] | None:
     if match := _GITHUB_ADDRESS.fullmatch(reference):
         return Tracker.GITHUB, f"{match[1]}#{match[2]}"
     return None
+
+
+def is_pull_request(reference: str) -> bool:
+    """Whether that is the address of a pull request, which GitHub numbers with its issues and which is none."""
+    return _GITHUB_PULL.fullmatch(reference.strip().strip("<>").split("|")[0]) is not None
 
 
 def tracker_of(reference: str) -> Tracker | None:

@@ -40,6 +40,14 @@ def jira_failures() -> Iterator[None]:
         raise PassingFailure(SYSTEM, words) from None
 
 
+def is_gone(error: JIRAError) -> bool:
+    """Whether there is nothing there; not so where Jira did not take us for our account, and answers as to a stranger."""
+    headers = (
+        {name.lower(): value for name, value in error.response.headers.items()} if error.response is not None else {}
+    )
+    return error.status_code == 404 and _not_us(headers) is None
+
+
 def _answered(error: JIRAError) -> IntegrationError:
     status = error.status_code
     if status is None or status < 400:

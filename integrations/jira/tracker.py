@@ -31,7 +31,7 @@ from integrations.issue_tracker import AttachedFile, RouteNeeds, Say, unsaid
 from integrations.jira import queries
 from integrations.jira.account import Account
 from integrations.jira.downloads import Downloads
-from integrations.jira.failures import SYSTEM, jira_failures, path_part, refusal
+from integrations.jira.failures import SYSTEM, is_gone, jira_failures, path_part, refusal
 from integrations.jira.file_names import marked_name
 from integrations.jira.flavours import CloudV3, Flavour
 from integrations.jira.labels import LABEL, label, marker_label
@@ -306,7 +306,7 @@ class JiraTracker:
         try:
             self._client.recommented(path_part(ref.id), path_part(comment), self._flavour.text(text), properties)
         except JIRAError as error:
-            if error.status_code != 404:
+            if not is_gone(error):
                 raise
             return False
         return True
@@ -338,7 +338,7 @@ class JiraTracker:
         try:
             versions: list[Json] = self._client.got(f"project/{project}").get("versions") or []
         except JIRAError as error:
-            if error.status_code != 404:
+            if not is_gone(error):
                 raise
             return None
         return [version for version in versions if version.get("released")]
@@ -388,7 +388,7 @@ class JiraTracker:
                 yield self._client.read(f"{path_part(project)}-{number}", ("labels",))
                 missing = 0
             except JIRAError as error:
-                if error.status_code != 404:
+                if not is_gone(error):
                     raise
                 missing += 1
                 if missing == _GAP:

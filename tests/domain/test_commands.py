@@ -413,6 +413,15 @@ def test_a_link_is_looked_up_first() -> None:
     assert not story.ticket.issues
 
 
+def test_a_link_to_a_pull_request_says_what_to_link_instead() -> None:
+    for address in (
+        "https://github.com/acme/storefront/pull/7",
+        "<https://github.com/acme/storefront/pull/7/files|#7>",
+    ):
+        refused = Story().refuses(LENA, LinkIssue(reference=address))
+        assert refused == "that is a pull request, and Tierline follows issues only: link the issue that it is to fix"
+
+
 def test_a_link_to_nothing_is_refused_with_an_example() -> None:
     refused = Story().refuses(LENA, LinkIssue(reference="that bug"))
     assert refused == "write the issue as PAY-12, owner/repository#7 or its address"

@@ -290,6 +290,16 @@ def test_slacks_inner_errors_pass(vendor: VendorAtFault, code: str) -> None:
         slack(vendor.url).post_card("C0SUPL1", CARD, key="k", recheck=False)
 
 
+def test_what_jira_hides_from_a_stranger_is_not_taken_for_gone(vendor: VendorAtFault) -> None:
+    """A feed that leaves its projects out would pass over what changed in them."""
+    vendor.misbehaviour = Misbehaviour(404, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
+
+    with pytest.raises(PermanentFailure) as caught:
+        jira(vendor.url).changed_since(["PAY"], NOON, {})
+
+    assert caught.value.status == 401
+
+
 def test_jira_names_the_refused_fields_and_not_what_was_in_them(vendor: VendorAtFault) -> None:
     body = f'{{"errorMessages": [], "errors": {{"priority": "{SECRET_IN_BODY}", "customfield_10010": "is required"}}}}'
     vendor.misbehaviour = Misbehaviour(400, body=body)
