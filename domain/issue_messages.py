@@ -12,7 +12,7 @@ from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueRef, IssueSnapshot, Visibility
 from domain.messages import GoneReason
 from domain.paging import PageRef
-from domain.texts import Key, Line, LongText, Name
+from domain.texts import Key, Line, LongText, Name, ShortKey
 from domain.tiers import Priority
 
 
@@ -88,7 +88,7 @@ class IssueHint(Frozen):
     id: Key
     source: HintSource = HintSource.WEBHOOK
     updated_at: EventTime | None = None
-    alias: str | None = None
+    alias: ShortKey | None = None
 
 
 class IssueNote(Frozen):

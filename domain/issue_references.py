@@ -8,6 +8,7 @@ from domain.ticket_references import keyword
 MOST_ALIASES = 6
 """Names of one issue that are kept, the newest first: a delivery rarely names an older one, and search attributes are short."""
 _LONGEST_ALIAS = 200
+"""Characters: a keyword of a search attribute holds 255. Trackers' ids and keys are ASCII, and shorter."""
 
 
 def awaits_reference(tracker: Tracker, project: str | None) -> str:
@@ -31,7 +32,7 @@ def aliases_of(tracker: Tracker, references: Iterable[str]) -> frozenset[str]:
 
 def with_aliases(known: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:
     """The names of an issue with more of them, the newest first; the oldest are forgotten."""
-    fitting = (name for name in names if 0 < len(name.encode()) <= _LONGEST_ALIAS)
+    fitting = (name for name in names if name.isascii() and 0 < len(name) <= _LONGEST_ALIAS)
     return tuple(dict.fromkeys((*fitting, *known)))[:MOST_ALIASES]
 
 

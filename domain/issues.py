@@ -158,7 +158,7 @@ class IssueSnapshot(Frozen):
     duplicate_of: IssueRef | None = None
     attachments: tuple[IssueAttachment, ...] = ()
     stamps: dict[SyncedField, FieldStamp] = Field(default_factory=dict)
-    alias: str | None = None
+    alias: ShortKey | None = None
 
 
 class IssueCandidate(Frozen):

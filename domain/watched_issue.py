@@ -11,7 +11,7 @@ from domain.issue_roll import Roll
 from domain.issue_sync import SyncState
 from domain.issues import IssueRef, IssueSnapshot
 from domain.messages import DeliveryBody, GoneReason
-from domain.texts import Key, Line, LongText, with_digest
+from domain.texts import Key, Line, LongText, ShortKey, with_digest
 
 _LONGEST_ID = 300
 """Bytes of an issue's id in a key; trackers' own have at most 40."""
@@ -75,7 +75,7 @@ class WatchedIssue(Frozen):
     gone: Line | None = None
     gone_reason: GoneReason = GoneReason.DELETED
     locked: bool = False
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[ShortKey, ...] = ()
     steps: int = 0
 
     @property

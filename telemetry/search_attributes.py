@@ -9,7 +9,7 @@ from domain.issues import IssueMeaning, IssueSnapshot
 from domain.ladders import next_deadline
 from domain.redaction import redact
 from domain.ticket import Ticket
-from domain.ticket_references import assignee_of, keyword, references_of
+from domain.ticket_references import assignee_of, keyword, references_of, within_limit
 from domain.watched_issue import WatchedIssue
 
 TIER = SearchAttributeKey.for_keyword("TierlineTier")
@@ -74,7 +74,7 @@ def issue_attributes(issue: WatchedIssue) -> TypedSearchAttributes:
     )
     pairs: list[SearchAttributePair] = [SearchAttributePair(TRACKER_ISSUE, keyword(issue.ref.key))]  # type: ignore[type-arg]
     if references:
-        pairs.append(SearchAttributePair(REFERENCES, list(references)))
+        pairs.append(SearchAttributePair(REFERENCES, list(within_limit(references))))
     return TypedSearchAttributes(pairs)
 
 

@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from domain.issue_references import alias_reference, aliases_of
 from domain.issues import Tracker
+from domain.ticket_references import keyword
 from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from workflows import workflow_ids
 
@@ -31,16 +32,17 @@ async def issues_known_as(
         some = wanted[first : first + _AT_ONCE]
         async for execution in client.list_workflows(_query(tracker, some), rpc_timeout=rpc_timeout):
             attributes = execution.typed_search_attributes
-            known = aliases_of(tracker, attributes.get(REFERENCES) or ()) | {attributes.get(TRACKER_ISSUE)}
+            key = attributes.get(TRACKER_ISSUE)
+            known = aliases_of(tracker, attributes.get(REFERENCES) or ())
             issue = execution.id.removeprefix(workflow_ids.issue_id(tracker.value, ""))
             for name in some:
-                if name in known:
+                if name in known or keyword(name) == key:
                     found.setdefault(name, set()).add(issue)
     return {name: frozenset(ids) for name, ids in found.items()}
 
 
 def _query(tracker: Tracker, names: list[str]) -> str:
-    keys = ", ".join(f"'{name}'" for name in names)
+    keys = ", ".join(f"'{keyword(name)}'" for name in names)
     aliases = ", ".join(f"'{alias_reference(tracker, name)}'" for name in names)
     return (
         "WorkflowType = 'EngineeringIssue' AND ExecutionStatus = 'Running' "
