@@ -192,7 +192,7 @@ def _request(name: str, rest: str, policy: Policy, place: Place) -> Typed:
 
 def _built(name: str, rest: str, policy: Policy) -> Request | EscalationForm | ImpactAnswer:
     try:
-        return _COMMANDS[name].request(plain(rest), policy)
+        return _COMMANDS[name].request(plain(rest, link_words=False), policy)
     except ValidationError:
         raise Usage(f"Something is missing or too long. Write it as {usage(name)}") from None
     except ValueError as error:

@@ -1,11 +1,13 @@
-"""Who is who in Slack: people's names and time zones, the members of user groups, and which workspace is our own."""
+"""Who and what is what in Slack: people's names and time zones, user groups with their members, channels, files, our own workspace."""
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
+from domain.chat import FileLink
 from gateway.remembered import Remembered
 from gateway.slack_surfaces import Profile, SurfaceFailure, Surfaces
+from gateway.slack_text import Mentioned, Names, mentioned_in
 
 PROFILE_SECONDS = 600.0
 GROUP_SECONDS = 300.0
@@ -13,6 +15,11 @@ _OWN_TEAMS_SECONDS = 3_600.0
 # Of Slack's three seconds this much may go into knowing who asks.
 _PATIENCE_SECONDS = 0.6
 _OWN = "own"
+_ALL_GROUPS = "groups"
+_NAMES_SECONDS = 3_600.0
+_FILE_SECONDS = 60.0
+_MOST_NAMES = 20
+"""So many people, and channels, of one text are asked for; the others stay ids."""
 
 
 class SlackDirectory:
@@ -37,6 +44,13 @@ class SlackDirectory:
         self._own = Remembered(
             lambda _: surfaces.own_teams(), unknown=SurfaceFailure, fresh_for=_OWN_TEAMS_SECONDS, clock=clock
         )
+        self._group_names = Remembered(
+            lambda _: surfaces.group_names(), unknown=SurfaceFailure, fresh_for=_NAMES_SECONDS, clock=clock
+        )
+        self._channels = Remembered(
+            surfaces.channel_name, unknown=SurfaceFailure, fresh_for=_NAMES_SECONDS, clock=clock
+        )
+        self._files = Remembered(surfaces.file, unknown=SurfaceFailure, fresh_for=_FILE_SECONDS, clock=clock)
 
     async def profile(self, user: str) -> Profile | None:
         """Who that is; None when Slack does not say."""
@@ -62,6 +76,31 @@ class SlackDirectory:
         """Those of these user groups whose members were never known."""
         return frozenset(group for group in groups if self._groups.last(group) is None)
 
+    async def names_in(self, text: str) -> Names:
+        """The names of whom and what a text in Slack's format mentions by an id alone, as far as Slack tells them."""
+        wanted = mentioned_in(text)
+        if wanted == Mentioned():
+            return Names()
+        people, channels = wanted.people[:_MOST_NAMES], wanted.channels[:_MOST_NAMES]
+        profiles, found, groups = await asyncio.gather(
+            asyncio.gather(*(self.profile(user) for user in people)),
+            asyncio.gather(*(self._channels.get(channel, patience=self._patience) for channel in channels)),
+            self._names_of_groups() if wanted.groups else asyncio.sleep(0, {}),
+        )
+        return Names(
+            people={user: profile.name for user, profile in zip(people, profiles, strict=True) if profile is not None},
+            groups=groups,
+            channels={channel: name for channel, name in zip(channels, found, strict=True) if name is not None},
+        )
+
+    async def file(self, file_id: str) -> FileLink | None:
+        """A file of which an event tells the id alone; None when Slack does not tell more."""
+        return await self._files.get(file_id, patience=self._patience)
+
+    async def _names_of_groups(self) -> Mapping[str, str]:
+        return await self._group_names.get(_ALL_GROUPS, patience=self._patience) or {}
+
     async def close(self) -> None:
         """Ask no further."""
-        await asyncio.gather(self._profiles.close(), self._groups.close(), self._own.close())
+        asked = (self._profiles, self._groups, self._own, self._group_names, self._channels, self._files)
+        await asyncio.gather(*(each.close() for each in asked))

@@ -1,5 +1,6 @@
 """Opening forms within the three seconds that a trigger lives, before anything is looked up, and filling them in afterwards."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from gateway.payloads import at, text_at
 from gateway.slack_escalation_form import Filled, Shown, escalation_form, filled_so_far, tier_of
 from gateway.slack_frames import skeleton, told
 from gateway.slack_inputs import LONGEST_INPUT
-from gateway.slack_messages import PickedMessage, tickets_of
+from gateway.slack_messages import PickedMessage, text_of, tickets_of
 from gateway.slack_origin import Origin, origin_of, tell
 from gateway.slack_people import refusal_of
 from gateway.slack_preview import preview_of, preview_text
@@ -125,10 +126,10 @@ async def open_from_message(
     origin = Origin(response_url=message.response_url, channel=message.channel, confirm=True)
 
     async def fill(form: Form) -> None:
-        found = await _tickets(gateway, message)
+        found, said = await asyncio.gather(_tickets(gateway, message), text_of(slack, message))
         known = origin.model_copy(update={"ticket": found[0] if found else None})
-        filled = Filled(ticket=message.mentioned or "", reason="" if message.is_ours else message.text[:LONGEST_INPUT])
-        quoted = None if found else message.text[:_LONGEST_QUOTE] or "(a message without text)"
+        filled = Filled(ticket=message.mentioned or "", reason="" if message.is_ours else said[:LONGEST_INPUT])
+        quoted = None if found else said[:_LONGEST_QUOTE] or "(a message without text)"
         await _show(slack, form, await escalation_view(gateway, actor, known, filled, quoted), origin, actor)
 
     return await _opened(slack, trigger_id, skeleton(origin, "Escalate"), gateway, fill)
@@ -144,10 +145,10 @@ async def open_send_to_customer(
     origin = Origin(response_url=message.response_url, channel=message.channel, confirm=True)
 
     async def fill(form: Form) -> None:
-        found = await _tickets(gateway, message)
+        found, said = await asyncio.gather(_tickets(gateway, message), text_of(slack, message))
         known = origin.model_copy(update={"ticket": found[0] if found else None})
         # What Tierline writes is for colleagues: nobody sends that off by a click.
-        text = "" if message.is_ours else message.text[:LONGEST_INPUT]
+        text = "" if message.is_ours else said[:LONGEST_INPUT]
         if known.ticket is None:
             view = told(known, "Reply", _NO_THREAD)
         elif not text:

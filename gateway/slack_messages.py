@@ -6,24 +6,26 @@ from typing import Any
 
 from domain.chat import MessageRef
 from domain.ticket_references import ReferenceKind, card_reference, reference
-from gateway.gateway import Gateway
-from gateway.payloads import needed, text_at
+from gateway.gateway import Gateway, SlackDoor
+from gateway.payloads import at, needed, text_at
+from gateway.slack_contents import contents_of
 from gateway.slack_text import plain
 
 _METADATA = "tierline"
-_LONGEST_TEXT = 40_000
 _MENTIONED = re.compile(r"(?<![\w-])T-[0-9A-Z]{1,20}(?![\w-])", re.ASCII)
 _KEY = re.compile(r"(T-[0-9A-Z]{1,20})/(?:card(?:/\d+)?|\d+)", re.ASCII)
 
 
 @dataclass(frozen=True)
 class PickedMessage:
-    """The message: where it stands, the thread that it is in, what it says. ``ticket`` is its ticket's id where its metadata has it."""
+    """The message: where it stands, the thread that it is in, what it says in Slack's text format. ``ticket`` is its ticket's id where
+    its metadata has it.
+    """
 
     channel: str
     ts: str
     thread: str | None
-    text: str
+    words: str
     ticket: str | None
     response_url: str | None
 
@@ -35,7 +37,7 @@ class PickedMessage:
     @property
     def mentioned(self) -> str | None:
         """The one ticket that its text names, or None."""
-        named = set(_MENTIONED.findall(self.text))
+        named = set(_MENTIONED.findall(plain(self.words)))
         return named.pop() if len(named) == 1 else None
 
 
@@ -51,10 +53,15 @@ def message_of(payload: dict[str, Any]) -> PickedMessage:
         channel=channel,
         ts=ts,
         thread=text_at(payload, "message", "thread_ts"),
-        text=plain(text_at(payload, "message", "text", longest=_LONGEST_TEXT) or ""),
+        words=contents_of(at(payload, "message")).words,
         ticket=_of_metadata(payload),
         response_url=text_at(payload, "response_url", longest=2_000),
     )
+
+
+async def text_of(slack: SlackDoor, message: PickedMessage) -> str:
+    """What the message says, with the names of whom and what it mentions."""
+    return plain(message.words, await slack.directory.names_in(message.words))
 
 
 async def tickets_of(gateway: Gateway, message: PickedMessage) -> list[str]:

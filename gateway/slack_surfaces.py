@@ -10,6 +10,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from domain.chat import FileLink
+from gateway.slack_contents import file_link
+
 logger = logging.getLogger("tierline.gateway")
 
 _TRIGGER_SECONDS = 2.5
@@ -88,6 +91,18 @@ class Surfaces(Protocol):
 
     async def members(self, group_id: str) -> frozenset[str]:
         """The user ids in a user group."""
+        ...
+
+    async def group_names(self) -> Mapping[str, str]:
+        """The handles of all user groups, without ``@``, by their ids."""
+        ...
+
+    async def channel_name(self, channel: str) -> str:
+        """A channel's name, without ``#``."""
+        ...
+
+    async def file(self, file_id: str) -> FileLink:
+        """A file of which an event tells the id alone, as it does of another company's."""
         ...
 
     async def permalink(self, channel: str, ts: str) -> str:
@@ -178,6 +193,28 @@ class SlackSurfaces:
         """The user ids in a user group."""
         listed = await self._call(lambda: self._client.usergroups_users_list(usergroup=group_id))
         return frozenset(cast(list[str], listed.get("users") or []))
+
+    async def group_names(self) -> Mapping[str, str]:
+        """The handles of all user groups, by their ids: https://docs.slack.dev/reference/methods/usergroups.list"""
+        listed = await self._call(lambda: self._client.usergroups_list(include_disabled=True))
+        groups = cast(list[dict[str, Any]], listed.get("usergroups") or [])
+        return {str(group["id"]): str(group.get("handle") or group.get("name")) for group in groups}
+
+    async def channel_name(self, channel: str) -> str:
+        """A channel's name: https://docs.slack.dev/reference/methods/conversations.info"""
+        told = cast(
+            dict[str, Any], (await self._call(lambda: self._client.conversations_info(channel=channel)))["channel"]
+        )
+        if not told.get("name"):
+            raise SurfaceFailure("no_name")
+        return str(told["name"])
+
+    async def file(self, file_id: str) -> FileLink:
+        """A file by its id: https://docs.slack.dev/apis/slack-connect/#files (``file_access: check_file_info``)."""
+        link = file_link((await self._call(lambda: self._client.files_info(file=file_id))).get("file"))
+        if link is None:
+            raise SurfaceFailure("no_address")
+        return link
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A message's address."""

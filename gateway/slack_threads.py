@@ -1,16 +1,19 @@
 """Threads of cards: what people write, change and delete there becomes part of the ticket's story, internally.
 
 Nothing of it reaches the customer. Files stay where they are: their addresses are kept, and Slack asks whoever opens one for access.
+Names are looked up for what is mentioned by an id, and the addresses of files of another company's workspace, while Slack waits.
 Events: https://docs.slack.dev/reference/events/message
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from domain.messages import Delivery, FileLink, ThreadChange, ThreadMessage
-from domain.texts import cut
+from domain.texts import LONGEST_TEXT
 from gateway.gateway import Gateway, SlackDoor
-from gateway.payloads import at, needed, text_at, words_at
+from gateway.payloads import at, needed, text_at
+from gateway.slack_contents import MOST_FILES, NOTHING, Contents, contents_of, note
 from gateway.slack_people import NO_STRANGERS, actor_of, turned_away
 from gateway.slack_text import plain
 from gateway.slack_whispers import whisper
@@ -20,10 +23,7 @@ from integrations.slack.mrkdwn import escaped
 _WRITTEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 """Kinds of messages that people write; everything else is Slack's own (somebody joined, a topic was set) or an app's."""
 _TEAMS = ("user_team", "source_team", "team")
-_LARGEST = 80_000
-"""Bytes of a message; a longer one is cut, and says so."""
 _LONGEST_ID = 100
-_MOST_FILES = 10
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ class Written:
     ts: str
     user: str
     teams: tuple[str | None, ...] = ()
-    text: str = ""
-    files: tuple[FileLink, ...] = ()
+    contents: Contents = NOTHING
 
 
 async def thread_message(gateway: Gateway, slack: SlackDoor, payload: dict[str, Any]) -> None:
@@ -60,12 +59,9 @@ async def thread_message(gateway: Gateway, slack: SlackDoor, payload: dict[str, 
             text = f"What you write here stays in Slack: it is not taken to {ticket_id}. {refusal}"
             whisper(gateway, slack, written.channel, written.user, text, key="stranger", thread=written.thread)
         return
+    text, files = await _read(slack, written.contents)
     message = ThreadMessage(
-        change=written.change,
-        ts=written.ts,
-        by=actor_of(gateway, written.user, None),
-        text=written.text,
-        files=written.files,
+        change=written.change, ts=written.ts, by=actor_of(gateway, written.user, None), text=text, files=files
     )
     if not await gateway.desk.deliver(ticket_id, Delivery(id=f"slack/{event_id}", body=message)):
         text = escaped(f"This was not recorded. {TicketClosed(ticket_id)}")
@@ -80,7 +76,7 @@ def written_in(payload: object) -> Written | None:
         message, before = at(event, "message"), at(event, "previous_message")
         if text_at(message, "subtype") == "tombstone":
             return _written(payload, ThreadChange.DELETED, before)
-        if (_text(message), _files(message)) == (_text(before), _files(before)):
+        if contents_of(message) == contents_of(before):
             # A preview was added, or somebody answered: nobody changed the words.
             return None
         return _written(payload, ThreadChange.EDITED, message)
@@ -110,11 +106,10 @@ def _written(payload: object, change: ThreadChange, message: object) -> Written 
     by_app = at(message, "bot_id") is not None or author in ours
     if by_app or text_at(message, "subtype") not in _WRITTEN:
         return None
-    text, files = _text(message), _files(message)
-    if change is ThreadChange.POSTED and not (text or files):
+    contents = contents_of(message)
+    if change is ThreadChange.POSTED and not contents:
         return None
     editor = text_at(message, "edited", "user") if change is ThreadChange.EDITED else None
-    deleted = change is ThreadChange.DELETED
     return Written(
         change=change,
         channel=channel,
@@ -122,30 +117,29 @@ def _written(payload: object, change: ThreadChange, message: object) -> Written 
         ts=ts,
         user=editor or author,
         teams=(next((team for name in _TEAMS if (team := text_at(message, name))), None),),
-        text="" if deleted else text,
-        files=() if deleted else files,
+        contents=NOTHING if change is ThreadChange.DELETED else contents,
     )
 
 
-def _text(message: object) -> str:
-    """The words, as they were typed; of a message that was passed on, those of the other message."""
-    written = words_at(message, "text", most=_LARGEST)
-    passed_on = words_at(message, "attachments", 0, "text", most=_LARGEST)
-    return cut(plain(written or passed_on or ""), _LARGEST)
+async def _read(slack: SlackDoor, contents: Contents) -> tuple[str, tuple[FileLink, ...]]:
+    """The words with names for ids, at most ``LONGEST_TEXT`` characters, and the files; what Slack does not tell now is said."""
+    names, found = await asyncio.gather(
+        slack.directory.names_in(contents.words),
+        asyncio.gather(*(slack.directory.file(file) for file in contents.unread_files)),
+    )
+    links = [link for link in found if link is not None]
+    notes = [
+        plain(note(f"a file that Slack does not show to Tierline: {file}"))
+        for file, link in zip(contents.unread_files, found, strict=True)
+        if link is None
+    ]
+    text = "\n".join(part for part in (plain(contents.words, names), *notes) if part)
+    return _cut(text), (*contents.files, *links)[:MOST_FILES]
 
 
-def _files(message: object) -> tuple[FileLink, ...]:
-    listed = at(message, "files")
-    found = []
-    for file in (listed if isinstance(listed, list) else [])[:_MOST_FILES]:
-        url = text_at(file, "permalink")
-        if url is not None:
-            found.append(
-                FileLink(
-                    name=text_at(file, "name", longest=200) or "without a name",
-                    url=url,
-                    id=text_at(file, "id"),
-                    download=text_at(file, "url_private_download", longest=2_000),
-                )
-            )
-    return tuple(found)
+def _cut(text: str) -> str:
+    """With a mark where it was longer than what a ticket takes."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    mark = f" [… cut here: {len(text):,} characters, all of them in Slack]"
+    return text[: LONGEST_TEXT - len(mark)] + mark

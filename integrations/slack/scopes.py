@@ -24,6 +24,8 @@ METHODS: dict[str, frozenset[str]] = {
     "conversations.replies": frozenset({"channels:history"}),
     "conversations.setPurpose": frozenset({"channels:manage"}),
     "conversations.setTopic": frozenset({"channels:manage"}),
+    "files.info": frozenset({"files:read"}),
+    "usergroups.list": frozenset({"usergroups:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
     "views.open": frozenset(),

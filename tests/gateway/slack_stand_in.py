@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from domain.chat import FileLink
 from gateway.slack_surfaces import Form, Profile, SurfaceFailure
 
 
@@ -18,6 +19,7 @@ class OpenedForms:
     ``whispered_blocks`` what each of these shows, ``letters`` (user, text); ``failing_updates`` are the codes with which
     the next updates of forms fail, ``hashes`` those that updates were made with;
     ``unfurled`` (channel, ts, unfurls). ``profiles`` and ``groups`` are who is known; ``teams`` our own workspace, if that is known.
+    ``handles`` are the user groups' names, ``channels`` the channels', ``files`` those that Slack tells of by their id.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,9 @@ class OpenedForms:
         self.profiles: dict[str, Profile] = {}
         self.groups: dict[str, frozenset[str]] = {}
         self.teams: frozenset[str] = frozenset()
+        self.handles: dict[str, str] = {}
+        self.channels: dict[str, str] = {}
+        self.files: dict[str, FileLink] = {}
         self.asked: list[str] = []
         self.hashes: list[str] = []
         self.failing_updates: list[str] = []
@@ -93,9 +98,27 @@ class OpenedForms:
         self._must_work()
         return self.groups.get(group_id, frozenset())
 
+    async def group_names(self) -> Mapping[str, str]:
+        self._must_work()
+        return self.handles
+
+    async def channel_name(self, channel: str) -> str:
+        self._must_know(channel, self.channels)
+        return self.channels[channel]
+
+    async def file(self, file_id: str) -> FileLink:
+        self.asked.append(file_id)
+        self._must_know(file_id, self.files)
+        return self.files[file_id]
+
     async def permalink(self, channel: str, ts: str) -> str:
         self._must_work()
         return f"https://acme.slack.com/archives/{channel}/p{ts.replace('.', '')}"
+
+    def _must_know(self, key: str, known: Mapping[str, object]) -> None:
+        self._must_work()
+        if key not in known:
+            raise SurfaceFailure("not_found")
 
     def _must_work(self) -> None:
         if not self.works:

@@ -62,9 +62,17 @@ def test_fingerprints_tell_parts_apart() -> None:
     ("sent", "written"),
     [
         ("a &lt;b&gt; &amp;amp; c", "a <b> &amp; c"),
-        ("<https://a.example/x?y=1&amp;z=2|here>", "https://a.example/x?y=1&z=2"),
+        ("<https://a.example/x?y=1&amp;z=2|here>", "here (https://a.example/x?y=1&z=2)"),
+        ("<https://a.example/> <http://a.example|a.example>", "https://a.example/ http://a.example"),
+        ("<tel:+49301234|+49 30 1234>", "+49 30 1234"),
         ("<mailto:robin@a.example|robin@a.example>", "robin@a.example"),
-        ("ask <@U1|robin> in <#C1|support>, <!here> and <@U2>", "ask @robin in #support, !here and @U2"),
+        ("ask <@U1|robin> in <#C1|support>, <!here> and <@U2>", "ask @robin in #support, @here and @U2"),
+        ("<!subteam^S1|@leads> <!subteam^S2> <!channel> <#C2|>", "@leads @S2 @channel #C2"),
+        (
+            "<!date^1795175000^{date}|Friday> <!date^1795175000^{date}> <!date^soon^{date}>",
+            "Friday 2026-11-20 11:43 UTC soon",
+        ),
+        ("&lt;@U1&gt; &lt;!here&gt;", "<@U1> <!here>"),
         ("1 < 2 > 0", "1  2  0"),
     ],
 )

@@ -55,7 +55,7 @@ async def test_a_message_in_the_cards_thread_reaches_its_ticket_once(door: Front
     (message,) = told(door)
     assert (ticket_id, delivery.id) == ("T-1042", "slack/Ev01")
     assert (message.change, message.ts) == (ThreadChange.POSTED, "1795175000.000200")
-    assert message.text == "see <PAY> https://pay.example @U0ADA"
+    assert message.text == "see <PAY> the page (https://pay.example) @U0ADA"
     assert (message.by.id, message.by.name, message.by.roles) == (AGENT, "sam", frozenset({Role.AGENT}))
 
 
@@ -82,7 +82,7 @@ async def test_a_deletion_tells_whose_message_it_was(door: FrontDoor) -> None:
 
 
 async def test_files_become_links_and_nothing_of_them_is_fetched(door: FrontDoor) -> None:
-    await happens(door, a_reply("", subtype="file_share", files=[LOG, {"id": "F2", "file_access": "check_file_info"}]))
+    await happens(door, a_reply("", subtype="file_share", files=[LOG]))
 
     (message,) = told(door)
     assert message.files == (FileLink(name="trace.log", url=str(LOG["permalink"]), id="F1", download=DOWNLOAD),)
@@ -125,7 +125,9 @@ IGNORED: dict[str, dict[str, Any]] = {
     "a topic was set": REPLY | {"subtype": "channel_topic"},
     "Slack counted the replies": REPLY | {"subtype": "message_replied"},
     "nothing was written": REPLY | {"text": " "},
-    "a preview was added": an_edit(REPLY, REPLY | {"attachments": [{"title": "a link"}]}),
+    "a preview was added": an_edit(
+        REPLY, REPLY | {"attachments": [{"title": "a link", "from_url": "https://a.example"}]}
+    ),
     "our own card was redrawn": an_edit(
         REPLY | {"user": BOT, "bot_id": "B0TIERLINE"}, REPLY | {"user": BOT, "bot_id": "B0TIERLINE", "text": "new"}
     ),
