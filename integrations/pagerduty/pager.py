@@ -232,8 +232,9 @@ class PagerDutyPager:
         """
         if incident.get("incident_key") or not _TICKET.search(str(incident.get("title") or "")):
             return None
-        alerts = self._rest.answer("GET", f"/incidents/{path_part(str(incident['id']))}/alerts")["alerts"]
-        keys = (str(alert.get("alert_key") or "") for alert in alerts)
+        # Grouping puts alerts of others into the same incident, before ours or after.
+        pages = self._rest.pages(f"/incidents/{path_part(str(incident['id']))}/alerts", "alerts", {})
+        keys = (str(alert.get("alert_key") or "") for page in pages for alert in page)
         return next((key for key in keys if key.startswith(PAGE_KEYS)), None)
 
     def _priority(self, name: str | None) -> str | None:

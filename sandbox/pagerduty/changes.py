@@ -5,13 +5,14 @@ Each change is counted in the ledger, notifies whom PagerDuty would notify, and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from sandbox.pagerduty import webhooks
 from sandbox.pagerduty.account import Named, User
 from sandbox.pagerduty.escalation_policies import EscalationPolicy, Step, next_step
 from sandbox.pagerduty.notifications import Notification, Reason
-from sandbox.pagerduty.state import Incident, LogEntry, PagerDutyState, Status, Urgency
+from sandbox.pagerduty.state import Alert, Incident, LogEntry, PagerDutyState, Status, Urgency
 
 Agent = User | Named
 """Who does something: a user, a service or the integration."""
@@ -23,6 +24,14 @@ class IncidentError(Exception):
 
 class NobodyOnCall(IncidentError):
     """No level of the escalation policy has anybody on call: PagerDuty creates no incident then."""
+
+
+@dataclass(frozen=True)
+class AlertContent:
+    """What an event says of what is wrong."""
+
+    severity: str
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Trigger:
     """The service's own where it is None."""
     assignees: tuple[User, ...] = ()
     """People who get it whatever the policy says."""
+    alert: AlertContent | None = None
+    """What an event tells; the incident then has an alert, which has the key."""
 
 
 def trigger(state: PagerDutyState, agent: Agent, content: Trigger) -> Incident:
@@ -81,6 +92,9 @@ def trigger(state: PagerDutyState, agent: Agent, content: Trigger) -> Incident:
         assigned_at=now,
         by_name=bool(content.assignees),
     )
+    if content.alert is not None:
+        alert = Alert(state.next_id("PALRT"), key, content.alert.severity, now, content.alert.details)
+        incident.alerts.append(alert)
     state.incidents[incident.id] = incident
     log(state, incident, "trigger_log_entry", agent)
     record(state, "incident.create", incident, agent, content.incident_key)

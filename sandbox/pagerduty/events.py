@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from sandbox.pagerduty import changes
 from sandbox.pagerduty.account import INTEGRATION, SERVICES
-from sandbox.pagerduty.changes import NobodyOnCall, Trigger
+from sandbox.pagerduty.changes import AlertContent, NobodyOnCall, Trigger
 from sandbox.pagerduty.state import Change, PagerDutyState, Urgency
 
 _SEVERITIES = ("critical", "warning", "error", "info")
@@ -113,6 +113,7 @@ def _apply(state: PagerDutyState, event: dict[str, Any], key: str) -> None:
                 incident_key=key,
                 details=json.dumps(details) if details else None,
                 urgency=urgency,
+                alert=AlertContent(payload["severity"], details if isinstance(details, dict) else {}),
             )
             # Events are worked on after the answer: that nobody is on call is told to nobody, and no incident is made.
             with contextlib.suppress(NobodyOnCall):

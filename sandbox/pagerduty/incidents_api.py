@@ -10,6 +10,7 @@ from sandbox.pagerduty.account import PRIORITIES, SERVICES, Named, User
 from sandbox.pagerduty.changes import Trigger
 from sandbox.pagerduty.escalation_policies import EscalationPolicy
 from sandbox.pagerduty.rest import Json, PagerDutyError, Part, invalid, listed, moment, named
+from sandbox.pagerduty.shapes import alert_status
 from sandbox.pagerduty.state import ConferenceBridge, Incident, LogEntry, Urgency
 
 _STATUSES = ("triggered", "acknowledged", "resolved")
@@ -28,6 +29,7 @@ class IncidentsPart(Part):
         router.put("/incidents")(self.update_many)
         router.get("/incidents/{incident}")(self.read)
         router.put("/incidents/{incident}")(self.update)
+        router.get("/incidents/{incident}/alerts")(self.alerts)
         router.get("/incidents/{incident}/notes")(self.notes)
         router.post("/incidents/{incident}/notes")(self.annotate)
         router.get("/incidents/{incident}/log_entries")(self.log_entries_of_one)
@@ -77,6 +79,16 @@ class IncidentsPart(Part):
         """``GET /incidents/{id}``."""
         self.authenticate(request)
         return {"incident": self.shapes.incident(self._incident(incident), listed(request, "include"))}
+
+    async def alerts(self, request: Request, incident: str) -> Json:
+        """``GET /incidents/{id}/alerts``: oldest first."""
+        self.authenticate(request)
+        found = self._incident(incident)
+        statuses, key = listed(request, "statuses"), request.query_params.get("alert_key")
+        if statuses and alert_status(found) not in statuses:
+            return self.page(request, "alerts", [])
+        chosen = [alert for alert in found.alerts if key in (None, alert.key)]
+        return self.page(request, "alerts", [self.shapes.alert(found, alert) for alert in chosen])
 
     async def notes(self, request: Request, incident: str) -> Json:
         """``GET /incidents/{id}/notes``: the newest first."""

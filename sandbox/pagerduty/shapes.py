@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.pagerduty.account import INTEGRATION, SERVICES, Named, User
 from sandbox.pagerduty.pending_actions import pending_actions
 from sandbox.pagerduty.state import (
+    Alert,
     Incident,
     LogEntry,
     Note,
@@ -28,6 +29,11 @@ def event_timestamp(moment: datetime) -> str:
     """The webhooks' form of a moment, with milliseconds."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def alert_status(incident: Incident) -> str:
+    """How an incident's alerts stand."""
+    return "resolved" if incident.status == "resolved" else "triggered"
 
 
 class Shapes:
@@ -95,7 +101,8 @@ class Shapes:
             "created_at": timestamp(incident.created_at),
             "updated_at": timestamp(incident.updated_at),
             "status": incident.status,
-            "incident_key": incident.incident_key,
+            # The published description knows no null here: the field is left out.
+            **({"incident_key": incident.shown_key} if incident.shown_key is not None else {}),
             "service": self.reference("services", incident.service),
             "assignments": [
                 {"at": timestamp(incident.assigned_at or incident.created_at), "assignee": self.user_reference(user)}
@@ -111,7 +118,7 @@ class Shapes:
                 "summary": "Triggered",
                 **self._self("log_entries", first.id),
             },
-            "alert_counts": {"all": 0, "triggered": 0, "resolved": 0},
+            "alert_counts": self._alert_counts(incident),
             "is_mergeable": True,
             "incident_type": {"name": "incident_default"},
             "escalation_policy": self.reference("escalation_policies", incident.escalation_policy.named),
@@ -142,6 +149,28 @@ class Shapes:
         if "conference_bridge" in include:
             shape["conference_bridge"] = self._conference_bridge(incident)
         return shape
+
+    def _alert_counts(self, incident: Incident) -> Json:
+        count, ended = len(incident.alerts), incident.status == "resolved"
+        return {"all": count, "triggered": 0 if ended else count, "resolved": count if ended else 0}
+
+    def alert(self, incident: Incident, alert: Alert) -> Json:
+        """An alert; it ends with its incident."""
+        return {
+            "id": alert.id,
+            "type": "alert",
+            "summary": incident.title,
+            **self._self(f"incidents/{incident.id}/alerts", alert.id),
+            "created_at": timestamp(alert.created_at),
+            "status": alert_status(incident),
+            "alert_key": alert.key,
+            "service": self.reference("services", incident.service),
+            "incident": self.incident_reference(incident),
+            "suppressed": False,
+            "severity": alert.severity,
+            "integration": {**self.integration_reference(), "type": "events_api_v2_inbound_integration_reference"},
+            "body": {"type": "alert_body", "contexts": [], "details": alert.details},
+        }
 
     def _conference_bridge(self, incident: Incident) -> Json | None:
         bridge = incident.conference_bridge
@@ -201,7 +230,7 @@ class Shapes:
             **self._self("incidents", incident.id),
             "number": incident.number,
             "status": incident.status,
-            "incident_key": incident.incident_key,
+            "incident_key": incident.shown_key,
             "created_at": timestamp(incident.created_at),
             "title": incident.title,
             "service": self.reference("services", incident.service),

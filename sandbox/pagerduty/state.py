@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
@@ -88,9 +88,20 @@ class LogEntry:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class Alert:
+    """What an event raised within an incident; the key stands on it, and the incident then tells none."""
+
+    id: str
+    key: str
+    severity: str
+    created_at: datetime
+    details: dict[str, Any]
+
+
 @dataclass
 class Incident:
-    """An incident."""
+    """An incident. ``incident_key`` is what tells it from others on its service, whether or not the REST API shows it."""
 
     id: str
     number: int
@@ -123,10 +134,16 @@ class Incident:
     """In the sandbox's minutes, from the acknowledgement on."""
     resolved_at: datetime | None = None
     conference_bridge: ConferenceBridge | None = None
+    alerts: list[Alert] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     status_updates: list[StatusUpdate] = field(default_factory=list)
     responders: list[Responder] = field(default_factory=list)
     log: list[LogEntry] = field(default_factory=list)
+
+    @property
+    def shown_key(self) -> str | None:
+        """The key that the APIs show: "Incidents with child alerts do not have an incident key"."""
+        return None if self.alerts else self.incident_key
 
     @property
     def escalation_level(self) -> int:

@@ -76,6 +76,26 @@ async def test_rest_down_pages_by_event_and_it_can_be_resolved(world: World) -> 
     assert incident["status"] == "resolved"
 
 
+async def test_a_page_that_an_event_raised_is_looked_up_by_its_alerts_key(world: World) -> None:
+    world.break_down("pagerduty", "status", status=500, method="POST")
+    began = datetime.now(UTC) - DAY
+    await world.do(world.pagerduty.raise_page, DRAFT)
+    (incident,) = world.sandbox.pagerduty.incidents.values()
+    assert incident.shown_key is None
+    # Alerts of other monitors were grouped into the incident before ours.
+    ours = incident.alerts.pop()
+    incident.alerts += [replace(ours, id=f"PALRT{n}", key=f"disk-{n}") for n in range(130)] + [ours]
+
+    fetched = await world.do(world.pagerduty.fetch, incident.id)
+    (swept,) = await world.do(world.pagerduty.changed_since, began, [DRAFT.service])
+
+    assert (fetched.ref.key, swept.ref.key) == (DRAFT.key, DRAFT.key)
+    # REST finds it by the alert's key too: it can be ended without a routing key.
+    world.mend()
+    await world.do(world.pagerduty_without_events.resolve, page_key=DRAFT.key, page_id=None)
+    assert incident.status == "resolved"
+
+
 async def test_a_refused_page_is_paged_by_event_and_says_why(world: World) -> None:
     ref = await world.do(world.pagerduty.raise_page, DRAFT.model_copy(update={"service": "PNOWHERE"}))
 

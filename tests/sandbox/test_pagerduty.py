@@ -190,8 +190,32 @@ async def test_events_open_acknowledge_and_resolve_by_key(sandbox: Sandbox, gate
     await sandbox.deliveries.settled()
     assert event_types(gateway.at(HOOK)) == ["incident.triggered", "incident.acknowledged", "incident.resolved"]
     [raised] = sandbox.pagerduty.incidents.values()
-    assert (raised.incident_key, raised.status, raised.service.id) == ("tierline/T-1/3", "resolved", "PSVCPAY")
+    assert (raised.status, raised.service.id) == ("resolved", "PSVCPAY")
+    assert {each.content["event"]["data"]["incident_key"] for each in gateway.at(HOOK)} == {None}
     assert sandbox.ledger.duplicates("pagerduty") == {}
+
+
+async def test_an_incident_that_an_event_raised_has_its_key_on_its_alert(sandbox: Sandbox) -> None:
+    def question() -> tuple[Any, ...]:
+        with events_api(sandbox) as events, rest(sandbox) as client:
+            events.trigger(
+                "refunds fail", "tierline", dedup_key="k-1", severity="warning", custom_details={"plan": "pro"}
+            )
+            found = client.list_all("incidents", params={"incident_key": "k-1"})
+            [incident] = found
+            path = f"incidents/{incident['id']}/alerts"
+            [alert] = client.list_all(path)
+            return (
+                incident.get("incident_key"),
+                incident["alert_counts"],
+                (alert["alert_key"], alert["severity"], alert["status"], alert["body"]["details"]),
+                client.list_all(path, params={"alert_key": "another"}),
+                client.list_all(path, params={"statuses[]": ["resolved"]}),
+            )
+
+    counts = {"all": 1, "triggered": 1, "resolved": 0}
+    expected = (None, counts, ("k-1", "warning", "triggered", {"plan": "pro"}), [], [])
+    assert await asyncio.to_thread(question) == expected
 
 
 @pytest.mark.parametrize(
