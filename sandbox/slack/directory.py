@@ -39,8 +39,10 @@ class User:
         """Whether it is somebody of another company, met in a shared channel."""
         return self.team_id != TEAM_ID
 
-    def to_json(self, app_id: str) -> dict[str, Any]:
-        """Slack's user object (https://docs.slack.dev/reference/objects/user-object)."""
+    def to_json(self, app_id: str, *, shares_channel: bool) -> dict[str, Any]:
+        """Slack's user object (https://docs.slack.dev/reference/objects/user-object): ``is_stranger`` is false for a person of
+        another company who is in a channel with the app.
+        """
         profile: dict[str, Any] = {
             "title": self.title,
             "real_name": self.real_name,
@@ -71,7 +73,7 @@ class User:
             "is_owner": False,
             "is_restricted": False,
             "is_bot": self.is_bot,
-            "is_stranger": self.is_stranger,
+            "is_stranger": self.is_stranger and not shares_channel,
             "is_app_user": False,
             "updated": WORKSPACE_CREATED,
         }

@@ -81,6 +81,11 @@ class Sockets:
         """The connections that take envelopes, oldest first."""
         return [connection for connection in self._connections if not connection.ending]
 
+    @property
+    def were_used(self) -> bool:
+        """Whether the app has ever been connected."""
+        return self._opened > 0
+
     def issue_address(self) -> str:
         """An address for one connection (``apps.connections.open``)."""
         ticket = secrets.token_urlsafe(24)

@@ -160,7 +160,7 @@ class ResponseUrl:
 
 
 Transport = Literal["auto", "http", "socket"]
-"""How events and interactions reach the app; ``auto`` takes a socket while one is connected, and HTTP otherwise."""
+"""How events and interactions reach the app; ``auto`` takes HTTP until the app connects its first socket, and sockets from then on."""
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""The way from Slack to the app: signed HTTP, or a web socket where one is connected.
+"""The way from Slack to the app: signed HTTP, or a web socket once one was connected.
+
+In Slack an app is in Socket Mode or it is not (https://docs.slack.dev/apis/events-api/using-socket-mode): while none of its sockets is
+open, nothing reaches it.
 
 What differs is the envelope; the payload is the same, and so are the time limits and the retries.
 """
@@ -14,8 +17,8 @@ Carry = Callable[[int, int | None], Awaitable[Answer | None]]
 
 
 def carries_by_socket(state: SlackState) -> bool:
-    """Whether what is sent now goes by socket."""
-    return state.transport == "socket" or (state.transport == "auto" and bool(state.sockets.open))
+    """Whether what is sent now goes by socket, open or not."""
+    return state.transport == "socket" or (state.transport == "auto" and state.sockets.were_used)
 
 
 def is_reachable(state: SlackState) -> bool:

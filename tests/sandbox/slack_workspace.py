@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from fastapi.responses import JSONResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.web import SlackResponse
 
 from sandbox.server import Sandbox
@@ -141,6 +143,26 @@ class Workspace:
         answer = await self.people.get(f"/people/slack/channels/{channel}/messages", params={"user": user})
         seen: dict[str, Any] = answer.json()
         return seen
+
+
+async def hang_up(workspace: Workspace, client: SocketModeClient) -> None:
+    """Closes slack_sdk's builtin client.
+
+    Its ``disconnect`` looks whether there is a socket and only then takes its locks: while its own thread ends a connection that Slack
+    has ended, a ``close`` from outside fails with an AttributeError. So Slack ends the connection first, the client's thread has the
+    time to see it, and nothing is left for ``close`` to do but to end the threads.
+    """
+    client.default_auto_reconnect_enabled = client.auto_reconnect_enabled = False
+    # What connects anew at the moment is waited for.
+    await asyncio.to_thread(_taken_once, client.connect_operation_lock)
+    await workspace.sandbox.slack.sockets.cut()
+    await eventually(lambda: not client.is_connected())
+    await asyncio.to_thread(client.close)
+
+
+def _taken_once(lock: threading.Lock) -> None:
+    with lock:
+        pass
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

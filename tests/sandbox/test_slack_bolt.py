@@ -10,7 +10,7 @@ from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_r
 from slack_bolt.middleware import RequestVerification
 from slack_sdk import WebClient
 
-from tests.sandbox.slack_workspace import Received, Workspace, eventually, serving
+from tests.sandbox.slack_workspace import Received, Workspace, eventually, hang_up, serving
 from tests.sandbox.slack_workspace import workspace as workspace
 
 PLACE = {"user": "U0LENA", "channel": "C0SUPL1"}
@@ -128,5 +128,5 @@ async def test_an_app_made_with_bolt_works_by_socket(workspace: Workspace) -> No
 
     await uses_the_app(workspace, bolt)
 
-    await asyncio.to_thread(handler.close)
+    await hang_up(workspace, handler.client)
     assert workspace.app.received == []

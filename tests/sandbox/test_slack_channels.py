@@ -266,7 +266,10 @@ async def test_a_stranger_of_a_shared_channel_is_recognised_by_what_slack_tells(
     channel = (await workspace.call("conversations_info", channel="C0CARDNET"))["channel"]
     message = (await workspace.app.wait_for("/slack/events", "message", count=2))[1].payload
     [clicked] = workspace.app.got("/slack/interactive")
-    assert (info["is_stranger"], info["team_id"], "email" in info["profile"]) == (True, "T0CARDNET", False)
+    # Who shares a channel with the app is none in Slack's eyes: the team alone tells.
+    assert (info["is_stranger"], info["team_id"], "email" in info["profile"]) == (False, "T0CARDNET", False)
+    workspace.sandbox.slack.channels["C0CARDNET"].members.remove("U0KIRAN")
+    assert (await workspace.call("users_info", user="U0KIRAN"))["user"]["is_stranger"] is True
     assert channel["is_ext_shared"] is True
     assert (message["is_ext_shared_channel"], message["event"]["user_team"]) == (True, "T0CARDNET")
     assert (clicked.payload["user"]["team_id"], clicked.payload["team"]["id"]) == ("T0CARDNET", "T0ACME")

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import websockets
@@ -18,12 +19,14 @@ from slack_sdk.socket_mode.websockets import SocketModeClient as WebsocketsClien
 from slack_sdk.web.async_client import AsyncWebClient
 from websockets.asyncio.client import ClientConnection
 
-from tests.sandbox.slack_workspace import WAIT_LIMIT_S, Workspace, eventually
+from tests.sandbox.slack_workspace import WAIT_LIMIT_S, Workspace, eventually, hang_up
 from tests.sandbox.slack_workspace import workspace as workspace
 
 
 class Answers:
     """What an app in Socket Mode got, and how it acknowledges: with `payload` of the request, or not at all."""
+
+    client: SocketModeClient
 
     def __init__(self) -> None:
         self.requests: list[SocketModeRequest] = []
@@ -60,8 +63,9 @@ async def answers(workspace: Workspace) -> AsyncIterator[Answers]:
     client.socket_mode_request_listeners.append(listen)
     await asyncio.to_thread(client.connect)
     await eventually(lambda: len(workspace.sandbox.slack.sockets.open) == 1)
+    answers.client = client
     yield answers
-    await asyncio.to_thread(client.close)
+    await hang_up(workspace, client)
 
 
 async def opened_address(workspace: Workspace) -> str:
@@ -180,10 +184,53 @@ async def test_the_transport_can_be_chosen(workspace: Workspace, answers: Answer
     await workspace.under(transport="socket")
     await workspace.does("command", **command)
     await answers.wait_for("slash_commands")
-    await workspace.people.post("/sandbox/slack/sockets/cut", json={})
-    failed = await workspace.does("command", **command)
     assert len(workspace.app.got("/slack/commands")) == 1
+
+
+async def test_while_no_socket_is_open_nothing_reaches_an_app_in_socket_mode(workspace: Workspace) -> None:
+    workspace.sandbox.deliveries.scale = 0.0
+    command = {"user": "U0LENA", "channel": "C0SUPL1", "command": "/tier", "text": "status"}
+    await workspace.does("command", **command)
+    over_http = len(workspace.app.received)
+    async with websockets.connect(await opened_address(workspace), proxy=None) as socket:
+        await received(socket)
+
+    failed = await workspace.does("command", **command)
+    await workspace.does("message", user="U0SAM", channel="C0SUPL1", text="anybody there?")
+    await workspace.sandbox.deliveries.settled()
+
+    assert (over_http, len(workspace.app.received)) == (1, 1)
     assert failed["error"] == "dispatch_failed"
+    attempts = [each for each in workspace.sandbox.deliveries.log("slack") if each.event == "message"]
+    assert [each.attempt for each in attempts] == [0, 1, 2, 3]
+    assert {each.url for each in attempts} == {"socket:/slack/events"}
+
+
+class _SlowToClose:
+    """A socket whose end takes a while, as it does where a thread has to wait for its turn."""
+
+    def __init__(self, socket: Any, ending: threading.Event) -> None:
+        self._socket, self._ending = socket, ending
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    def close(self) -> None:
+        self._ending.set()
+        time.sleep(0.1)
+        self._socket.close()
+
+
+async def test_a_client_is_closed_while_its_connection_ends(workspace: Workspace, answers: Answers) -> None:
+    session, ending = answers.client.current_session, threading.Event()
+    assert session is not None
+    session.sock = cast(Any, _SlowToClose(session.sock, ending))
+
+    await workspace.people.post("/sandbox/slack/sockets/cut", json={})
+    await asyncio.to_thread(ending.wait, WAIT_LIMIT_S)
+    await hang_up(workspace, answers.client)
+
+    assert not answers.client.is_connected()
 
 
 async def test_an_unacknowledged_event_comes_again_at_another_connection(workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.slack.arguments import Arguments
+from sandbox.slack.directory import BOT_USER_ID
 from sandbox.slack.errors import SlackError
 from sandbox.slack.methods.method import Method
 from sandbox.slack.methods.paging import page_metadata, page_of
@@ -16,7 +17,8 @@ def _without_email(shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shape(state: SlackState, user_id: str) -> dict[str, Any]:
-    shape = state.user(user_id).to_json(state.credentials.slack_app_id)
+    together = any({user_id, BOT_USER_ID} <= set(channel.members) for channel in state.channels.values())
+    shape = state.user(user_id).to_json(state.credentials.slack_app_id, shares_channel=together)
     return shape if "users:read.email" in state.scopes else _without_email(shape)
 
 

@@ -4,7 +4,7 @@ import { get, post } from "../api.js";
 import { fill, h, icon, toast } from "../dom.js";
 
 const TRANSPORTS = [
-  ["auto", "By socket while one is connected, else by HTTP"],
+  ["auto", "By HTTP until the app connects, then by socket"],
   ["http", "By signed HTTP"],
   ["socket", "By socket only"],
 ];
