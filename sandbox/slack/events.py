@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>|]+")
 def emit_message(state: SlackState, message: Message) -> None:
     """Tells of a new message; of a person's message that names the app, once more as ``app_mention``."""
     shape = {
-        **state.message_json(message, with_metadata=True),
+        **_told(state, state.message_json(message, with_metadata=True)),
         "channel": message.channel,
         "event_ts": message.ts,
         "channel_type": _channel_type(state, message.channel),
@@ -42,8 +42,8 @@ def emit_message_changed(state: SlackState, message: Message, before: dict[str, 
         {
             "type": "message",
             "subtype": "message_changed",
-            "message": state.message_json(message, with_metadata=True),
-            "previous_message": before,
+            "message": _told(state, state.message_json(message, with_metadata=True)),
+            "previous_message": _told(state, before),
             "channel": message.channel,
             "hidden": True,
             "ts": ts,
@@ -62,7 +62,7 @@ def emit_message_deleted(state: SlackState, message: Message, before: dict[str, 
         {
             "type": "message",
             "subtype": "message_deleted",
-            "previous_message": before,
+            "previous_message": _told(state, before),
             "channel": message.channel,
             "hidden": True,
             "deleted_ts": message.ts,
@@ -176,6 +176,22 @@ def emit(state: SlackState, event: dict[str, Any], channel_id: str | None = None
             ),
         )
     )
+
+
+def _told(state: SlackState, shape: dict[str, Any]) -> dict[str, Any]:
+    """A message as an event tells it: of another company's files it has the ids alone (https://docs.slack.dev/apis/slack-connect)."""
+    told = {**shape}
+    if "files" in shape:
+        told["files"] = [_told_file(state, file) for file in shape["files"]]
+    if "attachments" in shape:
+        told["attachments"] = [_told(state, each) for each in shape["attachments"]]
+    return told
+
+
+def _told_file(state: SlackState, file: dict[str, Any]) -> dict[str, Any]:
+    if not state.user(file["user"]).is_stranger:
+        return file
+    return {"id": file["id"], "created": file["created"], "mode": "file_access", "file_access": "check_file_info"}
 
 
 def _links_of_ours(state: SlackState, text: str) -> list[str]:

@@ -99,6 +99,16 @@ class FileRequest(_Request):
     thread_ts: str | None = None
 
 
+class ForwardRequest(_Request):
+    """A message that a person forwards to `to`, with words of their own if wanted."""
+
+    channel: str
+    ts: str
+    to: str
+    text: str = ""
+    thread_ts: str | None = None
+
+
 class ReactionRequest(_Request):
     """An emoji on a message, or one that is taken back."""
 
@@ -190,6 +200,10 @@ def build_router(state: SlackState) -> APIRouter:
     @router.post("/file")
     async def share(body: FileRequest) -> dict[str, Any]:
         return _share(state, body)
+
+    @router.post("/forward")
+    async def forward(body: ForwardRequest) -> dict[str, Any]:
+        return _forward(state, body)
 
     @router.get("/files/{file_id}")
     async def file(file_id: str) -> Response:
@@ -416,6 +430,38 @@ def _share(state: SlackState, body: FileRequest) -> dict[str, Any]:
             client_msg_id=str(uuid.uuid4()),
         )
     return {"channel": message.channel, "ts": message.ts, "file": file.id}
+
+
+def _forward(state: SlackState, body: ForwardRequest) -> dict[str, Any]:
+    with _found():
+        shown = state.message(body.channel, body.ts)
+        author = state.user(shown.user)
+        attachment: dict[str, Any] = {
+            "id": 1,
+            "ts": shown.ts,
+            "author_id": author.id,
+            "author_name": author.real_name,
+            "channel_id": shown.channel,
+            "is_msg_unfurl": True,
+            "is_share": True,
+            "message_blocks": [
+                {"team": author.team_id, "channel": shown.channel, "ts": shown.ts, "message": {"blocks": shown.blocks}}
+            ],
+            "fallback": f"{author.name}: {shown.text}",
+            "from_url": f"{state.base_url}/#slack/{shown.channel}",
+            "text": shown.text,
+            "mrkdwn_in": ["text"],
+            "files": [state.file_json(state.files[file_id]) for file_id in shown.files],
+        }
+        message = posting.post(
+            state,
+            _place(state, body.user, body.to),
+            body.user,
+            posting.Content(body.text, attachments=[attachment]),
+            thread_ts=body.thread_ts,
+            client_msg_id=str(uuid.uuid4()),
+        )
+    return {"channel": message.channel, "ts": message.ts}
 
 
 def _say(state: SlackState, body: MessageRequest) -> dict[str, Any]:

@@ -316,6 +316,27 @@ async def test_what_engineers_do_in_their_trackers_becomes_hints(world: World) -
     assert refused == []
 
 
+async def test_a_vendors_message_that_is_forwarded_into_the_thread_keeps_its_words_its_file_and_its_names(
+    world: World,
+) -> None:
+    card = await _in_thread(world.room.post_card, CHANNEL, a_card(), key="T-1042/0", recheck=False)
+    world.desk.references["T-1042"] = {card_reference(card)}
+    said = "<@U0ADA>, the HSM is down: <!subteam^S0LEADS>, see <#C0ENG>"
+    theirs = await world.does("slack/file", user="U0KIRAN", channel="C0CARDNET", name="hsm.log", content="x", text=said)
+
+    place = {"channel": "C0CARDNET", "ts": theirs["ts"], "to": CHANNEL, "thread_ts": card.ts}
+    await world.does("slack/forward", user="U0SAM", text="from &lt;Cardnet&gt;", **place)
+    await eventually(lambda: bool(world.desk.deliveries))
+
+    ((_, delivery),) = world.desk.deliveries
+    assert isinstance(delivery.body, ThreadMessage)
+    words = "@ada, the HSM is down: @leads, see #engineering"
+    assert delivery.body.text == f"from <Cardnet>\n[forwarded, from Kiran Rao: {words}]"
+    (file,) = delivery.body.files
+    assert (file.name, file.id) == ("hsm.log", theirs["file"])
+    assert file.download is not None
+
+
 async def test_a_message_in_a_tickets_thread_goes_up_with_a_preview_that_keeps_what_was_typed(world: World) -> None:
     card = await _in_thread(world.room.post_card, CHANNEL, a_card(), key="T-1042/0", recheck=False)
     world.desk.references = {"T-1042": {f"card/{CHANNEL}/{card.ts}"}}
