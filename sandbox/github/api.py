@@ -17,13 +17,18 @@ from starlette.types import Scope
 
 from sandbox.github import changes, uploads
 from sandbox.github.auth import GitHubError, require_app
-from sandbox.github.parts import Moved, Part, invalid, is_since, missing, moment_of
+from sandbox.github.parts import Moved, Part, invalid, is_since, missing, moment_of, number_of
 from sandbox.github.shapes import ENTERPRISE, FACE, timestamp
 from sandbox.github.state import APP_BOT, Account, Comment, GitHubState, Issue, Milestone, Repository
 
 Json = dict[str, Any]
 
 _HOURLY = 5000
+_LEVELS = ("none", "read", "write")
+_MOST_FOUND = 1000
+"""A search shows no more, however many there are."""
+_LONGEST_TEXT = 65_536
+_LONGEST_TITLE = 256
 _ENTERPRISE_PREFIX = f"/github{ENTERPRISE}/"
 
 
@@ -146,19 +151,47 @@ class _App(Part):
         self._require_installation(installation)
         if self.state.suspended_at is not None:
             raise GitHubError(403, "This installation has been suspended")
-        token = self.state.issue_token()
-        shape = self.shapes.installation()
+        body = await self.body(request)
+        asked = body if isinstance(body, dict) else {}
+        chosen = self._chosen(asked)
+        token = self.state.issue_token(self._granted(asked.get("permissions")), chosen)
+        named = [self.shapes.repository(one) for one in self.state.repositories if chosen and one.id in chosen]
         return {
             "token": token.token,
             "expires_at": timestamp(token.expires_at),
-            "permissions": shape["permissions"],
-            "repository_selection": shape["repository_selection"],
+            "permissions": token.permissions,
+            "repository_selection": "selected",
+            **({"repositories": named} if named else {}),
         }
+
+    def _chosen(self, asked: Json) -> frozenset[int] | None:
+        """The repositories that a token is asked for, by name or id; None is all that the installation has."""
+        names, ids = asked.get("repositories") or [], asked.get("repository_ids") or []
+        if not names and not ids:
+            return None
+        found = [
+            one for one in self.state.repositories if one.access != "none" and (one.name in names or one.id in ids)
+        ]
+        if len(found) < len({*names, *ids}):
+            words = (
+                "There is at least one repository that does not exist or is not accessible to the parent installation."
+            )
+            raise GitHubError(422, words)
+        return frozenset(one.id for one in found)
+
+    def _granted(self, asked: object) -> dict[str, str] | None:
+        """The permissions that a token is asked for, which the installation must have; metadata comes with each."""
+        if not isinstance(asked, dict) or not asked:
+            return None
+        has = self.state.installation_permissions
+        if any(_LEVELS.index(has.get(name, "none")) < _LEVELS.index(str(level)) for name, level in asked.items()):
+            raise GitHubError(422, "The permissions requested are not granted to this installation.")
+        return {"metadata": "read", **{str(name): str(level) for name, level in asked.items()}}
 
     async def repositories(self, request: Request) -> Json:
         if self.caller(request) != APP_BOT:
             raise GitHubError(403, "You must authenticate with an installation access token.")
-        seen = [self.shapes.repository(one) for one in self.state.repositories if one.access != "none"]
+        seen = [self.shapes.repository(one) for one in self.state.repositories if self.reaches(request, one)]
         return {"total_count": len(seen), "repository_selection": "selected", "repositories": seen}
 
     def _require_installation(self, installation: str) -> None:
@@ -225,24 +258,58 @@ class _Accounts(Part):
             raise GitHubError(404, "Not Found")
         return Response(status_code=204)
 
-    async def search(self, request: Request, q: str = "") -> Json:
+    async def search(
+        self,
+        request: Request,
+        q: str = "",
+        sort: str = "",
+        order: str = "desc",
+        per_page: str | None = None,
+        page: str | None = None,
+    ) -> Response:
         self.caller(request)
         if not q.strip():
             raise missing("Search", "q")
+        size = max(1, min(number_of(per_page, 30), 100))
+        if (max(1, number_of(page, 1)) - 1) * size >= _MOST_FOUND:
+            raise GitHubError(422, "Only the first 1000 search results are available")
         indexed_before = self.state.clock() - timedelta(seconds=self.state.search_lag_s)
         found = [
             issue
             for issue in reversed(self.state.issues)
             if issue.is_here
-            and issue.repository.access != "none"
+            and self.reaches(request, issue.repository)
             and issue.created_at <= indexed_before
             and _search_matches(issue, q)
         ]
-        items = [{**self.shapes.issue(issue), "score": 1.0} for issue in found]
-        return {"total_count": len(items), "incomplete_results": False, "search_type": "lexical", "items": items[:100]}
+        key = _SEARCH_ORDERS.get(sort)
+        # Without an order the best match comes first; among equal ones the newest, as the list is.
+        found.sort(key=key or (lambda issue: _score(issue, q)), reverse=key is None or order != "asc")
+
+        def around(items: list[Json]) -> Json:
+            # Octokit pages through the first list that it finds among the members: ``items`` stands before all that is no count.
+            counts = {"total_count": len(found), "incomplete_results": False}
+            return {**counts, "items": items, "search_type": "lexical"}
+
+        return self.page(
+            request, found[:_MOST_FOUND], lambda issue: {**self.shapes.issue(issue), "score": _score(issue, q)}, around
+        )
 
 
 _TERM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')
+
+
+_SEARCH_ORDERS: dict[str, Callable[[Issue], Any]] = {
+    "created": lambda issue: (issue.created_at, issue.id),
+    "updated": lambda issue: (issue.updated_at, issue.id),
+    "comments": lambda issue: len(issue.comments),
+}
+
+
+def _score(issue: Issue, query: str) -> float:
+    """How well an issue matches: a word in the title counts more than one elsewhere."""
+    words = [(quoted or word).lower() for _, qualifier, quoted, word in _TERM.findall(query) if not qualifier]
+    return 1.0 + sum(word in issue.title.lower() for word in words)
 
 
 def _search_matches(issue: Issue, query: str) -> bool:
@@ -296,6 +363,7 @@ class _Issues(Part):
         creator: str | None = None,
         assignee: str | None = None,
         labels: str = "",
+        milestone: str | None = None,
         since: str | None = None,
         sort: str = "created",
         direction: str = "desc",
@@ -316,6 +384,7 @@ class _Issues(Part):
             and (creator is None or _is_creator(issue.user, creator))
             and (assignee is None or _is_assigned(issue, assignee))
             and wanted <= {label.name.lower() for label in issue.labels}
+            and (milestone is None or _is_in(issue, milestone))
             and is_since(moment, issue.updated_at)
         ]
         keys: dict[str, Callable[[Issue], Any]] = {
@@ -341,7 +410,11 @@ class _Issues(Part):
             # GitHub drops them without a word for who may not set them.
             names, assignees = [], []
         title, text = str(body["title"]), body.get("body")
+        _fits("Issue", title=title, body=text)
+        milestone = self._milestone(here, body.get("milestone"))
         issue = changes.open_issue(self.state, user, title, text, names, assignees, here)
+        if here.access != "read":
+            changes.set_milestone(self.state, user, issue, milestone)
         return JSONResponse(self.shapes.full_issue(issue), 201, headers={"Location": self.shapes.issue_url(issue)})
 
     async def read(self, request: Request, owner: str, repo: str, number: int) -> Json:
@@ -369,6 +442,7 @@ class _Issues(Part):
             raise invalid("Issue", "state", to_state)
         if reason not in (None, "completed", "not_planned", "duplicate", "reopened"):
             raise invalid("Issue", "state_reason", reason)
+        _fits("Issue", title=body.get("title"), body=body.get("body"))
         assignees = self._accounts(body["assignees"]) if "assignees" in body else None
         title = body["title"] if body.get("title") else issue.title
         changes.edit_issue(self.state, user, issue, title, body.get("body", issue.body))
@@ -418,8 +492,23 @@ class _Issues(Part):
         return [account for _, account in found if account is not None]
 
 
+def _fits(resource: str, *, title: object = None, body: object = None) -> None:
+    """Refuse a text that is longer than GitHub takes."""
+    for field, text, most in (("title", title, _LONGEST_TITLE), ("body", body, _LONGEST_TEXT)):
+        if isinstance(text, str) and len(text) > most:
+            words = f"{field} is too long (maximum is {most} characters)"
+            error = {"resource": resource, "code": "custom", "field": field, "message": words}
+            raise GitHubError(422, "Validation Failed", [error])
+
+
 def _is_creator(user: Account, creator: str) -> bool:
     return creator.lower() == user.login.lower() or (user == APP_BOT and creator == "app/tierline")
+
+
+def _is_in(issue: Issue, milestone: str) -> bool:
+    if milestone in ("none", "*"):
+        return (issue.milestone is None) == (milestone == "none")
+    return issue.milestone is not None and str(issue.milestone.number) == milestone
 
 
 def _is_assigned(issue: Issue, assignee: str) -> bool:
@@ -518,20 +607,51 @@ class _Plans(Part):
     def add_to(self, router: APIRouter) -> None:
         router.get("/repos/{owner}/{repo}/milestones")(self.milestones)
         router.post("/repos/{owner}/{repo}/milestones", status_code=201)(self.create_milestone)
+        router.get("/repos/{owner}/{repo}/milestones/{number}")(self.read_milestone)
+        router.patch("/repos/{owner}/{repo}/milestones/{number}")(self.edit_milestone)
         router.get("/repos/{owner}/{repo}/releases")(self.releases)
         router.get("/repos/{owner}/{repo}/releases/latest")(self.latest)
         router.get("/repos/{owner}/{repo}/releases/{release}")(self.release)
 
-    async def milestones(self, request: Request, owner: str, repo: str) -> Response:
+    async def milestones(self, request: Request, owner: str, repo: str, state: str = "open") -> Response:
         _, here = self.on_repository(request, owner, repo)
-        return self.page(request, here.milestones, lambda one: self.shapes.milestone(one, here))
+        shown = [one for one in here.milestones if state in ("all", one.state)]
+        return self.page(request, shown, lambda one: self.shapes.milestone(one, here))
 
     async def create_milestone(self, request: Request, owner: str, repo: str) -> Json:
         user, here = self.on_repository(request, owner, repo)
-        title = str((await self.body(request)).get("title") or "")
+        self.may(here)
+        body = await self.body(request)
+        title = str(body.get("title") or "")
         if not title:
             raise missing("Milestone", "title")
-        return self.shapes.milestone(changes.ensure_milestone(self.state, user, here, title), here)
+        if any(one.title == title for one in here.milestones):
+            error = {"resource": "Milestone", "code": "already_exists", "field": "title"}
+            raise GitHubError(422, "Validation Failed", [error])
+        milestone = changes.ensure_milestone(self.state, user, here, title)
+        changes.edit_milestone(self.state, milestone, body)
+        return self.shapes.milestone(milestone, here)
+
+    async def read_milestone(self, request: Request, owner: str, repo: str, number: int) -> Json:
+        _, here = self.on_repository(request, owner, repo)
+        return self.shapes.milestone(self._milestone(here, number), here)
+
+    async def edit_milestone(self, request: Request, owner: str, repo: str, number: int) -> Json:
+        _, here = self.on_repository(request, owner, repo)
+        self.may(here)
+        milestone = self._milestone(here, number)
+        body = await self.body(request)
+        if body.get("state", "open") not in ("open", "closed"):
+            raise invalid("Milestone", "state", body["state"])
+        changes.edit_milestone(self.state, milestone, body)
+        return self.shapes.milestone(milestone, here)
+
+    @staticmethod
+    def _milestone(repository: Repository, number: int) -> Milestone:
+        for milestone in repository.milestones:
+            if milestone.number == number:
+                return milestone
+        raise GitHubError(404, "Not Found")
 
     async def releases(self, request: Request, owner: str, repo: str) -> Response:
         _, here = self.on_repository(request, owner, repo)
@@ -621,4 +741,5 @@ class _Comments(Part):
         text = body.get("body") if isinstance(body, dict) else None
         if not isinstance(text, str) or not text.strip():
             raise missing("IssueComment", "body")
+        _fits("IssueComment", body=text)
         return text

@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from sandbox.github.state import APP_BOT, BOT, Account, GitHubState
+from sandbox.github.state import APP_BOT, BOT, Account, GitHubState, InstallationToken
 
 _DOCS = "https://docs.github.com/rest"
 # GitHub takes a JSON web token that lives for at most ten minutes; a little drift of clocks is let pass.
@@ -42,10 +42,18 @@ def caller(state: GitHubState, header: str | None) -> Account:
     token = _token(header)
     if compare_digest(token.encode(), state.credentials.github_token.get_secret_value().encode()):
         return BOT
-    now = state.clock()
-    if any(compare_digest(token.encode(), known.token.encode()) and known.expires_at > now for known in state.tokens):
+    if installation_token(state, header) is not None:
         return APP_BOT
     raise GitHubError(401, "Bad credentials")
+
+
+def installation_token(state: GitHubState, header: str | None) -> InstallationToken | None:
+    """The installation's token that a request comes with; None where it is nobody's, an expired one, or a person's."""
+    token, now = _token(header).encode(), state.clock()
+    for known in state.tokens:
+        if compare_digest(token, known.token.encode()) and known.expires_at > now:
+            return known
+    return None
 
 
 def require_app(state: GitHubState, header: str | None) -> None:

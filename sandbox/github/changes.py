@@ -198,12 +198,24 @@ def set_milestone(state: GitHubState, user: Account, issue: Issue, milestone: Mi
         webhooks.issue_event(state, what, issue, user, milestone=shapes.milestone(one, issue.repository))
 
 
+def edit_milestone(state: GitHubState, milestone: Milestone, wanted: dict[str, Any]) -> None:
+    """Change a milestone's title, text, due date and state, those that are given."""
+    milestone.title = str(wanted.get("title") or milestone.title)
+    milestone.description = wanted.get("description", milestone.description)
+    milestone.due_on = wanted.get("due_on", milestone.due_on)
+    if wanted.get("state", milestone.state) != milestone.state:
+        milestone.state = str(wanted["state"])
+        milestone.closed_at = state.clock() if milestone.state == "closed" else None
+    milestone.updated_at = state.clock()
+
+
 def ensure_milestone(state: GitHubState, user: Account, repository: Repository, title: str) -> Milestone:
     """The milestone of this title, created if it is not there."""
     for known in repository.milestones:
         if known.title == title:
             return known
-    milestone = Milestone(state.next_id(), len(repository.milestones) + 1, title, user, state.clock())
+    now = state.clock()
+    milestone = Milestone(state.next_id(), len(repository.milestones) + 1, title, user, now, now)
     repository.milestones.append(milestone)
     return milestone
 

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
-from sandbox.github.auth import GitHubError, caller
+from sandbox.github.auth import GitHubError, caller, installation_token
 from sandbox.github.shapes import Shapes
-from sandbox.github.state import Account, GitHubState, Issue, Repository
+from sandbox.github.state import Account, GitHubState, InstallationToken, Issue, Repository
 
 Json = dict[str, Any]
 
@@ -43,9 +43,17 @@ class Part:
         if repository is None and (renamed := self.state.renamed_from(name)) is not None:
             rest = request.url.path.partition(f"/repos/{owner}/{repo}")[2]
             raise Moved(f"{self.shapes.repository_url(renamed)}{rest}")
-        if repository is None or repository.access == "none":
+        token = installation_token(self.state, request.headers.get("authorization"))
+        if repository is None or repository.access == "none" or not _reaches(token, repository):
             raise GitHubError(404, "Not Found")
+        if token is not None and request.method != "GET" and token.permissions.get("issues") != "write":
+            raise GitHubError(403, "Resource not accessible by integration")
         return account, repository
+
+    def reaches(self, request: Request, repository: Repository) -> bool:
+        """Whether lists show the caller what is in this repository."""
+        token = installation_token(self.state, request.headers.get("authorization"))
+        return repository.access != "none" and _reaches(token, repository)
 
     def may(self, repository: Repository, *, write: bool = True) -> None:
         """Refuse what the bot's role does not allow."""
@@ -78,8 +86,14 @@ class Part:
         except ValueError:
             raise GitHubError(400, "Problems parsing JSON") from None
 
-    def page(self, request: Request, items: Sequence[Any], shape: Callable[[Any], Json]) -> Response:
-        """One page of a list, with the ``Link`` header to the others."""
+    def page(
+        self,
+        request: Request,
+        items: Sequence[Any],
+        shape: Callable[[Any], Json],
+        around: Callable[[list[Json]], object] = lambda content: content,
+    ) -> Response:
+        """One page of a list, with the ``Link`` header to the others; ``around`` makes the answer of the page's entries."""
         query = request.query_params
         size = max(1, min(number_of(query.get("per_page"), 30), 100))
         number = max(1, number_of(query.get("page"), 1))
@@ -98,7 +112,11 @@ class Part:
             if to is not None
         )
         content = [shape(item) for item in items[(number - 1) * size : number * size]]
-        return JSONResponse(content, headers={"Link": header} if header else None)
+        return JSONResponse(around(content), headers={"Link": header} if header else None)
+
+
+def _reaches(token: InstallationToken | None, repository: Repository) -> bool:
+    return token is None or token.repositories is None or repository.id in token.repositories
 
 
 def number_of(text: str | None, otherwise: int) -> int:

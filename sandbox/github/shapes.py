@@ -123,15 +123,15 @@ class Shapes:
             "node_id": node_id("MI", milestone.id),
             "number": milestone.number,
             "title": milestone.title,
-            "description": None,
+            "description": milestone.description,
             "creator": self.account(milestone.creator),
             "open_issues": states.count("open"),
             "closed_issues": states.count("closed"),
-            "state": "open",
+            "state": milestone.state,
             "created_at": timestamp(milestone.created_at),
-            "updated_at": timestamp(milestone.created_at),
-            "due_on": None,
-            "closed_at": None,
+            "updated_at": timestamp(milestone.updated_at),
+            "due_on": milestone.due_on,
+            "closed_at": timestamp(milestone.closed_at) if milestone.closed_at else None,
         }
 
     def release(self, release: Release, repository: Repository) -> Json:
@@ -398,13 +398,9 @@ class Shapes:
             "html_url": f"{self.web}/apps/tierline",
             "created_at": since,
             "updated_at": since,
-            "permissions": self._permissions(),
+            "permissions": self._state.installation_permissions,
             "events": list(EVENTS),
         }
-
-    def _permissions(self) -> Json:
-        contents = {"contents": "read"} if self._state.reads_contents else {}
-        return {"issues": self._state.issue_permission, "metadata": "read", **contents}
 
     def installation(self) -> Json:
         """The App's one installation, on the organisation."""
@@ -422,7 +418,7 @@ class Shapes:
             "app_slug": "tierline",
             "target_id": owner.id,
             "target_type": "Organization",
-            "permissions": self._permissions(),
+            "permissions": self._state.installation_permissions,
             "events": list(EVENTS),
             "created_at": since,
             "updated_at": since,

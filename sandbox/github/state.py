@@ -54,13 +54,18 @@ class Comment:
 
 @dataclass
 class Milestone:
-    """A milestone of a repository."""
+    """A milestone of a repository; ``due_on`` is a moment as it was given."""
 
     id: int
     number: int
     title: str
     creator: Account
     created_at: datetime
+    updated_at: datetime
+    state: str = "open"
+    description: str | None = None
+    due_on: str | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass
@@ -154,10 +159,12 @@ class Issue:
 
 @dataclass(frozen=True)
 class InstallationToken:
-    """A token of the App's installation."""
+    """A token of the App's installation, for all of its repositories (None) or for some, by their ids."""
 
     token: str
     expires_at: datetime
+    permissions: dict[str, str]
+    repositories: frozenset[int] | None = None
 
 
 ORGANISATION = Account(9001, "acme", "acme", "Organization", "OWNER")
@@ -250,9 +257,18 @@ class GitHubState:
                     return issue, comment
         return None
 
-    def issue_token(self) -> InstallationToken:
-        """A new token for the App's installation, good for an hour."""
-        token = InstallationToken(f"ghs_{token_hex(18)}", self.clock() + INSTALLATION_TOKEN_LIFE)
+    @property
+    def installation_permissions(self) -> dict[str, str]:
+        """What the App's installation was granted."""
+        contents = {"contents": "read"} if self.reads_contents else {}
+        return {"issues": self.issue_permission, "metadata": "read", **contents}
+
+    def issue_token(
+        self, permissions: dict[str, str] | None = None, repositories: frozenset[int] | None = None
+    ) -> InstallationToken:
+        """A new token for the App's installation, good for an hour; with everything that was granted unless less is asked for."""
+        granted = self.installation_permissions if permissions is None else permissions
+        token = InstallationToken(f"ghs_{token_hex(18)}", self.clock() + INSTALLATION_TOKEN_LIFE, granted, repositories)
         self.tokens.append(token)
         return token
 

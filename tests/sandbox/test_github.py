@@ -364,3 +364,100 @@ async def test_the_address_for_people_leads_to_the_sandboxs_page(sandbox: Sandbo
     url = await ask(sandbox, lambda repository: repository.create_issue("Refund fails").html_url)
     answer = await people.get(url)
     assert (answer.status_code, answer.headers["location"]) == (303, "/#github/acme/storefront/1")
+
+
+async def test_a_search_is_ordered_and_paged_and_its_items_come_first(
+    sandbox: Sandbox, people: httpx2.AsyncClient
+) -> None:
+    def question(repository: Repository) -> list[list[int]]:
+        for number in range(1, 6):
+            repository.create_issue("Refund fails" if number == 2 else f"No {number}", "the refund is late")
+        repository.get_issue(3).create_comment("me too")
+        with with_token(sandbox) as client:
+            orders: list[dict[str, Any]] = [
+                {},
+                {"sort": "created", "order": "asc"},
+                {"sort": "comments", "order": "desc"},
+            ]
+            return [[hit.number for hit in client.search_issues("refund is:issue", **order)] for order in orders]
+
+    best, oldest, most_comments = await ask(sandbox, question)
+    assert (best, oldest, most_comments[0]) == ([2, 5, 4, 3, 1], [1, 2, 3, 4, 5], 3)
+
+    token = {"Authorization": f"Bearer {sandbox.credentials.github_token.get_secret_value()}"}
+    query = {"q": "refund is:issue", "per_page": "2", "page": "2", "sort": "created"}
+    page = await people.get("/github/search/issues", params=query, headers=token)
+    assert [hit["number"] for hit in page.json()["items"]] == [3, 2]
+    assert (page.json()["total_count"], 'rel="next"' in page.headers["link"]) == (5, True)
+    # Octokit takes the first member that is no count for the list.
+    assert next(name for name in page.json() if name not in ("total_count", "incomplete_results")) == "items"
+    beyond = await people.get("/github/search/issues", params={**query, "per_page": "100", "page": "11"}, headers=token)
+    assert (beyond.status_code, beyond.json()["message"]) == (422, "Only the first 1000 search results are available")
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "words"),
+    [
+        ("x" * 257, "", "title is too long (maximum is 256 characters)"),
+        ("x", "🚀" * 65_537, "body is too long (maximum is 65536 characters)"),
+    ],
+)
+async def test_a_text_that_is_too_long_is_refused(sandbox: Sandbox, title: str, body: str, words: str) -> None:
+    def question(repository: Repository) -> list[str]:
+        issue, refusals = repository.create_issue("x", "y" * 65_536), []
+        for attempt in (lambda: repository.create_issue(title, body), lambda: issue.edit(title=title, body=body)):
+            with pytest.raises(GithubException) as refused:
+                attempt()
+            refusals.append(refused.value.data["errors"][0]["message"])
+        with pytest.raises(GithubException):
+            issue.create_comment("z" * 65_537)
+        return refusals
+
+    assert await ask(sandbox, question) == [words, words]
+
+
+async def test_a_token_can_be_asked_for_less_than_the_installation_has(
+    sandbox: Sandbox, people: httpx2.AsyncClient
+) -> None:
+    installation = int(sandbox.credentials.github_installation_id)
+    address = f"/github/app/installations/{installation}/access_tokens"
+    as_the_app = {"Authorization": f"Bearer {app_auth(sandbox.credentials).token}"}
+    wanted = {"repositories": ["payments"], "permissions": {"issues": "read"}}
+    given = (await people.post(address, json=wanted, headers=as_the_app)).json()
+    held = {"Authorization": f"Bearer {given['token']}"}
+
+    seen = (await people.get("/github/installation/repositories", headers=held)).json()
+    reads = await people.get("/github/repos/acme/payments/issues", headers=held)
+    elsewhere = await people.get("/github/repos/acme/storefront/issues", headers=held)
+    writes = await people.post("/github/repos/acme/payments/issues", json={"title": "x"}, headers=held)
+    too_much = await people.post(address, json={"permissions": {"contents": "write"}}, headers=as_the_app)
+    unknown = await people.post(address, json={"repositories": ["nowhere"]}, headers=as_the_app)
+
+    assert given["permissions"] == {"issues": "read", "metadata": "read"}
+    assert [one["name"] for one in given["repositories"]] == ["payments"]
+    assert [one["name"] for one in seen["repositories"]] == ["payments"]
+    assert (reads.status_code, elsewhere.status_code, writes.status_code) == (200, 404, 403)
+    assert (too_much.status_code, unknown.status_code) == (422, 422)
+
+
+async def test_milestones_are_made_listed_closed_and_filled(sandbox: Sandbox) -> None:
+    def question(repository: Repository) -> tuple[Any, ...]:
+        first = repository.create_milestone("2.1", description="in May", due_on=datetime(2027, 5, 1, tzinfo=UTC))
+        second = repository.create_milestone("2.2")
+        issue = repository.create_issue("Refund fails", milestone=second)
+        with pytest.raises(GithubException) as twice:
+            repository.create_milestone("2.1")
+        first.edit("2.1", state="closed")
+        return (
+            [one.title for one in repository.get_milestones()],
+            [
+                (one.title, one.description, one.closed_at is not None)
+                for one in repository.get_milestones(state="closed")
+            ],
+            issue.milestone.title if issue.milestone else None,
+            [one.number for one in repository.get_issues(milestone=second)],
+            repository.get_milestone(second.number).open_issues,
+            twice.value.status,
+        )
+
+    assert await ask(sandbox, question) == (["2.2"], [("2.1", "in May", True)], "2.2", [1], 1, 422)
