@@ -100,6 +100,12 @@ def _inline_text(node: dict[str, Any]) -> str:
             return str(attributes.get("text", ""))
 
 
+def length(node: dict[str, Any]) -> int:
+    """How many characters a document shows, a line's end counted as one."""
+    here = len(str(node.get("text", ""))) + (node.get("type") in _INLINE_HOLDERS or node.get("type") == "hardBreak")
+    return here + sum(length(child) for child in node.get("content", []))
+
+
 def document(text: str) -> dict[str, Any]:
     """A document of one paragraph per line."""
     paragraphs = [

@@ -27,6 +27,7 @@ from sandbox.jira.state import (
     Status,
     User,
     Version,
+    Visibility,
 )
 
 
@@ -205,11 +206,16 @@ def delete_issue(state: JiraState, user: User, issue: Issue) -> None:
 
 
 def add_comment(
-    state: JiraState, user: User, issue: Issue, body: Document, properties: dict[str, Any] | None = None
+    state: JiraState,
+    user: User,
+    issue: Issue,
+    body: Document,
+    properties: dict[str, Any] | None = None,
+    visibility: Visibility | None = None,
 ) -> Comment:
-    """Comment on an issue."""
+    """Comment on an issue, for everybody or for a role or group alone."""
     now = state.clock()
-    comment = Comment(state.next_id(), user, user, body, now, now, dict(properties or {}))
+    comment = Comment(state.next_id(), user, user, body, now, now, dict(properties or {}), visibility)
     issue.comments.append(comment)
     _touch(issue, now)
     state.ledger.record("jira", "comment.create", comment.id, _marker([], comment.properties), user.handle)

@@ -43,7 +43,9 @@ class Comments(Part):
         found = self.issue(issue, "ADD_COMMENTS")
         body = await self.body(request)
         text = given.comment_body(body.get("body"))
-        return self._shape(request, found, changes.add_comment(self.state, user, found, text, given.properties(body)))
+        seen_by = given.visibility(body.get("visibility"))
+        comment = changes.add_comment(self.state, user, found, text, given.properties(body), seen_by)
+        return self._shape(request, found, comment)
 
     async def read(self, request: Request, issue: str, comment: str) -> Json:
         self.caller(request)
@@ -56,6 +58,8 @@ class Comments(Part):
         known = self._comment(found, comment)
         body = await self.body(request)
         text = given.comment_body(body.get("body"))
+        if "visibility" in body:
+            known.visibility = given.visibility(body["visibility"])
         changes.edit_comment(self.state, user, found, known, text, given.properties(body))
         return self._shape(request, found, known)
 

@@ -4,11 +4,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandbox.jira.adf import is_document
+from sandbox.jira.adf import is_document, length
 from sandbox.jira.changes import IssueContent, content_of
-from sandbox.jira.state import COMPONENTS, ISSUE_TYPES, PRIORITIES, PROJECT, Issue, JiraState, Named, Project, User
+from sandbox.jira.state import (
+    AUDIENCES,
+    COMPONENTS,
+    ISSUE_TYPES,
+    PRIORITIES,
+    PROJECT,
+    RESOLUTIONS,
+    Issue,
+    JiraState,
+    Named,
+    Project,
+    User,
+    Visibility,
+)
 
 Json = dict[str, Any]
+
+MOST_CHARACTERS = 32_767
+"""In a description or a comment (``jira.text.field.character.limit``)."""
+_TOO_LONG = f"The entered text is too long. It exceeds the allowed limit of {MOST_CHARACTERS:,} characters."
 
 
 class JiraError(Exception):
@@ -68,7 +85,42 @@ def comment_body(value: object) -> Json:
     assert isinstance(value, dict)
     if not value["content"]:
         raise JiraError(400, errors={"comment": "Comment body can not be empty!"})
+    if not _fits(value):
+        raise JiraError(400, errors={"comment": _TOO_LONG})
     return value
+
+
+def visibility(value: object) -> Visibility | None:
+    """Who alone sees a comment: the members of a role or a group. None is whoever sees the issue.
+
+    Raises:
+        JiraError: 400, there is no such role or group.
+    """
+    if value is None:
+        return None
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or kind not in AUDIENCES:
+        raise JiraError(400, errors={"commentLevel": "Visibility is of type group or role."})
+    name = value.get("identifier" if value.get("identifier") else "value")
+    if name not in AUDIENCES[kind]:
+        raise JiraError(400, errors={"commentLevel": f"{kind.capitalize()}: {name} does not exist."})
+    return Visibility(kind, str(name))
+
+
+def resolution(value: object) -> Named:
+    """How an issue is resolved.
+
+    Raises:
+        JiraError: 400, there is no such resolution.
+    """
+    try:
+        return _named(RESOLUTIONS, value, "Resolution")
+    except _FieldError as error:
+        raise JiraError(400, errors={"resolution": str(error)}) from None
+
+
+def _fits(document: Json) -> bool:
+    return length(document) - 1 <= MOST_CHARACTERS
 
 
 def properties(body: Json) -> Json:
@@ -147,6 +199,8 @@ def _summary(_state: JiraState, content: IssueContent, value: Any) -> IssueConte
 def _description(_state: JiraState, content: IssueContent, value: Any) -> IssueContent:
     if value is not None and not is_document(value):
         raise _FieldError("Operation value must be an Atlassian Document (see the Atlassian Document Format)")
+    if value is not None and not _fits(value):
+        raise _FieldError(_TOO_LONG)
     return replace(content, description=value)
 
 

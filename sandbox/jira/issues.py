@@ -10,7 +10,7 @@ from sandbox.jira import input as given
 from sandbox.jira.input import JiraError
 from sandbox.jira.issue_shape import issue_shape
 from sandbox.jira.part import Json, Part, request_expand
-from sandbox.jira.state import LINK_TYPES, Issue, RemoteLink
+from sandbox.jira.state import LINK_TYPES, RESOLUTION_DONE, Issue, RemoteLink
 
 
 class Issues(Part):
@@ -71,7 +71,7 @@ class Issues(Part):
                     "id": id_,
                     "name": status.name,
                     "to": self.shapes.status(status),
-                    "hasScreen": False,
+                    "hasScreen": bool(self.state.asked_by_transitions.get(id_)),
                     "isGlobal": True,
                     "isInitial": False,
                     "isAvailable": True,
@@ -110,10 +110,23 @@ class Issues(Part):
             raise JiraError(400, ["It seems that you have tried to perform an illegal workflow operation."], {})
         fields = body.get("fields") or {}
         asked = self.state.asked_by_transitions.get(str(wanted["id"]), ())
-        missing = {name: f"{name.capitalize()} is required." for name in asked if not fields.get(name)}
-        if missing:
-            raise JiraError(400, errors=missing)
-        changes.transition_issue(self.state, user, found, status)
+        errors = {name: f"{name.capitalize()} is required." for name in asked if not fields.get(name)}
+        strange = [name for name in fields if name not in asked]
+        errors |= {
+            name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown." for name in strange
+        }
+        if errors:
+            raise JiraError(400, errors=errors)
+        # What is wrong is refused before anything is changed.
+        resolution = given.resolution(fields["resolution"]) if "resolution" in fields else RESOLUTION_DONE
+        others = {name: value for name, value in fields.items() if name != "resolution"}
+        content = given.edited_issue(self.state, found, {"fields": others})
+        added = [step["add"] for step in (body.get("update") or {}).get("comment", [])]
+        comments = [(given.comment_body(each.get("body")), given.visibility(each.get("visibility"))) for each in added]
+        changes.edit_issue(self.state, user, found, content)
+        changes.transition_issue(self.state, user, found, status, resolution)
+        for text, seen_by in comments:
+            changes.add_comment(self.state, user, found, text, None, seen_by)
         return Response(status_code=204)
 
     async def watchers(self, request: Request, issue: str) -> Json:

@@ -95,6 +95,9 @@ class Part:
             raise JiraError(400, ["Invalid request payload. Refer to the REST API documentation and try again."])
         if self.face.version == 2 and "body" in content:
             content["body"] = self._rich(content["body"])
+        for step in (content.get("update") or {}).get("comment", []):
+            if self.face.version == 2 and isinstance(step.get("add"), dict):
+                step["add"]["body"] = self._rich(step["add"].get("body"))
         fields = content.get("fields")
         if isinstance(fields, dict):
             if self.face.version == 2 and fields.get("description") is not None:

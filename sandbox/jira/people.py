@@ -24,15 +24,17 @@ from sandbox.jira.state import (
     Project,
     Status,
     User,
+    Visibility,
 )
 
 
 class CommentForm(BaseModel):
-    """A comment that somebody writes; an internal one is not for the customers of a service desk."""
+    """A comment that somebody writes; an internal one is not for the customers of a service desk, one for a role is for its members."""
 
     user: str
     text: str
     internal: bool = False
+    role: str | None = None
 
 
 class TransitionForm(BaseModel):
@@ -188,7 +190,8 @@ def build_router(state: JiraState) -> APIRouter:
     async def comment(key: str, form: CommentForm) -> dict[str, Any]:
         issue, user = issue_of(key), person(form.user)
         properties = {"sd.public.comment": {"internal": True}} if form.internal else {}
-        changes.add_comment(state, user, issue, adf.document(form.text), properties)
+        seen_by = Visibility("role", form.role) if form.role is not None else None
+        changes.add_comment(state, user, issue, adf.document(form.text), properties, seen_by)
         return view(issue)
 
     @router.post("/issues/{key}/transition")

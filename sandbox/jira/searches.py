@@ -21,6 +21,17 @@ class Searches(Part):
             return
         router.get("/search/jql")(self.search_by_query)
         router.post("/search/jql")(self.search_by_body)
+        router.get("/search")(self.removed)
+        router.post("/search")(self.removed)
+
+    async def removed(self, request: Request) -> Json:
+        """The search by position, which Jira Cloud took away in 2025."""
+        self.caller(request)
+        words = (
+            "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is "
+            "available at https://developer.atlassian.com/changelog/#CHANGE-2046"
+        )
+        raise JiraError(410, [words])
 
     async def search_by_query(self, request: Request) -> Json:
         self.caller(request)

@@ -169,6 +169,10 @@ class Shapes:
             "updated": timestamp(comment.updated),
             "jsdPublic": not _is_internal(comment),
         }
+        if comment.visibility is not None:
+            seen_by = comment.visibility
+            identifier = {} if self._data_center else {"identifier": seen_by.name}
+            shape["visibility"] = {"type": seen_by.kind, "value": seen_by.name, **identifier}
         if self._data_center:
             del shape["jsdPublic"]
         if with_properties:

@@ -27,6 +27,34 @@ _PERMISSIONS = {
 _WITHHELD = frozenset({"DELETE_ISSUES", "ADMINISTER"})
 
 
+_KEPT = {
+    "status": "status",
+    "resolution": "resolution",
+    "created": "datetime",
+    "updated": "datetime",
+    "creator": "user",
+    "reporter": "user",
+    "comment": "comments-page",
+}
+"""Fields that Jira sets itself, with their types."""
+
+
+def _field(key: str, name: str, schema: Json, *, orderable: bool = True) -> Json:
+    """A field as ``GET /field`` has it; a custom one is searched by its number, too."""
+    custom = "customId" in schema
+    return {
+        "id": key,
+        "key": key,
+        "name": name,
+        "custom": custom,
+        "orderable": orderable,
+        "navigable": key != "comment",
+        "searchable": True,
+        "clauseNames": [f"cf[{schema['customId']}]", name] if custom else [key],
+        "schema": schema,
+    }
+
+
 class Site(Part):
     def add_to(self, router: APIRouter) -> None:
         router.get("/serverInfo")(self.server_info)
@@ -159,20 +187,14 @@ class Site(Part):
 
     async def fields(self, request: Request) -> list[Json]:
         self.caller(request)
-        return [
-            {
-                "id": field["fieldId"],
-                "key": field["key"],
-                "name": field["name"],
-                "custom": False,
-                "orderable": True,
-                "navigable": True,
-                "searchable": True,
-                "clauseNames": [field["key"]],
-                "schema": field["schema"],
-            }
-            for field in self._field_descriptions()
-        ]
+        # What is set, every project's own fields, and what Jira itself keeps.
+        known = self._field_descriptions()
+        for fields in self.state.custom_fields.values():
+            known += [self._custom_description(field) for field in fields]
+        shapes = {field["key"]: _field(field["key"], field["name"], field["schema"]) for field in known}
+        for key, kind in _KEPT.items():
+            shapes[key] = _field(key, key.capitalize(), {"type": kind, "system": key}, orderable=False)
+        return list(shapes.values())
 
     async def read_user(self, request: Request, accountId: str = "", username: str = "") -> Json:
         self.caller(request)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
@@ -124,9 +124,17 @@ class IssueLink:
     outward: str
 
 
+@dataclass(frozen=True)
+class Visibility:
+    """A role or a group, whose members alone see a comment."""
+
+    kind: Literal["role", "group"]
+    name: str
+
+
 @dataclass
 class Comment:
-    """A comment on an issue; the body is an Atlassian document."""
+    """A comment on an issue; the body is an Atlassian document. Without ``visibility`` whoever sees the issue sees it."""
 
     id: str
     author: User
@@ -135,6 +143,7 @@ class Comment:
     created: datetime
     updated: datetime
     properties: dict[str, Any] = field(default_factory=dict)
+    visibility: Visibility | None = None
 
 
 @dataclass
@@ -230,6 +239,8 @@ RESOLUTIONS = (
     Named("10003", "Cannot Reproduce"),
 )
 RESOLUTION_DONE = RESOLUTIONS[0]
+AUDIENCES = {"role": ("Administrators", "Developers"), "group": ("jira-administrators", "engineering")}
+"""The roles and groups to which a comment can be restricted."""
 PROJECT = Project("10000", "PAY", "Payments")
 PLATFORM = Project("10001", "PLAT", "Platform")
 SERVICE_DESK = Project("10002", "HELP", "Help desk", kind="service_desk")

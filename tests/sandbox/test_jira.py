@@ -12,7 +12,7 @@ import pytest
 from jira import JIRA, JIRAError
 
 from sandbox.jira import adf, jql
-from sandbox.jira.state import BOT
+from sandbox.jira.state import BOT, CustomField
 from sandbox.server import Sandbox
 from tests.sandbox.receiver import Delivered, Receiver
 from tests.shared import shared_dir
@@ -494,3 +494,96 @@ async def test_a_bulk_move_tells_each_issue(sandbox: Sandbox, people: httpx2.Asy
     delivered = await gateway.wait_for(HOOK, 60)
     moved = [one.content for one in delivered if one.content.get("issue_event_type_name") == "issue_moved"]
     assert len({one["issue"]["id"] for one in moved}) == 20
+
+
+async def test_a_comment_for_a_role_is_shown_as_one(sandbox: Sandbox, gateway: Receiver) -> None:
+    def question(client: JIRA) -> tuple[Any, ...]:
+        issue = client.create_issue(fields=fields())
+        sent = {"body": adf.document("for us"), "visibility": {"type": "role", "value": "Developers"}}
+        written = raw(client, "POST", f"issue/{issue.key}/comment", json=sent).json()
+        open_ = {"body": adf.document("for all"), "visibility": None}
+        opened = raw(client, "PUT", f"issue/{issue.key}/comment/{written['id']}", json=open_).json()
+        wrong = {**sent, "visibility": {"type": "role", "value": "Pirates"}}
+        with pytest.raises(JIRAError) as unknown:
+            raw(client, "POST", f"issue/{issue.key}/comment", json=wrong)
+        return written["visibility"], "visibility" in opened, unknown.value.text
+
+    restricted, still, refusal = await ask(sandbox, question)
+    assert restricted == {"type": "role", "value": "Developers", "identifier": "Developers"}
+    assert (still, "Role: Pirates does not exist." in refusal) == (False, True)
+    await sandbox.deliveries.settled()
+    comments = [one.content["comment"] for one in gateway.at(HOOK) if one.content["webhookEvent"] == "comment_created"]
+    assert [comment["visibility"]["value"] for comment in comments] == ["Developers"]
+
+
+async def test_a_transition_takes_the_fields_of_its_screen_and_a_comment(sandbox: Sandbox) -> None:
+    sandbox.jira.asked_by_transitions["31"] = ("resolution", "assignee")
+
+    def question(client: JIRA) -> tuple[Any, ...]:
+        issue = client.create_issue(fields=fields())
+        path = f"issue/{issue.key}/transitions"
+        shown = raw(client, "GET", path).json()["transitions"]
+        chosen = {"resolution": {"name": "Won't Do"}, "assignee": {"accountId": ADA_ID}}
+        refusals = []
+        for wrong in (
+            {"transition": {"id": "31"}, "fields": {"resolution": {"name": "Done"}}},
+            {"transition": {"id": "31"}, "fields": {**chosen, "resolution": {"name": "Eaten"}}},
+            {"transition": {"id": "21"}, "fields": {"labels": ["x"]}},
+        ):
+            with pytest.raises(JIRAError) as refused:
+                raw(client, "POST", path, json=wrong)
+            refusals.append(refused.value.text)
+        comment = {"add": {"body": adf.document("not for us"), "visibility": {"type": "group", "value": "engineering"}}}
+        done = {"transition": {"id": "31"}, "fields": chosen, "update": {"comment": [comment]}}
+        raw(client, "POST", path, json=done)
+        now = client.issue(issue.key).raw["fields"]
+        [written] = now["comment"]["comments"]
+        return (
+            {each["id"]: each["hasScreen"] for each in shown},
+            refusals,
+            (now["status"]["name"], now["resolution"]["name"], now["assignee"]["accountId"]),
+            written["visibility"]["value"],
+        )
+
+    screens, refusals, after, seen_by = await ask(sandbox, question)
+    assert screens == {"11": False, "21": False, "31": True}
+    assert ["is required" in refusals[0], "Resolution name 'Eaten' is not valid" in refusals[1]] == [True, True]
+    assert "Field 'labels' cannot be set" in refusals[2]
+    assert (after, seen_by) == (("Done", "Won't Do", ADA_ID), "engineering")
+
+
+async def test_a_text_that_is_too_long_is_refused(sandbox: Sandbox) -> None:
+    fits, too_long = adf.document("x" * 32_767), adf.document("x" * 32_768)
+
+    def question(client: JIRA) -> list[str]:
+        issue = client.create_issue(fields={**fields(), "description": fits})
+        refusals = []
+        for path, sent in (
+            ("issue", {"fields": {**fields(), "description": too_long}}),
+            (f"issue/{issue.key}/comment", {"body": too_long}),
+        ):
+            with pytest.raises(JIRAError) as refused:
+                raw(client, "POST", path, json=sent)
+            refusals.append(refused.value.text)
+        return refusals
+
+    assert all("exceeds the allowed limit of 32,767 characters" in words for words in await ask(sandbox, question))
+
+
+async def test_the_search_by_position_is_gone_from_the_cloud(sandbox: Sandbox, people: httpx2.AsyncClient) -> None:
+    credentials = sandbox.credentials
+    who = (credentials.jira_email, credentials.jira_api_token.get_secret_value())
+    for version in (3, 2):
+        answer = await people.get(f"/jira/rest/api/{version}/search", params={"jql": "project = PAY"}, auth=who)
+        assert answer.status_code == 410
+        assert "/rest/api/3/search/jql" in answer.json()["errorMessages"][0]
+
+
+async def test_the_sites_fields_are_listed_with_those_that_an_administrator_added(sandbox: Sandbox) -> None:
+    sandbox.jira.custom_fields["PAY"] = [CustomField("customfield_10050", "Severity", options=("Minor", "Major"))]
+
+    listed = {field["id"]: field for field in await ask(sandbox, lambda client: client.fields())}
+
+    severity = listed["customfield_10050"]
+    assert (severity["custom"], severity["clauseNames"]) == (True, ["cf[10050]", "Severity"])
+    assert {"summary", "status", "updated", "comment"} <= listed.keys()
