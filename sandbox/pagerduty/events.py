@@ -16,6 +16,10 @@ from sandbox.pagerduty.state import Change, PagerDutyState, Urgency
 
 _SEVERITIES = ("critical", "warning", "error", "info")
 _ROUTING_KEY_LENGTH = 32
+# https://developer.pagerduty.com/docs/events-api-v2-overview, "Size Limits", and "Send an Alert Event", "Parameters".
+_MOST_BYTES = 512 * 1024
+_LONGEST_KEY = 255
+_LONGEST_SUMMARY = 1024
 
 
 def build_router(state: PagerDutyState) -> APIRouter:
@@ -24,7 +28,10 @@ def build_router(state: PagerDutyState) -> APIRouter:
 
     @router.post("/enqueue")
     async def enqueue(request: Request) -> Response:
-        event = _parsed(await request.body())
+        body = await request.body()
+        if len(body) > _MOST_BYTES:
+            return _refused("Event is larger than 512 KB.")
+        event = _parsed(body)
         if event is None:
             return _refused("Failed to parse JSON.")
         errors = _errors(state, event)
@@ -87,11 +94,15 @@ def _errors(state: PagerDutyState, event: dict[str, Any]) -> list[str]:
     action = event.get("event_action")
     if action not in ("trigger", "acknowledge", "resolve"):
         errors.append("'event_action' is invalid (must be one of: trigger, acknowledge, resolve)")
+    if len(str(event.get("dedup_key") or "")) > _LONGEST_KEY:
+        errors.append(f"'dedup_key' is too long (maximum is {_LONGEST_KEY} characters)")
     if action == "trigger":
         payload = event.get("payload")
         if not isinstance(payload, dict):
             return [*errors, "'payload' is missing or blank"]
         errors += [f"'payload.{name}' is missing or blank" for name in ("summary", "source") if not payload.get(name)]
+        if len(str(payload.get("summary") or "")) > _LONGEST_SUMMARY:
+            errors.append(f"'payload.summary' is too long (maximum is {_LONGEST_SUMMARY} characters)")
         if payload.get("severity") not in _SEVERITIES:
             errors.append(f"'payload.severity' is invalid (must be one of the following: {', '.join(_SEVERITIES)})")
     elif action in ("acknowledge", "resolve") and not event.get("dedup_key"):
@@ -108,7 +119,7 @@ def _apply(state: PagerDutyState, event: dict[str, Any], key: str) -> None:
             details = payload.get("custom_details")
             urgency: Urgency = "low" if payload["severity"] in ("warning", "info") else "high"
             content = Trigger(
-                title=str(payload["summary"])[:1024],
+                title=str(payload["summary"]),
                 service=service,
                 incident_key=key,
                 details=json.dumps(details) if details else None,

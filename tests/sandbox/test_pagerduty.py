@@ -226,6 +226,12 @@ async def test_an_incident_that_an_event_raised_has_its_key_on_its_alert(sandbox
         ({"event_action": "shout"}, "'event_action' is invalid (must be one of: trigger, acknowledge, resolve)"),
         ({"payload": {"source": "x", "severity": "info"}}, "'payload.summary' is missing or blank"),
         ({"event_action": "resolve"}, "'dedup_key' is missing or blank"),
+        ({"dedup_key": "k" * 256}, "'dedup_key' is too long (maximum is 255 characters)"),
+        (
+            {"payload": {"summary": "s" * 1025, "source": "x", "severity": "info"}},
+            "'payload.summary' is too long (maximum is 1024 characters)",
+        ),
+        ({"client": "x" * 512 * 1024}, "Event is larger than 512 KB."),
     ],
 )
 async def test_wrong_events_are_refused(
