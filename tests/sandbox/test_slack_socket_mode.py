@@ -61,11 +61,13 @@ async def answers(workspace: Workspace) -> AsyncIterator[Answers]:
         client.send_socket_mode_response(answers.take(request))
 
     client.socket_mode_request_listeners.append(listen)
-    await asyncio.to_thread(client.connect)
-    await eventually(lambda: len(workspace.sandbox.slack.sockets.open) == 1)
     answers.client = client
-    yield answers
-    await hang_up(workspace, client)
+    try:
+        await asyncio.to_thread(client.connect)
+        await eventually(lambda: len(workspace.sandbox.slack.sockets.open) == 1)
+        yield answers
+    finally:
+        await hang_up(workspace, client)
 
 
 async def opened_address(workspace: Workspace) -> str:
