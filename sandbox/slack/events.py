@@ -189,7 +189,8 @@ def _told(state: SlackState, shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told_file(state: SlackState, file: dict[str, Any]) -> dict[str, Any]:
-    if not state.user(file["user"]).is_stranger:
+    owner = state.users.get(str(file.get("user")))
+    if owner is None or not owner.is_stranger:
         return file
     return {"id": file["id"], "created": file["created"], "mode": "file_access", "file_access": "check_file_info"}
 
