@@ -54,19 +54,13 @@ class SplitFrom(Frozen):
     clocks: tuple[CarriedClock, ...] = ()
 
 
-class OpenTicket(Frozen):
-    """A customer's ticket, as the API or a help desk hands it over."""
+class Opening(Frozen):
+    """What a caller says of a new ticket. The REST API takes it as it is, so both have the same limits."""
 
-    kind: Literal["open_ticket"] = "open_ticket"
-    ticket_id: TicketId
     title: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     description: Text
     customer: Customer
     priority: Priority = Priority.P3
-    tier: Annotated[
-        Tier | None,
-        Field(description="Where it starts; the policy's entry tier if left out, if it is L4 or not in the policy."),
-    ] = None
     product: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
     component: Annotated[str | None, Field(max_length=100), ONE_LINE] = None
     channel: Key = "api"
@@ -81,6 +75,14 @@ class OpenTicket(Frozen):
     request: Annotated[
         RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
     ] = RequestKind.BUG
+
+
+class OpenTicket(Opening):
+    """A customer's ticket, as the API or a help desk hands it over."""
+
+    kind: Literal["open_ticket"] = "open_ticket"
+    ticket_id: TicketId
+    tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
     opened_by: Actor
     split_from: SplitFrom | None = None
 

@@ -12,7 +12,6 @@ from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, Field
 
 from domain.clean_text import ONE_LINE
-from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.messages import (
     Accept,
@@ -27,6 +26,7 @@ from domain.messages import (
     LinkIssue,
     Merge,
     Note,
+    Opening,
     OpenNewIssue,
     OpenTicket,
     Reopen,
@@ -45,7 +45,6 @@ from domain.messages import (
 from domain.messages import Request as TicketRequest
 from domain.people import Actor, ActorKind, Customer, Role
 from domain.texts import GivenAddress, GivenKey, GivenName
-from domain.tiers import Priority
 from domain.timeline import TicketTimeline
 from domain.views import TicketView
 from gateway import api_examples as examples
@@ -133,28 +132,12 @@ class NewCustomer(Customer):
     plan: GivenName | None = None
 
 
-class NewTicket(Frozen):
+class NewTicket(Opening):
     """A customer's ticket."""
 
     ticket_id: Annotated[TicketId | None, Field(description="Your own number; a free one is given if left out.")] = None
-    title: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
-    description: Text
     customer: NewCustomer
-    priority: Priority = Priority.P3
-    product: Annotated[str | None, Field(max_length=200), ONE_LINE] = None
-    component: Annotated[str | None, Field(max_length=200), ONE_LINE] = None
     channel: Annotated[str, Field(min_length=1, max_length=50), ONE_LINE] = "api"
-    language: Annotated[
-        str | None,
-        Field(max_length=35, description="The customer's language as in BCP 47.", examples=["fr-BE"]),
-        ONE_LINE,
-    ] = None
-    external_ref: Annotated[str | None, Field(max_length=200, description="The help desk's own number."), ONE_LINE] = (
-        None
-    )
-    request: Annotated[
-        RequestKind, Field(description="Something broken, or something wished for: engineering counts them apart.")
-    ] = RequestKind.BUG
 
 
 class CustomerName(Frozen):

@@ -19,6 +19,7 @@ from gateway.composition import configured, open_gateway
 from gateway.gateway import Gateway
 from gateway.openapi import describe_problems
 from gateway.request_log import RequestLog
+from gateway.unexpected import Unexpected
 from telemetry.logs import configure_logging
 
 _TAGS = [
@@ -70,6 +71,7 @@ def _assemble(*, max_body_bytes: int, lifespan: Lifespan | None) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=max_body_bytes)
+    app.add_middleware(Unexpected)
     app.add_middleware(RequestLog)
     for part in (api, webhooks, slack, health, vendor_page):
         app.include_router(part.router)

@@ -1,7 +1,6 @@
 """Errors as problem documents (RFC 9457): what went wrong and what to do, never a traceback."""
 
 import json
-import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,8 +20,6 @@ from gateway.tickets import (
     TicketUnknown,
     TimelineUntold,
 )
-
-logger = logging.getLogger("tierline.gateway")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -109,7 +106,7 @@ def respond(request: Request, problem: Problem) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of this app a problem document."""
+    """Make every foreseen error of this app a problem document; ``gateway.unexpected`` answers the others."""
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -133,16 +130,10 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return respond(request, Problem(error.status_code, kind, title, headers=headers))
 
-    async def on_anything(request: Request, error: Exception) -> Response:
-        # The type alone: an exception's text may hold what a customer wrote.
-        logger.error("request failed route=%s error=%s", route_of(request.scope), type(error).__name__)
-        return respond(request, Problem(500, "internal", "Internal error", "Tierline logged it; try again later."))
-
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(DeskError, on_desk_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(Exception, on_anything)
 
 
 def route_of(scope: Any) -> str:

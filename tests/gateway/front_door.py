@@ -120,7 +120,8 @@ class FrontDoor:
             max_body_bytes=MOST_BYTES,
             now=lambda: self.now,
         )
-        transport = httpx2.ASGITransport(app=_AppOf(self.gateway), raise_app_exceptions=False)
+        # An exception that leaves the app fails the test: the web server would log it with its text.
+        transport = httpx2.ASGITransport(app=_AppOf(self.gateway))
         self.http = httpx2.AsyncClient(transport=transport, base_url="http://tierline.example")
 
     # --- vendors -------------------------------------------------------------------------------------------------

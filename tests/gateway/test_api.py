@@ -337,6 +337,17 @@ async def test_what_is_wrong_with_a_request_is_named_by_field(
     assert errors[0]["message"]
 
 
+@pytest.mark.parametrize("field", ["product", "component"])
+async def test_a_text_that_the_ticket_cannot_hold_is_refused_at_the_door(
+    door: FrontDoor, field: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for length, status in ((100, 201), (101, 422), (200, 422)):
+        response = await door.api("POST", "", NEW | {field: "ü" * length})
+        assert response.status_code == status, (length, response.text)
+    assert problem(response, 422)["errors"][0]["field"] == f"/{field}"
+    assert "ü" not in caplog.text
+
+
 async def test_a_body_that_is_no_json_is_told_so(door: FrontDoor) -> None:
     headers = {"Authorization": f"Bearer {token(Role.LEAD)}", "Content-Type": "application/json"}
     for content in (b"{", b"\xff\xfe", b"[" * 50_000, b'"\\ud800"', b"NaN", b'{"title": ' + b"9" * 5_000 + b"}"):
@@ -383,7 +394,9 @@ async def test_a_failure_inside_shows_nothing_of_it(door: FrontDoor, caplog: pyt
     document = problem(await door.api("GET", "/T-1042"), 500)
 
     assert "Robin" not in json.dumps(document)
-    assert "error=RuntimeError" in caplog.text
+    assert (
+        "request failed method=GET route=/api/v1/tickets/{ticket_id} error=RuntimeError at=test_api.py:" in caplog.text
+    )
     assert "Robin" not in "".join(
         record.getMessage() for record in caplog.records if record.name.startswith("tierline")
     )
