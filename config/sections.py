@@ -3,8 +3,9 @@
 import dataclasses
 import json
 from email.utils import parseaddr
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -13,11 +14,34 @@ from pydantic_settings import NoDecode
 from domain.people import Role
 
 
+class Part(StrEnum):
+    """The programs that read settings; each reads its own and no other."""
+
+    WORKER = "worker"
+    GATEWAY = "gateway"
+
+
 @dataclasses.dataclass(frozen=True)
 class Where:
     """Where a person finds or makes the value of a setting; shown when it is missing."""
 
     text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadBy:
+    """Which programs read a setting. Without it, those of its section do."""
+
+    parts: frozenset[Part]
+
+
+class Needed:
+    """Has to be set for the programs that read it, although the model can do without it for the others."""
+
+
+_WORKER = frozenset({Part.WORKER})
+_GATEWAY = frozenset({Part.GATEWAY})
+_BOTH = _WORKER | _GATEWAY
 
 
 def _stripped(value: Any) -> Any:
@@ -92,6 +116,7 @@ class Section(BaseModel):
     """A group of settings. Values are hidden in its errors: any of them may be a secret in the wrong place."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    read_by: ClassVar[frozenset[Part]] = _BOTH
 
 
 class ApiToken(Section):
@@ -133,12 +158,16 @@ _MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsa
 class GatewaySettings(Section):
     """What the outside calls."""
 
+    read_by = _GATEWAY
+
     host: Annotated[Text, Field(description="The address it listens on; 0.0.0.0 in a container.")] = "127.0.0.1"
     port: Annotated[Port, Field(description="The port it listens on; 0 takes a free one.")] = 8800
     link_secret: Annotated[
         Secret,
         Field(min_length=32, description="Signs the links through which vendors answer; at least 32 characters."),
         Where(_MAKE_ONE),
+        # The worker signs the links that the gateway verifies.
+        ReadBy(_BOTH),
     ]
     api_tokens: Annotated[
         tuple[ApiToken, ...],
@@ -157,6 +186,8 @@ class GatewaySettings(Section):
 class WorkerSettings(Section):
     """The process that runs workflows and activities."""
 
+    read_by = _WORKER
+
     health_host: Annotated[Text, Field(description="The address of its health and metrics endpoint.")] = "127.0.0.1"
     health_port: Annotated[Port, Field(description="The port of its health and metrics endpoint.")] = 8801
     graceful_shutdown: Annotated[
@@ -172,6 +203,8 @@ class WorkerSettings(Section):
 
 class AuditSettings(Section):
     """The audit of deadlines, which the policy turns on."""
+
+    read_by = _WORKER
 
     dead_man_url: Annotated[
         Annotated[SecretStr, BeforeValidator(_stripped), AfterValidator(_secret_address)] | None,
@@ -201,6 +234,7 @@ class SlackSettings(Section):
         Secret | None,
         Field(description="Proves that a request comes from Slack. Needed unless Socket Mode is used."),
         Where(f"copy it from {_SLACK_APP} > Basic Information > Signing Secret"),
+        ReadBy(_GATEWAY),
     ] = None
     app_token: Annotated[
         Annotated[Secret, AfterValidator(_app_token)] | None,
@@ -208,16 +242,11 @@ class SlackSettings(Section):
             description="Turns Socket Mode on: Slack then needs no public address of the gateway. Begins with xapp-."
         ),
         Where(f"make one at {_SLACK_APP} > Basic Information > App-Level Tokens, with the scope connections:write"),
+        ReadBy(_GATEWAY),
     ] = None
     base_url: Annotated[AddressWithSlash, Field(description="The address of Slack's Web API.")] = (
         "https://slack.com/api/"
     )
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
-        if self.signing_secret is None and self.app_token is None:
-            raise ValueError("give signing_secret (HTTP) or app_token (Socket Mode)")
-        return self
 
 
 class JiraSettings(Section):
@@ -226,9 +255,14 @@ class JiraSettings(Section):
     Cloud is entered by an e-mail address with an API token, Data Center by a personal access token.
     """
 
+    read_by = _WORKER
+
     url: Annotated[
-        Address, Field(description="The site's address."), Where("such as https://your-company.atlassian.net")
-    ]
+        Address | None,
+        Field(description="The site's address."),
+        Where("such as https://your-company.atlassian.net"),
+        Needed(),
+    ] = None
     email: Annotated[
         EmailAddress | None,
         Field(description="Jira Cloud: the e-mail address of the account that Tierline acts as."),
@@ -261,10 +295,12 @@ class JiraSettings(Section):
         ),
     ] = "3"
     webhook_secret: Annotated[
-        Secret,
+        Secret | None,
         Field(description="Proves that a webhook comes from Jira."),
         Where("make one up and enter it at Jira settings > System > WebHooks too"),
-    ]
+        ReadBy(_GATEWAY),
+        Needed(),
+    ] = None
 
     @model_validator(mode="after")
     def _one_account(self) -> Self:
@@ -276,13 +312,13 @@ class JiraSettings(Section):
             raise ValueError("give either email and api_token (Cloud) or personal_access_token (Data Center), not both")
         if len(own) == 2 or {"api_token", "api_token_file"} <= set(cloud):
             raise ValueError("give the token or the file that holds it, not both")
-        if not own and ("email" not in cloud or len(cloud) < 2):
-            raise ValueError("give email and api_token (Cloud), or personal_access_token (Data Center)")
         return self
 
 
 class GitHubSettings(Section):
     """GitHub: where engineering works. Acts by a token, or as a GitHub App."""
+
+    read_by = _WORKER
 
     token: Annotated[
         Secret | None,
@@ -314,10 +350,12 @@ class GitHubSettings(Section):
         Where("it is the number at the end of the installation's address"),
     ] = None
     webhook_secret: Annotated[
-        Secret,
+        Secret | None,
         Field(description="Proves that a webhook comes from GitHub."),
         Where("make one up and enter it in the webhook settings of the repository or App too"),
-    ]
+        ReadBy(_GATEWAY),
+        Needed(),
+    ] = None
     base_url: Annotated[Address, Field(description="The API's address; https://HOST/api/v3 on Enterprise.")] = (
         "https://api.github.com"
     )
@@ -331,8 +369,6 @@ class GitHubSettings(Section):
         app = (self.app_id, self.private_key or self.private_key_file, self.installation_id)
         if token is not None and any(app):
             raise ValueError("give either a token or a GitHub App, and not both")
-        if token is None and not all(app):
-            raise ValueError("give a token, or a GitHub App by app_id, private_key and installation_id")
         return self
 
 
@@ -350,21 +386,28 @@ class PagerDutySettings(Section):
         Where("the e-mail address of a user of your PagerDuty account"),
     ]
     webhook_secret: Annotated[
-        Secret,
+        Secret | None,
         Field(description="Proves that a webhook comes from PagerDuty."),
         Where("PagerDuty > Integrations > Generic Webhooks (v3) shows it once, when the subscription is made"),
-    ]
+        ReadBy(_GATEWAY),
+        Needed(),
+    ] = None
     routing_key: Annotated[
         Secret | None,
         Field(description="Events API v2 integration key: pages go this way when the REST API fails."),
         Where("make one at PagerDuty > Services > your service > Integrations > Events API v2"),
+        ReadBy(_WORKER),
     ] = None
     base_url: Annotated[Address, Field(description="The REST API's address.")] = "https://api.pagerduty.com"
-    events_url: Annotated[Address, Field(description="The Events API's address.")] = "https://events.pagerduty.com"
+    events_url: Annotated[Address, Field(description="The Events API's address."), ReadBy(_WORKER)] = (
+        "https://events.pagerduty.com"
+    )
 
 
 class MailSettings(Section):
     """Mail: how vendors and customers are written to."""
+
+    read_by = _WORKER
 
     host: Annotated[Text, Field(description="The SMTP server."), Where("as your mail provider names it")]
     port: Annotated[Port, Field(description="The SMTP server's port.")] = 587

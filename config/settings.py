@@ -6,7 +6,6 @@ variables (``TEMPORAL_ADDRESS`` and the like) are read by ``config.temporal_clie
 
 import os
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from config.sections import (
     JiraSettings,
     MailSettings,
     PagerDutySettings,
+    Part,
     SlackSettings,
     WorkerSettings,
 )
@@ -51,13 +51,6 @@ __all__ = [
 API_TOKENS = "TIERLINE_GATEWAY__API_TOKENS"
 LINK_SECRET = "TIERLINE_GATEWAY__LINK_SECRET"  # noqa: S105 - the name of a variable
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
-
-
-class Part(StrEnum):
-    """The programs that read settings; each asks for what it needs."""
-
-    WORKER = "worker"
-    GATEWAY = "gateway"
 
 
 class Settings(BaseSettings):
@@ -114,21 +107,25 @@ def load_settings(
     """Read the settings from the environment, and from ``.env`` in the working directory where the environment is silent.
 
     Args:
-        parts: what the settings are for; everything that any part needs, if none is named.
+        parts: which programs the settings are for; all, if none is named. What only others read is neither demanded nor taken.
         environ: the environment; the process's own if left out.
         dotenv: a file of ``NAME=value`` lines; it need not exist.
 
     Raises:
         ConfigurationError: one line for each variable that is missing, wrong or unknown.
     """
-    given = {
+    everything = {
         name.upper(): value
         for name, value in with_dotenv(os.environ if environ is None else environ, dotenv).items()
         if name.upper().startswith(PREFIX) and value.strip()
     }
+    readers = frozenset(parts or Part)
+    read = tuple(variable for variable in settings_variables() if variable.read_by & readers)
+    names = {variable.name for variable in read}
+    given = {name: value for name, value in everything.items() if name in names}
     problems = {
-        **_missing(given, parts or tuple(Part)),
-        **unknown_variables(given, settings_variables()),
+        **_missing(everything, read),
+        **unknown_variables(everything, settings_variables()),
     }
     try:
         settings = Settings(**_nested(given))
@@ -141,9 +138,8 @@ def load_settings(
 
 
 def _nested(given: Mapping[str, str]) -> dict[str, Any]:
-    known = {variable.name for variable in settings_variables()}
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value for name, value in given.items() if name in known}
+    source.env_vars = {name.lower(): value for name, value in given.items()}
     values = source()
     return {"gateway": {}, **values}
 
@@ -152,19 +148,16 @@ _GITHUB_APP = ("TIERLINE_GITHUB__APP_ID", "TIERLINE_GITHUB__PRIVATE_KEY", "TIERL
 _GITHUB_TOKEN = "TIERLINE_GITHUB__TOKEN"  # noqa: S105 - the name of a variable
 _JIRA_EMAIL = "TIERLINE_JIRA__EMAIL"
 _JIRA_API_TOKEN = "TIERLINE_JIRA__API_TOKEN"  # noqa: S105 - the name of a variable
-_JIRA_API_TOKEN_FILE = "TIERLINE_JIRA__API_TOKEN_FILE"  # noqa: S105 - the name of a variable
-_JIRA_DATA_CENTER = ("TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN", "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN_FILE")
+_JIRA_DATA_CENTER = "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN"
+_IN_A_FILE = "_FILE"
 _SLACK_SIGNING_SECRET = "TIERLINE_SLACK__SIGNING_SECRET"  # noqa: S105 - the name of a variable
 _SLACK_APP_TOKEN = "TIERLINE_SLACK__APP_TOKEN"  # noqa: S105 - the name of a variable
 
 
-def _missing(given: Mapping[str, str], parts: Iterable[Part]) -> dict[str, str]:
+def _missing(given: Mapping[str, str], read: Iterable[Variable]) -> dict[str, str]:
     """What has to be set and is not, by the name of the variable."""
-    known = {variable.name: variable for variable in settings_variables()}
-    # The worker signs the links that the gateway verifies.
-    wanted = {known[LINK_SECRET]: ""}
-    if Part.GATEWAY in parts:
-        wanted[known[API_TOKENS]] = ""
+    known = {variable.name: variable for variable in read}
+    wanted = {known[name]: "" for name in (LINK_SECRET, API_TOKENS) if name in known}
     sections = {variable.section for variable in known.values()}
     used = {section for section in sections if any(name.startswith(f"{PREFIX}{section}{DELIMITER}") for name in given)}
     no_tracker = not used & {"JIRA", "GITHUB"}
@@ -188,14 +181,16 @@ def _missing(given: Mapping[str, str], parts: Iterable[Part]) -> dict[str, str]:
 
 def _needed(variable: Variable, given: Mapping[str, str]) -> bool:
     """Whether the variable has to be set once its system is used."""
+
+    def has(name: str) -> bool:
+        return name in given or f"{name}{_IN_A_FILE}" in given
+
     if variable.name == _GITHUB_TOKEN:
-        return not any(name in given for name in _GITHUB_APP)
+        return not has(_GITHUB_TOKEN) and not any(has(name) for name in _GITHUB_APP)
     if variable.name in _GITHUB_APP:
-        return _GITHUB_TOKEN not in given and any(name in given for name in _GITHUB_APP)
+        return not has(variable.name) and not has(_GITHUB_TOKEN) and any(has(name) for name in _GITHUB_APP)
     if variable.name in {_JIRA_EMAIL, _JIRA_API_TOKEN}:
-        of_data_center = any(name in given for name in _JIRA_DATA_CENTER)
-        in_a_file = variable.name == _JIRA_API_TOKEN and _JIRA_API_TOKEN_FILE in given
-        return not of_data_center and not in_a_file
+        return not has(variable.name) and not has(_JIRA_DATA_CENTER)
     if variable.name == _SLACK_SIGNING_SECRET:
         return _SLACK_APP_TOKEN not in given
     return variable.required

@@ -17,6 +17,9 @@ each, and tries every connection.
 A system is configured as soon as one of its variables is set; only the systems that are configured are used. Slack and one
 tracker (Jira or GitHub) are needed; PagerDuty and mail are not. *Required* below means: once its system is used.
 
+*Read by* says which program a variable is for. Give each program its own alone, as `docker-compose.yml` does: the gateway faces the
+internet and needs none of the worker's credentials. With one `.env` for both, each still ignores what is the other's.
+
 Temporal is found by its own variables, as by every Temporal program: `TEMPORAL_ADDRESS` (default `127.0.0.1:7233`),
 `TEMPORAL_NAMESPACE` (default `default`), `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`, or a profile (`TEMPORAL_PROFILE`).
 
@@ -34,7 +37,7 @@ def settings_reference() -> str:
         if variable.section != section:
             parts += [""] if section is not None else []
             section = variable.section
-            parts += [*_heading(section), "", "| variable | default | meaning |", "|---|---|---|"]
+            parts += [*_heading(section), "", "| variable | read by | default | meaning |", "|---|---|---|---|"]
         parts.append(_row(variable))
     return "\n".join(parts) + "\n"
 
@@ -54,14 +57,15 @@ def _row(variable: Variable) -> str:
         meaning = f"{meaning} {variable.where[0].upper()}{variable.where[1:]}."
     if variable.secret:
         meaning = f"{meaning} Secret."
-    return f"| `{variable.name}` | {_default(variable)} | {meaning.replace('|', chr(92) + '|')} |"
+    read_by = "both" if len(variable.read_by) > 1 else next(iter(variable.read_by)).value
+    return f"| `{variable.name}` | {read_by} | {_default(variable)} | {meaning.replace('|', chr(92) + '|')} |"
 
 
 def _default(variable: Variable) -> str:
     if variable.required:
         return "**required**"
     if variable.name == API_TOKENS:
-        return "**required** by the gateway"
+        return "**required**"
     value: Any = variable.default
     if value is None or value == ():
         return ""

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr
 
 from config.model_types import as_model
-from config.sections import Where
+from config.sections import Needed, Part, ReadBy, Section, Where
 
 PREFIX = "TIERLINE_"
 DELIMITER = "__"
@@ -28,7 +28,7 @@ NOT_SETTINGS = (
 class Variable:
     """One environment variable. ``section`` is the part between prefix and delimiter, such as ``SLACK``; empty at top level.
 
-    ``required`` means: once anything of its section is used.
+    ``required`` means: once anything of its section is used, by the programs that read it (``read_by``).
     """
 
     name: str
@@ -38,6 +38,7 @@ class Variable:
     default: Any
     description: str
     where: str | None
+    read_by: frozenset[Part]
 
     @property
     def told(self) -> str:
@@ -72,14 +73,16 @@ def _variables(model: type[BaseModel], section: str) -> Iterator[Variable]:
             yield from _variables(inner, section=name.upper())
             continue
         where = next((item.text for item in field.metadata if isinstance(item, Where)), None)
+        of_section = model.read_by if issubclass(model, Section) else frozenset(Part)
         yield Variable(
             name=PREFIX + (f"{section}{DELIMITER}" if section else "") + name.upper(),
             section=section,
-            required=field.is_required(),
+            required=field.is_required() or any(isinstance(item, Needed) for item in field.metadata),
             secret=SecretStr in _inside(field.annotation),
             default=None if field.is_required() else field.get_default(),
             description=field.description or "",
             where=where,
+            read_by=next((item.parts for item in field.metadata if isinstance(item, ReadBy)), of_section),
         )
 
 

@@ -64,6 +64,8 @@ def build_clients(settings: Settings) -> Clients:
 
 
 def _jira(settings: JiraSettings) -> IssueTracker:
+    if settings.url is None:
+        raise PermanentFailure("jira", "set its address: TIERLINE_JIRA__URL")
     token = _jira_secret(
         settings.personal_access_token, settings.personal_access_token_file, "TIERLINE_JIRA__PERSONAL_ACCESS_TOKEN_FILE"
     )

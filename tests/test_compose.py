@@ -4,6 +4,7 @@ There may be no Docker engine where the tests run: the structure is held against
 and `docker compose config` is asked where it exists. The schema and namespace scripts run for real in tests/postgresql.
 """
 
+import dataclasses
 import importlib.util
 import json
 import re
@@ -15,8 +16,12 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
+from temporalio.envconfig import ClientConnectConfig
 
-from config.settings import settings_variables
+from config.policy import load_policy
+from config.settings import Part, load_settings, settings_variables
+from gateway.composition import open_gateway
+from integrations.clients import build_clients
 from sandbox.engine.binaries import SERVER_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +35,28 @@ SET_BY_COMPOSE = {
     "TIERLINE_GATEWAY__QUARANTINE_DIR",
     "TIERLINE_WORKER__HEALTH_HOST",
     "TIERLINE_WORKER__HEALTH_PORT",
+}
+
+VALUES = {
+    "TIERLINE_PUBLIC_URL": "https://tierline.example",
+    "TIERLINE_GATEWAY__LINK_SECRET": "a-link-secret-of-thirty-two-letters",
+    "TIERLINE_GATEWAY__API_TOKENS": '[{"name": "helpdesk", "role": "integration", "token": "0123456789abcdef"}]',
+    "TIERLINE_AUDIT__DEAD_MAN_URL": "https://alive.example/1",
+    "TIERLINE_SLACK__BOT_TOKEN": "xoxb-1",
+    "TIERLINE_SLACK__SIGNING_SECRET": "slack",
+    "TIERLINE_SLACK__BASE_URL": "http://127.0.0.1:1/",
+    "TIERLINE_JIRA__URL": "https://acme.example",
+    "TIERLINE_JIRA__EMAIL": "bot@acme.example",
+    "TIERLINE_JIRA__API_TOKEN": "jira",
+    "TIERLINE_JIRA__WEBHOOK_SECRET": "from-jira",
+    "TIERLINE_GITHUB__TOKEN": "github",
+    "TIERLINE_GITHUB__WEBHOOK_SECRET": "from-github",
+    "TIERLINE_PAGERDUTY__API_KEY": "pagerduty",
+    "TIERLINE_PAGERDUTY__FROM_EMAIL": "bot@acme.example",
+    "TIERLINE_PAGERDUTY__WEBHOOK_SECRET": "from-pagerduty",
+    "TIERLINE_PAGERDUTY__ROUTING_KEY": "events",
+    "TIERLINE_MAIL__HOST": "mail.acme.example",
+    "TIERLINE_MAIL__FROM_ADDRESS": "support@acme.example",
 }
 
 
@@ -147,13 +174,48 @@ def test_only_temporal_and_its_schema_job_know_the_databases_password(services: 
     assert knowing == {"postgresql", "temporal", "temporal-schema"}
 
 
-def test_the_containers_get_every_setting(services: dict[str, dict[str, Any]]) -> None:
-    settings = {variable.name for variable in settings_variables()}
-    worker, gateway = set(services["worker"]["environment"]), set(services["gateway"]["environment"])
-    assert (worker | gateway) - OF_TEMPORAL == settings
-    assert {name for name in settings - worker if not name.startswith("TIERLINE_GATEWAY__")} == set()
-    assert {name for name in settings - gateway if not name.startswith("TIERLINE_WORKER__")} == set()
-    assert {name for name in settings if name in SET_BY_COMPOSE} == SET_BY_COMPOSE
+def test_each_process_gets_what_it_reads_and_nothing_else(services: dict[str, dict[str, Any]]) -> None:
+    for part in Part:
+        given = set(services[part.value]["environment"]) - OF_TEMPORAL
+        assert given == {variable.name for variable in settings_variables() if part in variable.read_by}, part
+    assert {variable.name for variable in settings_variables()} >= SET_BY_COMPOSE
+
+
+def test_the_gateway_and_the_worker_share_no_secret_that_only_one_of_them_uses(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    secret = {variable.name for variable in settings_variables() if variable.secret}
+    shared = set(services["worker"]["environment"]) & set(services["gateway"]["environment"]) & secret
+    assert shared == {
+        # The worker signs the vendors' links, the gateway verifies them.
+        "TIERLINE_GATEWAY__LINK_SECRET",
+        # The gateway opens Slack's forms, and asks PagerDuty whose incident a webhook is about.
+        "TIERLINE_SLACK__BOT_TOKEN",
+        "TIERLINE_PAGERDUTY__API_KEY",
+    }
+
+
+def environment_in(services: dict[str, dict[str, Any]], part: Part) -> dict[str, str]:
+    """What a process sees whose ``.env`` has Slack, Jira, GitHub, PagerDuty and mail."""
+    return {name: VALUES[name] for name in services[part.value]["environment"] if name in VALUES}
+
+
+def test_with_its_own_variables_the_worker_reaches_every_system(services: dict[str, dict[str, Any]]) -> None:
+    settings = load_settings(Part.WORKER, environ=environment_in(services, Part.WORKER), dotenv=None)
+    clients = build_clients(settings)
+    assert None not in [getattr(clients, field.name) for field in dataclasses.fields(clients)]
+
+
+async def test_with_its_own_variables_the_gateway_opens_every_door(
+    services: dict[str, dict[str, Any]], free_port: int, tmp_path: Path
+) -> None:
+    environ = environment_in(services, Part.GATEWAY) | {"TIERLINE_GATEWAY__QUARANTINE_DIR": str(tmp_path)}
+    settings = load_settings(Part.GATEWAY, environ=environ, dotenv=None)
+    nowhere = ClientConnectConfig(target_host=f"127.0.0.1:{free_port}")
+    async with open_gateway(settings, load_policy(ROOT / "config" / "policies" / "demo.yaml"), nowhere) as gateway:
+        assert None not in (gateway.slack, gateway.jira_secret, gateway.github_secret, gateway.pagerduty_secret)
+        assert gateway.pager is not None
+        assert [token.name for token in gateway.api_tokens] == ["helpdesk"]
 
 
 def test_the_example_names_every_setting_and_nothing_else() -> None:

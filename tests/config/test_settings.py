@@ -75,6 +75,41 @@ def test_the_worker_does_not_need_what_only_the_gateway_uses() -> None:
     assert list(problems_of(environ)) == ["TIERLINE_GATEWAY__API_TOKENS"]
 
 
+def test_each_program_does_without_what_only_the_other_reads() -> None:
+    full = {**SLACK_AND_GITHUB, **JIRA, "TIERLINE_MAIL__HOST": "mail", "TIERLINE_MAIL__FROM_ADDRESS": "s@acme.example"}
+    read_by = {part: {one.name for one in settings_variables() if part in one.read_by} for part in Part}
+    for part in Part:
+        own = {name: value for name, value in full.items() if name in read_by[part]}
+        assert own != full
+        assert load(own, part) == load(full, part), "it takes nothing of the other's from a shared environment either"
+
+    gateway, worker = load(full, Part.GATEWAY), load(full, Part.WORKER)
+    assert gateway.github is not None
+    assert worker.github is not None
+    assert (gateway.github.token, gateway.mail) == (None, None)
+    assert (worker.github.webhook_secret, worker.gateway.api_tokens) == (None, ())
+
+
+@pytest.mark.parametrize("part", Part)
+def test_each_program_demands_its_own(part: Part) -> None:
+    environ = without(SLACK_AND_GITHUB, "TIERLINE_GITHUB__TOKEN", "TIERLINE_GITHUB__WEBHOOK_SECRET")
+    demanded = {
+        Part.WORKER: [
+            "TIERLINE_JIRA__URL",
+            "TIERLINE_JIRA__EMAIL",
+            "TIERLINE_JIRA__API_TOKEN",
+            "TIERLINE_GITHUB__TOKEN",
+        ],
+        Part.GATEWAY: ["TIERLINE_JIRA__WEBHOOK_SECRET", "TIERLINE_GITHUB__WEBHOOK_SECRET"],
+    }
+    assert list(problems_of(environ, part)) == demanded[part]
+
+
+def test_a_system_of_which_the_other_program_has_a_variable_demands_its_own() -> None:
+    environ = without(SLACK_AND_GITHUB, "TIERLINE_GITHUB__WEBHOOK_SECRET")
+    assert list(problems_of(environ, Part.GATEWAY)) == ["TIERLINE_GITHUB__WEBHOOK_SECRET"]
+
+
 def test_socket_mode_does_instead_of_the_signing_secret() -> None:
     environ = {**without(SLACK_AND_GITHUB, "TIERLINE_SLACK__SIGNING_SECRET"), "TIERLINE_SLACK__APP_TOKEN": "xapp-1-A-b"}
     slack = load(environ).slack
@@ -144,6 +179,11 @@ def test_a_github_app_does_instead_of_a_token() -> None:
     assert github is not None
     assert github.private_key is not None
     assert github.private_key.get_secret_value().splitlines()[1] == "MII"
+
+    in_files = {**environ, "TIERLINE_GITHUB__PRIVATE_KEY_FILE": "/run/secrets/key"}
+    assert load(without(in_files, "TIERLINE_GITHUB__PRIVATE_KEY")).github is not None
+    token_file = {**without(environ, *app), "TIERLINE_GITHUB__TOKEN_FILE": "/run/secrets/token"}
+    assert load(token_file).github is not None
 
     partly = without(environ, "TIERLINE_GITHUB__INSTALLATION_ID", "TIERLINE_GITHUB__PRIVATE_KEY")
     assert list(problems_of(partly)) == ["TIERLINE_GITHUB__PRIVATE_KEY", "TIERLINE_GITHUB__INSTALLATION_ID"]
@@ -258,8 +298,8 @@ def test_settings_that_are_built_in_code_are_just_that(monkeypatch: pytest.Monke
     monkeypatch.setenv("TIERLINE_GATEWAY__PORT", "9000")
     settings = Settings(gateway=GatewaySettings(link_secret=SecretStr("x" * 32)))
     assert settings.gateway.port == 8800
-    with pytest.raises(ValueError, match="give a token, or a GitHub App"):
-        GitHubSettings(webhook_secret=SecretStr("x"))
+    with pytest.raises(ValueError, match="give the token or private key, or the file that holds it"):
+        GitHubSettings(token=SecretStr("x"), token_file=Path("x"))
 
 
 def test_every_variable_says_what_it_is_and_every_required_one_where_to_get_it() -> None:
