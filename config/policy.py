@@ -21,8 +21,10 @@ from config.pattern_trial import slow_patterns
 from config.plain_words import allowed_values, dotted, in_plain_words
 from config.positions import Document, Step, read_document
 from domain.issues import Tracker
+from domain.mail_address import mail_address
+from domain.page_rules import FallbackStep, ReachBy
 from domain.people import Role
-from domain.policy import Action, ClockKind, CommandName, Policy
+from domain.policy import Action, ClockKind, CommandName, Policy, VendorRules
 from domain.texts import size_of
 from domain.tiers import Priority, Tier, WaitingOn
 
@@ -73,6 +75,7 @@ def load_policy(path: Path, *, years: range | None = None) -> Policy:
         problems |= set(_closed_for_a_year(document, policy, years)) | set(_wrong_template(document, policy))
         problems |= set(_too_large(policy))
         problems |= set(_slow_patterns(document, policy))
+        problems |= set(_wrong_addresses(document, policy, ()))
         if not problems:
             return policy
     raise PolicyError(f"{document.file}:{line}: {text}" for line, text in sorted(problems))
@@ -192,6 +195,34 @@ def _slow_patterns(document: Document, policy: Policy) -> Iterator[tuple[int, st
     for word, problem in slow_patterns(policy.engineering.redaction.patterns):
         steps = ("engineering", "redaction", "patterns", *([word] if word is not None else []))
         yield document.line(steps), f"{_field(steps)}{problem}"
+
+
+def _wrong_addresses(document: Document, value: Any, steps: tuple[Step, ...]) -> Iterator[tuple[int, str]]:
+    """Addresses to which no mail can be written.
+
+    They are tried here and not by the models: an open ticket keeps the policy that it began under, whatever is in it.
+    """
+    if isinstance(value, VendorRules):
+        yield from _wrong_address(document, value.email, (*steps, "email"))
+    elif isinstance(value, FallbackStep) and value.by is ReachBy.MAIL:
+        for index, person in enumerate(value.people):
+            yield from _wrong_address(document, person, (*steps, "people", index))
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _wrong_addresses(document, getattr(value, name), (*steps, name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _wrong_addresses(document, item, (*steps, str(key)))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _wrong_addresses(document, item, (*steps, index))
+
+
+def _wrong_address(document: Document, address: str, steps: tuple[Step, ...]) -> Iterator[tuple[int, str]]:
+    try:
+        mail_address(address)
+    except ValueError as error:
+        yield document.line(steps), f"{_field(steps)}{error}"
 
 
 def _in_steady_order(schema: Any) -> Any:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
+from domain.mail_address import is_mail_address, mail_address
 from domain.people import Role
 
 
@@ -90,15 +91,10 @@ def _is_pem(value: SecretStr) -> SecretStr:
     return value
 
 
-def _email(value: str) -> str:
-    name, at, domain = value.partition("@")
-    if not (name and at and domain) or "@" in domain or any(character.isspace() for character in value):
-        raise ValueError("write an e-mail address such as tierline@example.org")
-    return value
-
-
 def _sender(value: str) -> str:
-    _email(parseaddr(value)[1])
+    name, address = parseaddr(value)
+    if not is_mail_address(address) or not value.endswith((address, f"<{address}>")) or "=?" in name:
+        raise ValueError("write the sender as Support <support@example.org>, or the address alone")
     return value
 
 
@@ -106,7 +102,7 @@ Secret = Annotated[SecretStr, BeforeValidator(_stripped), Field(min_length=1)]
 Text = Annotated[str, BeforeValidator(_stripped), Field(min_length=1)]
 Address = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address)]
 AddressWithSlash = Annotated[str, BeforeValidator(_stripped), AfterValidator(_address_with_slash)]
-EmailAddress = Annotated[str, BeforeValidator(_stripped), AfterValidator(_email)]
+EmailAddress = Annotated[str, BeforeValidator(_stripped), AfterValidator(mail_address)]
 Sender = Annotated[str, BeforeValidator(_stripped), AfterValidator(_sender)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]

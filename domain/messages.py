@@ -82,7 +82,10 @@ class OpenTicket(Opening):
 
     kind: Literal["open_ticket"] = "open_ticket"
     ticket_id: TicketId
-    tier: Annotated[Tier | None, Field(description="Where it starts; the policy's entry tier if left out.")] = None
+    tier: Annotated[
+        Tier | None,
+        Field(description="Where it starts; the policy's entry tier if left out, if it is L4 or not in the policy."),
+    ] = None
     opened_by: Actor
     split_from: SplitFrom | None = None
 

@@ -105,5 +105,3 @@ GivenName = Annotated[str, RefusedOver(800), ONE_LINE]
 """A ``Name`` as a caller of the API gives it: refused over 800 bytes."""
 GivenKey = Annotated[str, RefusedOver(800), ONE_LINE]
 """An id as a caller of the API gives it: refused over 800 bytes."""
-GivenAddress = Annotated[str, RefusedOver(1_000), ONE_LINE]
-"""A mail address as a caller of the API gives it: refused over 1,000 bytes."""

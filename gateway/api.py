@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.clean_text import ONE_LINE
 from domain.frozen import Frozen
+from domain.mail_address import MailAddress
 from domain.messages import (
     Accept,
     AttachFile,
@@ -44,7 +45,7 @@ from domain.messages import (
 )
 from domain.messages import Request as TicketRequest
 from domain.people import Actor, ActorKind, Customer, Role
-from domain.texts import GivenAddress, GivenKey, GivenName
+from domain.texts import GivenKey, GivenName
 from domain.timeline import TicketTimeline
 from domain.views import TicketView
 from gateway import api_examples as examples
@@ -124,11 +125,14 @@ AsOf = Annotated[
 
 
 class NewCustomer(Customer):
-    """Who opens the ticket. ``email`` is where Tierline writes to; without one the customer is told by the caller of the API."""
+    """Who has the problem."""
 
     id: GivenKey
     name: GivenName
-    email: GivenAddress | None = None
+    email: Annotated[
+        MailAddress | None,
+        Field(description="Where Tierline writes to; without one you tell the customer yourself."),
+    ] = None
     plan: GivenName | None = None
 
 

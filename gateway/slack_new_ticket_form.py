@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.engineering_rules import RequestKind
+from domain.mail_address import is_mail_address
 from domain.messages import OpenTicket
 from domain.people import Actor, Customer
 from domain.policy import Policy
@@ -70,8 +71,8 @@ def opening_of(payload: object, actor: Actor, key: str) -> OpenTicket:
         InputErrors: an input is missing, too long or none of those offered.
     """
     name, email = typed(payload, "customer", _LONGEST_WORD), written(payload, "email", _LONGEST_TITLE)
-    if email and "@" not in email.strip("@"):
-        raise InputErrors({"email": "Write an e-mail address, or leave it out."})
+    if email and not is_mail_address(email):
+        raise InputErrors({"email": "Write an e-mail address such as robin@contoso.example, or leave it out."})
     priority = chosen(payload, _PRIORITY)
     customer_id = written(payload, "customer_id", _LONGEST_WORD) or name
     title, text = typed(payload, "title", _LONGEST_TITLE), typed(payload, "text")

@@ -1,12 +1,12 @@
 """Answers a request that failed in a way nobody foresaw."""
 
 import logging
-import traceback
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import Problem, respond, route_of
+from integrations.errors import place_of
 
 logger = logging.getLogger("tierline.gateway")
 
@@ -40,14 +40,8 @@ class Unexpected:
                 scope["method"],
                 route_of(scope),
                 type(error).__name__,
-                _place(error),
+                place_of(error),
             )
             if not started:
                 problem = Problem(500, "internal", "Internal error", "Tierline logged it; try again later.")
                 await respond(Request(scope), problem)(scope, receive, send)
-
-
-def _place(error: Exception) -> str:
-    """The line of code that raised it."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"

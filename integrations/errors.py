@@ -11,6 +11,7 @@ Messages are one clear sentence that says what to do, cut to a length that fits 
 answer, secrets or personal data.
 """
 
+import traceback
 from datetime import timedelta
 
 
@@ -41,3 +42,9 @@ class RateLimited(IntegrationError):
 
 class PassingFailure(IntegrationError):
     """It may work next time, and may have worked this time: the next attempt looks before it repeats."""
+
+
+def place_of(error: BaseException) -> str:
+    """The file and line of code that raised it: what can be told of a fault whose text may quote somebody."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "no line"

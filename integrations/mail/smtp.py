@@ -22,8 +22,9 @@ from aiosmtplib import (
 )
 from pydantic import SecretStr
 
+from domain.mail_address import is_mail_address, mail_address
 from integrations.checks import Check
-from integrations.errors import IntegrationError, PassingFailure, PermanentFailure
+from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, place_of
 from integrations.mailer import Mail
 
 SYSTEM = "mail"
@@ -60,7 +61,7 @@ class SmtpMailer:
         starttls: bool,
     ) -> None:
         self._sender = parseaddr(from_address)[1]
-        self._from = _address(from_address, "the From address is not valid; set TIERLINE_MAIL__FROM_ADDRESS")
+        self._from = _from(from_address)
         self._host, self._port = host, port
         self._username, self._password = username, password
         self._implicit_tls = port == _IMPLICIT_TLS_PORT
@@ -73,11 +74,10 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         """Hand the message to the server, in one attempt."""
-        message = self._message(mail)
-        recipient = parseaddr(mail.to)[1]
+        recipient, content = self._written(mail)
         with _mail_failures():
             async with self._connection() as smtp:
-                await smtp.sendmail(self._sender, [recipient], message.as_bytes(policy=_POLICY))
+                await smtp.sendmail(self._sender, [recipient], content)
 
     async def check(self) -> list[Check]:
         """Try to connect and log in."""
@@ -103,12 +103,25 @@ class SmtpMailer:
             start_tls=self._starttls,
         )
 
-    def _message(self, mail: Mail) -> EmailMessage:
+    def _written(self, mail: Mail) -> tuple[str, bytes]:
+        """The recipient's address, and the message as it is sent.
+
+        Raises:
+            PermanentFailure: it cannot be written. The next attempt would fail in the same way, whatever the library raises.
+        """
+        recipient = _recipient(mail.to)
+        try:
+            return recipient, self._message(mail, recipient).as_bytes(policy=_POLICY)
+        except IntegrationError:
+            raise
+        except Exception as error:
+            words = f"the message cannot be written ({type(error).__name__} at {place_of(error)}); report it as a bug of Tierline"
+            raise PermanentFailure(SYSTEM, words) from None
+
+    def _message(self, mail: Mail, recipient: str) -> EmailMessage:
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._from
-        message["To"] = _address(
-            mail.to, "the recipient's address is not valid; correct it in the ticket or the policy"
-        )
+        message["To"] = Address(addr_spec=recipient)
         message["Subject"] = " ".join(mail.subject.split())
         message["Date"] = format_datetime(datetime.now(UTC))
         message["Message-ID"] = f"<{_id(mail.message_id)}>"
@@ -163,14 +176,25 @@ def _answered(code: int, words: str) -> IntegrationError:
     return PassingFailure(SYSTEM, f"the server put us off (SMTP {code}); it is tried again")
 
 
-def _address(text: str, otherwise: str) -> Address:
+def _recipient(text: str) -> str:
+    """The address alone; a policy may have been written when a name was allowed beside it."""
+    address = parseaddr(text)[1]
+    if not is_mail_address(address) or address not in text or re.search(r"[\r\n]", text):
+        words = "the recipient's address is not valid; correct it in the ticket or the policy"
+        raise PermanentFailure(SYSTEM, words)
+    return address
+
+
+def _from(text: str) -> Address:
     name, spec = parseaddr(text)
+    message = EmailMessage(policy=_POLICY)
     try:
-        address = Address(display_name=name, addr_spec=spec)
-    except (ValueError, IndexError, MessageError):
-        raise PermanentFailure(SYSTEM, otherwise) from None
-    if not address.username or not address.domain or re.search(r"[\r\n]", text):
-        raise PermanentFailure(SYSTEM, otherwise)
+        address = Address(display_name=name, addr_spec=mail_address(spec))
+        message["From"] = address
+        message.as_bytes(policy=_POLICY)
+    except (ValueError, LookupError, MessageError):
+        words = "the From address is not valid; set TIERLINE_MAIL__FROM_ADDRESS"
+        raise PermanentFailure(SYSTEM, words) from None
     return address
 
 

@@ -20,6 +20,7 @@ from domain.engineering_issue import draft_issue
 from domain.paging import PageDraft
 from domain.ticket_card import card_of
 from integrations.errors import IntegrationError, PassingFailure, PermanentFailure, RateLimited
+from integrations.mail.smtp import SmtpMailer
 from tests.domain.building import NOON, a_policy, an_issue, an_opening
 from tests.workflows.outside import Outside
 
@@ -68,9 +69,32 @@ def test_credentials_that_are_refused_end_the_round_and_are_tried_again_where_th
     assert failed_with(refused).type == "PermanentFailure"
 
 
-def test_what_our_own_code_did_wrong_is_left_as_it_is() -> None:
-    with pytest.raises(KeyError), classified():
-        raise KeyError("a fault of ours")
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("Robin"), IndexError("Robin"), ValueError("Robin"), TypeError("Robin"), AttributeError("Robin")],
+)
+@pytest.mark.parametrize(("attempt", "permanent"), [(1, False), (2, False), (3, True), (9, True)])
+def test_a_fault_of_tierlines_own_is_given_up_after_three_attempts(
+    error: Exception, attempt: int, permanent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Retried for ever, it would hold up everything behind it, and nobody would hear why."""
+    told = at_attempt(attempt).run(failed_with, error)
+    assert (told.type, told.non_retryable) == ("Fault", permanent)
+    assert told.message.startswith(f"Tierline cannot do this ({type(error).__name__} at test_failures.py:")
+    assert "Robin" not in told.message + caplog.text
+
+
+def test_a_failure_of_the_network_is_left_to_the_next_attempt() -> None:
+    with pytest.raises(ConnectionResetError), classified():
+        raise ConnectionResetError
+
+
+async def test_a_message_that_cannot_be_written_is_refused_at_once() -> None:
+    mailer = SmtpMailer("127.0.0.1", 1, None, None, "support@acme.example", False)
+    mail = CustomerMailInput(key="T-1/1", ticket_id="T-1", to="=?utf-8?q? <a@b?=.example>", subject="s", text="t")
+    with pytest.raises(ApplicationError, match="the recipient's address is not valid; correct it") as told:
+        await ActivityEnvironment().run(MailActivities(mailer, links=None).mail_customer, mail)
+    assert told.value.non_retryable
 
 
 def test_a_failure_does_not_carry_the_outsides_answer_along() -> None:

@@ -363,3 +363,30 @@ def test_the_default_policy_loads_and_says_where_the_teams_own_values_go() -> No
     lines = (SHIPPED / "default.yaml").read_text().splitlines()
     assert all(placeholder.value in lines[placeholder.line - 1] for placeholder in placeholders)
     assert {"tiers.L1.channel", "roles.lead[0]", "routes[1].project"} <= {found.field for found in placeholders}
+
+
+def test_an_address_that_mail_cannot_be_sent_to_is_told_with_its_line(file: Path) -> None:
+    text = LEAST.replace("tiers:\n  L1: {name: Frontline, channel: C1}\n", PAGED)
+    assert problems_of(file, text) == [
+        f"team.yaml:{line}: {field}: write an e-mail address such as robin@contoso.example: it alone, in ASCII letters"
+        for line, field in ((12, "tiers.L1.page.fallback[0].people[1]"), (16, "vendors.acquirer.email"))
+    ]
+
+
+PAGED = """\
+tiers:
+  L1:
+    name: Frontline
+    channel: C1
+    page:
+      service: P1
+      fallback:
+        - after: 10m
+          by: mail
+          people: [lena@acme.example, "=?utf-8?q? <a@b?=.example>"]
+vendors:
+  acquirer:
+    name: Acquirer
+    email: Acquirer <desk@acquirer.example>
+    target: 4h
+"""

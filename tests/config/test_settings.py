@@ -221,7 +221,14 @@ def test_a_github_app_does_instead_of_a_token() -> None:
             "two names have the same token",
         ),
         ("TIERLINE_MAIL__STARTTLS", "perhaps", "must be true or false"),
-        ("TIERLINE_MAIL__FROM_ADDRESS", "Support", "write an e-mail address such as tierline@example.org"),
+        *[
+            (
+                "TIERLINE_MAIL__FROM_ADDRESS",
+                wrong,
+                "write the sender as Support <support@example.org>, or the address alone",
+            )
+            for wrong in ("Support", "=?utf-8?q? <a@b?=.example>", "a@b.example, c@d.example", "=?x?= <a@b.example>")
+        ],
     ],
 )
 def test_a_wrong_value_is_told_by_name_and_without_the_value(name: str, value: str, told: str) -> None:

@@ -30,7 +30,11 @@ from domain.tiers import Priority, Tier
 from gateway import api_examples
 from tests.gateway.front_door import MOST_BYTES, FrontDoor, token
 
-NEW = {"title": "Card payments fail", "description": "502", "customer": {"id": "c-17", "name": "Contoso"}}
+NEW: dict[str, Any] = {
+    "title": "Card payments fail",
+    "description": "502",
+    "customer": {"id": "c-17", "name": "Contoso"},
+}
 OPEN = {
     "accept": {},
     "reply": {"text": "Which browser?"},
@@ -346,6 +350,17 @@ async def test_a_text_that_the_ticket_cannot_hold_is_refused_at_the_door(
         assert response.status_code == status, (length, response.text)
     assert problem(response, 422)["errors"][0]["field"] == f"/{field}"
     assert "ü" not in caplog.text
+
+
+@pytest.mark.parametrize("email", ["=?utf-8?q? <a@b?=.example>", "no address", "a@b.example\r\nBcc: c@d.example", ""])
+async def test_an_address_that_mail_cannot_be_sent_to_is_refused_when_the_ticket_is_opened(
+    door: FrontDoor, email: str
+) -> None:
+    response = await door.api("POST", "", NEW | {"customer": NEW["customer"] | {"email": email}})
+
+    (error,) = problem(response, 422)["errors"]
+    assert error["field"] == "/customer/email"
+    assert "write an e-mail address such as robin@contoso.example" in error["message"]
 
 
 async def test_a_body_that_is_no_json_is_told_so(door: FrontDoor) -> None:

@@ -419,7 +419,12 @@ async def test_a_wish_is_opened_as_one(door: FrontDoor) -> None:
 
 @pytest.mark.parametrize(
     ("given", "block"),
-    [({"email": "no address"}, "email"), ({"customer": "   "}, "customer"), ({"title": " "}, "title")],
+    [
+        ({"email": "no address"}, "email"),
+        ({"email": "=?utf-8?q? <a@b?=.example>"}, "email"),
+        ({"customer": "   "}, "customer"),
+        ({"title": " "}, "title"),
+    ],
 )
 async def test_a_new_ticket_that_lacks_something_says_what(door: FrontDoor, given: dict[str, str], block: str) -> None:
     lead = FormFilling(door)

@@ -87,11 +87,47 @@ async def test_the_recipients_address_is_in_no_error(world: World) -> None:
     assert "jane" not in str(caught.value)
 
 
-@pytest.mark.parametrize("to", ["", "jane", "jane@", "jane@x.example\r\nBcc: all@acme.example", "@x.example"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "",
+        "jane",
+        "jane@",
+        "jane@x.example\r\nBcc: all@acme.example",
+        "@x.example",
+        "=?utf-8?q? <a@b?=.example>",
+        "=?utf-8?q?=0a?=@x.example",
+        "ja ne@x.example",
+    ],
+)
 async def test_what_is_no_address_is_refused_before_the_call(world: World, to: str) -> None:
     with pytest.raises(PermanentFailure, match="recipient's address"):
         await world.mail.send(MAIL.model_copy(update={"to": to}))
 
+    assert world.asked("mail") == []
+
+
+@pytest.mark.parametrize("to", ["jane.doe@initech.example", "=?utf-8?q?=0a?= <jane.doe@initech.example>"])
+async def test_a_name_beside_the_address_is_not_written(world: World, to: str) -> None:
+    await world.mail.send(MAIL.model_copy(update={"to": to}))
+
+    (mail,) = world.sandbox.mail.messages
+    assert mail.headers["to"] == "jane.doe@initech.example"
+
+
+@pytest.mark.parametrize("error", [IndexError, UnicodeEncodeError("ascii", "jane", 0, 1, "no"), RuntimeError, KeyError])
+async def test_whatever_the_library_raises_for_a_message_is_permanent(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr("integrations.mail.smtp.EmailMessage.as_bytes", fail)
+
+    with pytest.raises(PermanentFailure, match="cannot be written") as caught:
+        await world.mail.send(MAIL)
+
+    assert "jane" not in str(caught.value)
     assert world.asked("mail") == []
 
 
