@@ -124,7 +124,11 @@ def _problems(event: icalendar.Component, place: _Place) -> Iterator[tuple[int, 
         yield place.of(name), f"{name or 'VEVENT'}: {_brief(said)}"
     if event.errors:
         return
-    start, end = _first_occurrence(event)
+    try:
+        start, end = _first_occurrence(event)
+    except OverflowError:
+        yield place.of("DURATION"), "DURATION: the event must end before the year 10000"
+        return
     if start is None:
         yield place.line, "DTSTART: missing; an event has to begin"
     elif not _whole_days(start, end):

@@ -1,6 +1,7 @@
 """Lengths of time as people write them in a policy: ``30s``, ``15m``, ``4h``, ``2d``, ``1h30m``."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -8,6 +9,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _PATTERN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+# Enough for the longest of all in seconds; Python refuses to read thousands of them.
+_MOST_DIGITS = 9
 _LONGEST = timedelta(days=3660)
 _JSON_SCHEMA = {
     "type": "string",
@@ -29,12 +32,17 @@ def parse_duration(value: Any) -> timedelta:
     match = _PATTERN.fullmatch(value) if isinstance(value, str) and value else None
     if match is None:
         raise ValueError("write a length of time as 30s, 15m, 4h, 2d or 1h30m")
-    seconds = sum(int(amount) * unit for amount, unit in zip(match.groups(default="0"), _SECONDS.values(), strict=True))
+    amounts = match.groups(default="0")
+    readable = all(len(amount) <= _MOST_DIGITS for amount in amounts)
+    if not readable or (seconds := _seconds(amounts)) > _LONGEST.total_seconds():
+        raise ValueError(f"a length of time is {_LONGEST.days}d at the most")
     if seconds == 0:
         raise ValueError("a length of time must be longer than zero")
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError(f"a length of time is {_LONGEST.days}d at the most")
     return timedelta(seconds=seconds)
+
+
+def _seconds(amounts: Sequence[str]) -> int:
+    return sum(int(amount) * unit for amount, unit in zip(amounts, _SECONDS.values(), strict=True))
 
 
 def format_duration(length: timedelta) -> str:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.engineering_rules import IssueRules, RequestKind
-from domain.event_times import EventTime
 from domain.frozen import Frozen
+from domain.instants import EventTime
 from domain.issue_pages import PageOffered, PageReleased, PageWanted
 from domain.issues import IssueRef, IssueSnapshot, Visibility
 from domain.messages import GoneReason

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from pydantic import Field, JsonValue
 
-from domain.event_times import EventTime
 from domain.frozen import Frozen
+from domain.instants import EventTime
 from domain.texts import Address, Key, Line, LongText, Mark, Name, ShortKey, Word
 
 

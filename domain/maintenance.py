@@ -1,7 +1,7 @@
 """Maintenance windows: times in which nobody is to be woken for what is known to be down."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from domain.calendar import Calendar, Week
 from domain.frozen import Frozen
+from domain.instants import in_utc
 
 _LONGEST_LOOK = timedelta(days=21)
 
@@ -82,7 +83,7 @@ class MaintenanceWindow(Frozen):
     def _instant(self, time: datetime | None) -> datetime | None:
         if time is None:
             return None
-        return (time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(self.zone))).astimezone(UTC)
+        return in_utc(time if time.tzinfo is not None else time.replace(tzinfo=ZoneInfo(self.zone)))
 
 
 def clear_from(

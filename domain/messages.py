@@ -14,8 +14,8 @@ from domain.chat import FileLink as FileLink
 from domain.clean_text import ONE_LINE, TEXT
 from domain.durations import Duration
 from domain.engineering_rules import RequestKind
-from domain.event_times import EventTime, GivenTime
 from domain.frozen import Frozen
+from domain.instants import EventTime, Instant
 from domain.issues import (
     IssueAttachment,
     IssueCandidate,
@@ -179,7 +179,7 @@ class Snooze(Frozen):
 
     do: Literal[CommandName.SNOOZE] = CommandName.SNOOZE
     length: Annotated[Duration | None, Field(alias="for", description="How long, by the clock on the wall.")] = None
-    until: Annotated[GivenTime | None, Field(description="Or until when.")] = None
+    until: Annotated[Instant | None, Field(description="Or until when.")] = None
     reason: Annotated[str, Field(max_length=2_000), TEXT] = ""
 
     @model_validator(mode="after")

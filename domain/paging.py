@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from domain.event_times import EventTime
 from domain.frozen import Frozen
+from domain.instants import EventTime
 from domain.texts import Address, Key, Line, LongText, Name, Word
 
 

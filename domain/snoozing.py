@@ -1,8 +1,9 @@
 """How a snooze begins, and how it is cut short. What happens at its end is the ladders' work."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from domain.durations import format_duration
+from domain.instants import in_utc
 from domain.messages import Snooze as SnoozeRequest
 from domain.people import Actor
 from domain.snooze import LONGEST_SNOOZE, Snooze
@@ -14,7 +15,7 @@ def end_of(request: SnoozeRequest, now: datetime) -> datetime:
     if request.length is not None:
         return now + request.length
     assert request.until is not None  # the request has one of the two
-    return request.until.astimezone(UTC)
+    return in_utc(request.until)
 
 
 def refusal_of(request: SnoozeRequest, now: datetime) -> str | None:

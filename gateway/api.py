@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from domain.clean_text import ONE_LINE
 from domain.frozen import Frozen
+from domain.instants import Instant
 from domain.mail_address import MailAddress
 from domain.messages import (
     Accept,
@@ -116,7 +117,7 @@ IdempotencyKey = Annotated[
 
 
 AsOf = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(
         description="A past instant (RFC 3339, with its offset; write + as %2B), from the ticket's opening on; now if left out.",
         examples=["2026-11-20T12:00:00Z"],

@@ -12,7 +12,7 @@ from domain import page_notes
 from domain.messages import PageChanged
 from domain.paging import PageEvent, PageStatus, Urgency
 from domain.texts import cut
-from gateway.payloads import Unreadable, at, parse_json, text_at, words_at
+from gateway.payloads import Unreadable, at, moment_at, parse_json, text_at, words_at
 
 _PREFIX = "incident."
 _EVENTS = {f"{_PREFIX}{event.value}": event for event in PageEvent if event is not PageEvent.FOUND}
@@ -96,7 +96,7 @@ def news_of(body: bytes) -> PageNews | None:
         event=what,
         key=text_at(incident, "incident_key", longest=300),
         url=_web_address(text_at(incident, "html_url")),
-        at=_instant(text_at(event, "occurred_at", longest=100)),
+        at=moment_at(event, "occurred_at", zone=UTC),
         by=text_at(event, "agent", "summary", longest=_LONGEST_NAME),
     )
     return reads(news, data) if reads is not None else _of_incident(news, data)
@@ -161,15 +161,6 @@ _READERS: dict[PageEvent, Callable[[PageNews, object], PageNews | None]] = {
 
 def _joined(between: str, *parts: str | None) -> str | None:
     return between.join(part for part in parts if part) or None
-
-
-def _instant(text: str | None) -> datetime | None:
-    """When it happened; one that cannot be read is as none."""
-    try:
-        read = datetime.fromisoformat(text) if text is not None else None
-    except ValueError:
-        return None
-    return read.replace(tzinfo=UTC) if read is not None and read.tzinfo is None else read
 
 
 def _web_address(url: str | None) -> str | None:

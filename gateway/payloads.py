@@ -4,11 +4,12 @@ needed are looked at, and each may be absent, empty or of another type.
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import parse_qs
 
 from domain.clean_text import clean_text
+from domain.instants import in_utc, is_plausible
 from domain.texts import cut
 
 _MOST_FIELDS = 100
@@ -100,11 +101,17 @@ def needed(text: str | None, field: str) -> str:
     return text
 
 
-def moment_at(payload: object, *path: str | int) -> datetime | None:
-    """The instant at that path, where it is written with its zone; None where there is none that can be read."""
+def moment_at(payload: object, *path: str | int, zone: tzinfo | None = None) -> datetime | None:
+    """The instant at that path, in UTC; None where there is none that can be read and meant.
+
+    Without ``zone`` it has to be written with its own.
+    """
     text = text_at(payload, *path, longest=60)
     try:
         read = datetime.fromisoformat(text) if text is not None else None
     except ValueError:
         return None
-    return read if read is not None and read.tzinfo is not None else None
+    if read is None or (read.tzinfo is None and zone is None):
+        return None
+    at = in_utc(read if read.tzinfo is not None else read.replace(tzinfo=zone))
+    return at if is_plausible(at) else None

@@ -204,10 +204,13 @@ def test_one_time_of_a_recurring_event_may_be_moved(file: Path) -> None:
         pytest.param(
             "DTSTART;VALUE=DATE:20261224\nRRULE:FREQ=YEARLY;INTERVAL=0", 7, "RRULE: INTERVAL", id="interval 0"
         ),
+        pytest.param(
+            "DTSTART;VALUE=DATE:99991231\nDURATION:P30D", 7, "DURATION: the event must end before", id="no end"
+        ),
         pytest.param("DTSTART;VALUE=DATE:20261224\nno colon here", 7, "not a line of an iCalendar file", id="garbage"),
         pytest.param("DTSTART;VALUE=DATE:20261224\nEND:VTODO", 7, "END:VTODO without its BEGIN:VTODO", id="wrong end"),
         pytest.param(
-            "DTSTART;VALUE=DATE:20261224\nBEGIN:VALARM", 8, "END:VEVENT without its BEGIN:VEVENT", id="no end"
+            "DTSTART;VALUE=DATE:20261224\nBEGIN:VALARM", 8, "END:VEVENT without its BEGIN:VEVENT", id="open alarm"
         ),
     ],
 )

@@ -50,3 +50,9 @@ def test_what_is_written_is_read_back(length: timedelta) -> None:
 )
 def test_lengths_that_nobody_writes_are_shown_all_the_same(length: timedelta, text: str) -> None:
     assert format_duration(length) == text
+
+
+@pytest.mark.parametrize("text", ["9" * 5_000 + "d", "9" * 10 + "s", "999999999d999999999h999999999m999999999s"])
+def test_a_length_of_any_number_of_digits_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match="a length of time is 3660d at the most"):
+        parse_duration(text)

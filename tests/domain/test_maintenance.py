@@ -156,3 +156,11 @@ def test_times_across_a_change_of_time_are_the_walls() -> None:
     )
     hours = [datetime(2026, 10, 24, 22, tzinfo=UTC) + timedelta(hours=n) for n in range(8)]
     assert [window.covers(hour) for hour in hours] == [False, True, True, True, True, False, False, False]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_window_as_long_as_the_calendar_is_one(zone: str) -> None:
+    always = MaintenanceWindow(name="For ever", zone=zone, start=datetime.min, end=datetime.max)
+    story = Story(under(always)).escalated(Tier.L3).passes(30 * 24 * HOUR)
+    assert not story.all(RaisePage)
+    assert any("maintenance “For ever” is on" in line for line in story.timeline)

@@ -1,6 +1,7 @@
 """A snooze: ladders are silent until it ends, clocks count on, and what fell into it is made up for once."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from domain.intents import Notice, RaisePage
 from domain.messages import Accept, Escalate, Reopen, Resolve, Snooze, TimePassed
 from domain.paging import PageStatus
 from domain.policy import Action, ClockKind, Policy
+from domain.snoozing import refusal_of
 from domain.ticket_card import card_of
 from domain.ticket_story import story_of
 from domain.tiers import Priority, Tier
@@ -226,3 +228,26 @@ def test_a_page_that_is_acknowledged_wakes_the_snooze_too() -> None:
     story = Story(with_steps()).with_engineering().does(SAM, Snooze(length=DAY)).passes(MINUTE)
     story.page_is(PageStatus.ACKNOWLEDGED).passes(timedelta(0))
     assert story.ticket.snooze is None
+
+
+@pytest.mark.parametrize(
+    ("until", "why"),
+    [
+        ("0001-01-01T00:00:00+14:00", "a snooze ends in the future"),
+        ("0001-01-01T00:00:00Z", "a snooze ends in the future"),
+        ("1969-12-31T23:59:59-12:00", "a snooze ends in the future"),
+        ("9999-12-31T23:59:59-14:00", "a snooze lasts 30d at the most"),
+        ("9999-12-31T23:59:59.999999Z", "a snooze lasts 30d at the most"),
+    ],
+)
+def test_an_instant_at_the_end_of_the_calendar_is_refused_in_words(until: str, why: str) -> None:
+    asked = Snooze.model_validate_json(json.dumps({"until": until}))
+    refused = Story(with_steps()).refuses(SAM, asked)
+    assert why in refused
+
+
+@given(st.datetimes(timezones=st.timezones()), st.integers(-1439, 1439))
+def test_whatever_instant_is_asked_for_there_is_an_answer(at: datetime, minutes: int) -> None:
+    written = at.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    for until in (at, written):
+        refusal_of(Snooze(until=until), NOON)

@@ -1,11 +1,13 @@
 """Reading single fields of what vendors send."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from domain.issues import Tracker
 from domain.messages import PageChanged
-from gateway.payloads import Unreadable, at, digest, parse_form, parse_json, text_at
+from gateway.payloads import Unreadable, at, digest, moment_at, parse_form, parse_json, text_at
 from gateway.slack_text import plain
 from tests.gateway.front_door import FrontDoor
 from tests.gateway.test_webhooks import page_event
@@ -88,3 +90,46 @@ async def test_a_name_that_utf8_cannot_write_does_not_stop_a_page(door: FrontDoo
     body = door.desk.deliveries[0][1].body
     assert isinstance(body, PageChanged)
     assert body.by == "Ada \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-20T12:00:00+01:00", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        ("2026-11-20T12:00:00.000+0000", datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        ("2026-11-20T12:00:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("9999-12-31T23:59:59.999999Z", None),
+        ("12026-01-01T00:00:00Z", None),
+        ("yesterday", None),
+    ],
+)
+def test_an_instant_is_read_where_it_can_be_meant(text: str, at: datetime | None) -> None:
+    assert moment_at({"at": text}, "at") == at
+
+
+def test_an_instant_without_a_zone_is_read_in_the_one_that_it_is_known_to_be_in() -> None:
+    assert moment_at({"at": "2026-11-20T12:00:00"}, "at", zone=UTC) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999Z"]
+)
+async def test_a_delivery_from_the_end_of_the_calendar_is_taken_without_its_time(door: FrontDoor, at: str) -> None:
+    door.desk.watched |= {(Tracker.JIRA, "10"), (Tracker.GITHUB, "I_1")}
+    event = json.loads(page_event())
+    event["event"]["occurred_at"] = at
+    jira = {"webhookEvent": "jira:issue_updated", "issue": {"id": "10", "fields": {"updated": at}}}
+    github = {"action": "edited", "issue": {"node_id": "I_1", "updated_at": at}}
+
+    for answer in (
+        await door.pagerduty(json.dumps(event).encode()),
+        await door.jira(json.dumps(jira).encode()),
+        await door.github("issues", json.dumps(github).encode()),
+    ):
+        assert answer.json() == {"outcome": "taken"}
+    assert [hint.updated_at for hint in door.desk.heard.values()] == [None, None]
+    body = door.desk.deliveries[0][1].body
+    assert isinstance(body, PageChanged)
+    assert body.at is None
