@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.payloads import Unreadable, at, digest, moment_at, needed, parse_form, parse_json, text_at
+from gateway.payloads import Unreadable, at, moment_at, needed, parse_form, parse_json, text_at
 from gateway.tracker_news import NamedIssue, TrackerNews
 
 _ISSUE_EVENTS = frozenset({"issues", "issue_comment"})
@@ -15,11 +15,6 @@ _LONGEST_ID = 100
 _RELEASED = frozenset({"published", "released"})
 _WITHOUT_TIME = frozenset({"deleted", "transferred", "pinned", "unpinned"})
 """Actions after which the issue is not there, or whose payload shows an older time: it is read in any case."""
-
-
-def delivery_id(body: bytes, headers: Mapping[str, str]) -> str:
-    """The delivery's own id; a redelivery by hand keeps it."""
-    return f"github/{digest(headers.get('x-github-delivery') or body)}"
 
 
 def news_of(body: bytes, headers: Mapping[str, str]) -> TrackerNews:

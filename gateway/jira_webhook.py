@@ -6,10 +6,9 @@ fetched anyway.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.payloads import Unreadable, at, digest, moment_at, parse_json, text_at
+from gateway.payloads import Unreadable, at, moment_at, parse_json, text_at
 from gateway.tracker_news import NamedIssue, TrackerNews
 
 _VERSION = "jira:version_"
@@ -22,11 +21,6 @@ _ADDRESSES = (("issue", "self"), ("comment", "self"), ("worklog", "self"))
 """Where addresses of Jira's REST API stand that lead through an issue: ``…/rest/api/2/issue/10013/comment/10084``."""
 _WITHOUT_TIME = frozenset({"jira:issue_deleted", "comment_deleted", "attachment_deleted", "issuelink_deleted"})
 """What is gone has moved no time that the payload shows: the issue is read in any case."""
-
-
-def delivery_id(body: bytes, headers: Mapping[str, str]) -> str:
-    """The delivery's own id, the same for each of Jira's attempts."""
-    return f"jira/{digest(headers.get('x-atlassian-webhook-identifier') or body)}"
 
 
 def news_of(body: bytes) -> TrackerNews:

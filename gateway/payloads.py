@@ -90,6 +90,15 @@ def digest(*parts: str | bytes) -> str:
     return hashed.hexdigest()[:32]
 
 
+def signed_id(vendor: str, body: bytes) -> str:
+    """The id by which a delivery is taken once, made of what the vendor signed: the body alone.
+
+    The id in the vendor's header is not signed. Whoever recorded a delivery could send it again under another one. Each attempt has the
+    same body, and what happens anew has another time in it.
+    """
+    return f"{vendor}/{digest(body)}"
+
+
 def needed(text: str | None, field: str) -> str:
     """The text, which the payload must have.
 

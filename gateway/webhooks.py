@@ -1,4 +1,4 @@
-"""The doors of Jira, GitHub and PagerDuty: a webhook is a hint or a delivery, and is taken once by its own id.
+"""The doors of Jira, GitHub and PagerDuty: a webhook is a hint or a delivery, and is taken once by an id in what is signed.
 
 What is signed rightly and cannot be read is kept aside and answered 202, since vendors disable a subscription that is refused.
 While Temporal is away the answer is 503, so that they try again.
@@ -21,7 +21,7 @@ from domain.ticket_references import ReferenceKind, reference
 from gateway import github_webhook, jira_webhook, pagerduty_webhook
 from gateway.gateway import Gateway, gateway_of
 from gateway.pagerduty_webhook import PageNews
-from gateway.payloads import Unreadable
+from gateway.payloads import Unreadable, signed_id
 from gateway.problems import Problem, ProblemDocument
 from gateway.signatures import github_is_genuine, jira_is_genuine, pagerduty_is_genuine
 from gateway.tickets import DeskUnavailable
@@ -66,7 +66,7 @@ async def jira(request: Request) -> Response:
         news = jira_webhook.news_of(body)
     except Unreadable as error:
         return _quarantined(gateway, "jira", body, request, error)
-    return await _hinted(gateway, Tracker.JIRA, news, jira_webhook.delivery_id(body, request.headers))
+    return await _hinted(gateway, Tracker.JIRA, news, signed_id("jira", body))
 
 
 @router.post("/github", summary="GitHub", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature-256"})
@@ -80,7 +80,7 @@ async def github(request: Request) -> Response:
         news = github_webhook.news_of(body, request.headers)
     except Unreadable as error:
         return _quarantined(gateway, "github", body, request, error)
-    return await _hinted(gateway, Tracker.GITHUB, news, github_webhook.delivery_id(body, request.headers))
+    return await _hinted(gateway, Tracker.GITHUB, news, signed_id("github", body))
 
 
 @router.post("/pagerduty", summary="PagerDuty", status_code=202, openapi_extra={"x-signed-by": "X-PagerDuty-Signature"})

@@ -5,10 +5,11 @@ GitHub's that were recorded.
 import base64
 import json
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import SecretStr
 
@@ -101,18 +102,50 @@ async def test_a_jira_issue_that_no_ticket_is_on_is_ignored(door: FrontDoor) -> 
     assert (answer.status_code, answer.json()) == (202, {"outcome": "ignored"})
 
 
-async def test_jira_repeats_a_delivery_with_the_same_identifier(door: FrontDoor) -> None:
-    door.desk.watched = {(Tracker.JIRA, "7")}
-    body = b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "7"}, "timestamp": 1}'
+JIRA_EVENT = b'{"webhookEvent": "jira:issue_updated", "issue": {"id": "7"}, "timestamp": 1}'
+JIRA_RELEASE = b'{"webhookEvent": "jira:version_released", "version": {"released": true}, "timestamp": 1}'
+GITHUB_EVENT = b'{"action": "edited", "issue": {"node_id": "I_1", "updated_at": "2026-11-20T12:00:01Z"}}'
+GITHUB_RELEASE = b'{"action": "published", "repository": {"full_name": "acme/shop"}, "release": {"id": 1}}'
 
-    await door.jira(body, X_Atlassian_Webhook_Identifier="same")
-    await door.jira(body.replace(b"1}", b"2}"), X_Atlassian_Webhook_Identifier="same")
-    await door.jira(body, X_Atlassian_Webhook_Identifier="other")
-    await door.jira(body)
-    await door.jira(body)
 
-    ids = [delivery_id for _, _, delivery_id in door.desk.hints]
-    assert ids[0] == ids[1] != ids[2] != ids[3] == ids[4]
+def heard_of(door: FrontDoor) -> tuple[int, int, int]:
+    """How many hints, releases and deliveries the desk has taken as different ones."""
+    return len(door.desk.heard), len(door.desk.releases), len(door.desk.deliveries)
+
+
+@pytest.mark.parametrize(
+    ("send", "header", "counted"),
+    [
+        (lambda door, body, **ids: door.jira(body or JIRA_EVENT, **ids), "X_Atlassian_Webhook_Identifier", (1, 0, 0)),
+        (lambda door, body, **ids: door.jira(body or JIRA_RELEASE, **ids), "X_Atlassian_Webhook_Identifier", (0, 1, 0)),
+        (lambda door, body, **ids: door.github("issues", body or GITHUB_EVENT, **ids), "X_GitHub_Delivery", (1, 0, 0)),
+        (
+            lambda door, body, **ids: door.github("release", body or GITHUB_RELEASE, **ids),
+            "X_GitHub_Delivery",
+            (0, 1, 0),
+        ),
+        (lambda door, body, **ids: door.pagerduty(body or page_event(), **ids), "X_Webhook_Id", (0, 0, 1)),
+    ],
+    ids=["an issue of Jira", "a release of Jira", "an issue of GitHub", "a release of GitHub", "an incident"],
+)
+async def test_a_signed_body_that_is_sent_again_under_another_id_changes_nothing(
+    door: FrontDoor, send: Callable[..., Awaitable[httpx2.Response]], header: str, counted: tuple[int, int, int]
+) -> None:
+    """The header's id is not signed: whoever recorded a delivery can make any up."""
+    door.desk.watched = {(Tracker.JIRA, "7"), (Tracker.GITHUB, "I_1")}
+    for attempt in ("d-1", "d-1", "d-2", ""):
+        assert (await send(door, None, **{header: attempt})).json() == {"outcome": "taken"}
+
+    assert heard_of(door) == counted
+
+
+async def test_what_happens_again_is_another_delivery_also_under_the_same_id(door: FrontDoor) -> None:
+    door.desk.watched = {(Tracker.JIRA, "7"), (Tracker.GITHUB, "I_1")}
+    for second in (b"1", b"2"):
+        await door.jira(JIRA_EVENT.replace(b"1}", second + b"}"), X_Atlassian_Webhook_Identifier="d-1")
+        await door.github("issues", GITHUB_EVENT.replace(b":01Z", b":0" + second + b"Z"), X_GitHub_Delivery="d-1")
+
+    assert heard_of(door) == (4, 0, 0)
 
 
 # --- GitHub --------------------------------------------------------------------------------------------------------
