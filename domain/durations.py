@@ -14,7 +14,11 @@ _MOST_DIGITS = 9
 _LONGEST = timedelta(days=3660)
 _JSON_SCHEMA = {
     "type": "string",
-    "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
+    # Whatever matches is a length: longer than zero, and at most the longest.
+    "pattern": (
+        r"^(?=\d)(?=.*[1-9])(?:(?:[12]?\d{1,3}|3[0-5]\d\d)d(?:\d{1,3}h)?(?:\d{1,4}m)?(?:\d{1,6}s)?"
+        r"|(?:\d{1,4}h)?(?:\d{1,6}m)?(?:\d{1,8}s)?)$"
+    ),
     "examples": ["15m", "1h30m", "2d"],
 }
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from domain.chat import ChannelRef, MessageRef
 from domain.chat import FileLink as FileLink
@@ -107,10 +107,10 @@ class Reply(Frozen):
 
     do: Literal[CommandName.REPLY] = CommandName.REPLY
     text: Text
-    awaits_customer: bool = True
-    automatic: Annotated[bool, Field(description="A machine wrote it: an auto-reply, a bot. It is no response.")] = (
-        False
-    )
+    awaits_customer: StrictBool = True
+    automatic: Annotated[
+        StrictBool, Field(description="A machine wrote it: an auto-reply, a bot. It is no response.")
+    ] = False
 
 
 class Note(Frozen):
@@ -155,7 +155,7 @@ class Resolve(Frozen):
 
     do: Literal[CommandName.RESOLVE] = CommandName.RESOLVE
     text: Text
-    automatic: Annotated[bool, Field(description="A machine solved it: a bot. It is no response.")] = False
+    automatic: Annotated[StrictBool, Field(description="A machine solved it: a bot. It is no response.")] = False
 
 
 class Reopen(Frozen):
@@ -176,6 +176,15 @@ class Wait(Frozen):
 
 class Snooze(Frozen):
     """Keep the ticket's ladders silent until an instant or for a length of time. Clocks count on; what falls due is made up for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [given], "properties": {given: {"type": "string"}, other: {"type": "null"}}}
+                for given, other in (("for", "until"), ("until", "for"))
+            ]
+        }
+    )
 
     do: Literal[CommandName.SNOOZE] = CommandName.SNOOZE
     length: Annotated[Duration | None, Field(alias="for", description="How long, by the clock on the wall.")] = None

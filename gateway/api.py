@@ -98,6 +98,10 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _command_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return _problems(400, *statuses)
+
+
 router = APIRouter(
     prefix="/api/v1/tickets", tags=["Tickets"], route_class=_Authenticated, dependencies=[Depends(_bearer)]
 )
@@ -165,7 +169,7 @@ class FromCustomer(Frozen):
     response_model=TicketView,
     responses={
         200: {"model": TicketView, "description": "An earlier request with this key opened it."},
-        **_problems(409),
+        **_command_problems(409),
     },
 )
 async def open_ticket(
@@ -245,7 +249,7 @@ class Door:
 
 
 AtDoor = Annotated[Door, Depends()]
-_COMMAND: dict[str, Any] = {"response_model": CommandResult, "responses": _problems(404, 409)}
+_COMMAND: dict[str, Any] = {"response_model": CommandResult, "responses": _command_problems(404, 409)}
 
 
 @router.post("/{ticket_id}/accept", summary="Take the ticket", **_COMMAND)

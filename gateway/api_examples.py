@@ -107,6 +107,7 @@ def _problem(status: int, kind: str, title: str, detail: str, **more: Any) -> di
 
 
 PROBLEMS: dict[int, dict[str, Any]] = {
+    400: _problem(400, "unreadable-body", "The body cannot be read", "Send JSON in UTF-8."),
     401: _problem(401, "not-authenticated", "Not authenticated", "Send a token that the operator gave you."),
     403: _problem(
         403,

@@ -126,9 +126,9 @@ def install(app: FastAPI) -> None:
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        title, kind = _HTTP_TITLES.get(error.status_code, ("Request refused", "refused-request"))
+        title, kind, detail = _HTTP_PROBLEMS.get(error.status_code, ("Request refused", "refused-request", None))
         headers = dict(error.headers or {})
-        return respond(request, Problem(error.status_code, kind, title, headers=headers))
+        return respond(request, Problem(error.status_code, kind, title, detail, headers=headers))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(DeskError, on_desk_error)
@@ -148,12 +148,12 @@ _UNTOLD = {
     WhyUntold.BEFORE_OPENING: (404, "as-of-before-opening", "Not there yet"),
     WhyUntold.NOT_CARRIED: (410, "as-of-not-carried", "Too long ago"),
 }
-_HTTP_TITLES = {
-    400: ("The body cannot be read", "unreadable-body"),
-    404: ("Not found", "not-found"),
-    405: ("Method not allowed", "method-not-allowed"),
-    413: ("The body is too large", "body-too-large"),
-    415: ("Unsupported media type", "unsupported-media-type"),
+_HTTP_PROBLEMS: dict[int, tuple[str, str, str | None]] = {
+    400: ("The body cannot be read", "unreadable-body", "Send JSON in UTF-8."),
+    404: ("Not found", "not-found", None),
+    405: ("Method not allowed", "method-not-allowed", None),
+    413: ("The body is too large", "body-too-large", None),
+    415: ("Unsupported media type", "unsupported-media-type", None),
 }
 
 

@@ -13,12 +13,20 @@ from fastapi.responses import JSONResponse
 
 from gateway.gateway import Gateway, SlackDoor, gateway_of
 from gateway.payloads import parse_form, parse_json
-from gateway.problems import Problem
+from gateway.problems import Problem, ProblemDocument
 from gateway.signatures import slack_is_genuine
 from gateway.slack_intake import Kind, taken_in
 from gateway.unreadable import keep_aside
 
-router = APIRouter(prefix="/slack", tags=["Slack"])
+router = APIRouter(
+    prefix="/slack",
+    tags=["Slack"],
+    responses={
+        401: {"model": ProblemDocument, "description": "The signature is wrong or too old."},
+        404: {"model": ProblemDocument, "description": "Slack does not call this gateway by HTTP."},
+        413: {"model": ProblemDocument, "description": "The request is too large."},
+    },
+)
 
 
 @router.post("/commands", summary="The /tier command", openapi_extra={"x-signed-by": "X-Slack-Signature"})

@@ -69,7 +69,13 @@ async def jira(request: Request) -> Response:
     return await _hinted(gateway, Tracker.JIRA, news, signed_id("jira", body))
 
 
-@router.post("/github", summary="GitHub", status_code=202, openapi_extra={"x-signed-by": "X-Hub-Signature-256"})
+@router.post(
+    "/github",
+    summary="GitHub",
+    status_code=202,
+    responses={200: {"model": WebhookAnswer, "description": "GitHub's ping: the webhook works."}},
+    openapi_extra={"x-signed-by": "X-Hub-Signature-256"},
+)
 async def github(request: Request) -> Response:
     """Events of issues, comments, versions and releases: the issue's workflow fetches what changed."""
     gateway = gateway_of(request)

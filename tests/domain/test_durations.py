@@ -1,5 +1,6 @@
 """Lengths of time as people write them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,18 @@ def test_what_is_written_is_read_back(length: timedelta) -> None:
 )
 def test_lengths_that_nobody_writes_are_shown_all_the_same(length: timedelta, text: str) -> None:
     assert format_duration(length) == text
+
+
+@given(st.from_regex(re.compile(_DURATION.json_schema()["pattern"], re.ASCII), fullmatch=True))
+def test_what_the_schema_allows_is_taken(text: str) -> None:
+    assert timedelta(0) < parse_duration(text) <= timedelta(days=3660)
+
+
+@pytest.mark.parametrize("text", ["", "0s", "0d0h", "h", "1", "3661d", "1m2h", "-1h", "1.5h"])
+def test_what_is_refused_the_schema_forbids_too(text: str) -> None:
+    with pytest.raises(ValueError, match="a length of time"):
+        parse_duration(text)
+    assert re.search(_DURATION.json_schema()["pattern"], text, re.ASCII) is None
 
 
 @pytest.mark.parametrize("text", ["9" * 5_000 + "d", "9" * 10 + "s", "999999999d999999999h999999999m999999999s"])

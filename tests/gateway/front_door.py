@@ -92,6 +92,7 @@ class FrontDoor:
     pager: Pager | None = None
     slack_patience: float = 2.0
     configured: bool = True
+    most_bytes: int = MOST_BYTES
     now: datetime = NOW
     desk: RememberingDesk = field(init=False)
     forms: OpenedForms = field(default_factory=OpenedForms)
@@ -117,7 +118,7 @@ class FrontDoor:
             pagerduty_secret=PAGERDUTY if self.configured else None,
             pager=self.pager,
             api_patience=0.5,
-            max_body_bytes=MOST_BYTES,
+            max_body_bytes=self.most_bytes,
             now=lambda: self.now,
         )
         # An exception that leaves the app fails the test: the web server would log it with its text.

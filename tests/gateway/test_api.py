@@ -159,7 +159,14 @@ async def test_an_instant_that_cannot_be_told_is_a_problem(
 
 @pytest.mark.parametrize(
     "as_of",
-    ["yesterday", "2026-11-20", "2026-11-20T12:00:00", "0001-01-01T00:00:00-14:00", "9999-12-31T23:59:59-14:00"],
+    [
+        "yesterday",
+        "2026-11-20",
+        "1900000000",
+        "2026-11-20T12:00:00",
+        "0001-01-01T00:00:00-14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
 )
 async def test_an_instant_without_its_offset_or_out_of_range_is_a_problem(door: FrontDoor, as_of: str) -> None:
     response = await door.api("GET", f"/T-1042/timeline?as_of={quote(as_of)}")
@@ -363,6 +370,30 @@ async def test_an_address_that_mail_cannot_be_sent_to_is_refused_when_the_ticket
     assert "write an e-mail address such as robin@contoso.example" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("reply", {"text": "a", "automatic": 0}, "/automatic"),
+        ("reply", {"text": "a", "awaits_customer": "yes"}, "/awaits_customer"),
+        ("resolve", {"text": "a", "automatic": 1.0}, "/automatic"),
+        ("snooze", {"until": 1_900_000_000}, "/until"),
+        ("snooze", {"until": "1900000000"}, "/until"),
+        ("snooze", {"until": "2026-12-24"}, "/until"),
+        ("snooze", {"for": "2h", "until": "2026-12-24T18:00:00Z"}, "/"),
+    ],
+)
+async def test_what_the_description_forbids_is_refused(
+    door: FrontDoor, path: str, body: dict[str, object], field: str
+) -> None:
+    (error,) = problem(await door.api("POST", f"/T-1042/{path}", body), 422)["errors"]
+    assert error["field"] == field
+    document = await openapi(door)
+    operation = document["paths"][f"/api/v1/tickets/{{ticket_id}}/{path}"]["post"]
+    schema = schema_of(document, operation["requestBody"]["content"]["application/json"])
+    validator = jsonschema.Draft202012Validator
+    assert not validator(schema, format_checker=validator.FORMAT_CHECKER).is_valid(body)
+
+
 async def test_a_body_that_is_no_json_is_told_so(door: FrontDoor) -> None:
     headers = {"Authorization": f"Bearer {token(Role.LEAD)}", "Content-Type": "application/json"}
     for content in (b"{", b"\xff\xfe", b"[" * 50_000, b'"\\ud800"', b"NaN", b'{"title": ' + b"9" * 5_000 + b"}"):
@@ -458,7 +489,10 @@ async def test_every_operation_of_the_api_documents_its_problems_and_its_securit
             for status in ("401", "403", "413", "422", "503"):
                 content = operation["responses"][status]["content"]["application/problem+json"]
                 jsonschema.validate(content["example"], schema_of(document, content))
-    assert set(api_examples.PROBLEMS) == {401, 403, 404, 409, 410, 413, 422, 503}
+            if operation.get("requestBody"):
+                content = operation["responses"]["400"]["content"]["application/problem+json"]
+                jsonschema.validate(content["example"], schema_of(document, content))
+    assert set(api_examples.PROBLEMS) == {400, 401, 403, 404, 409, 410, 413, 422, 503}
 
 
 @pytest.mark.parametrize("name", ["smallest", "whole"])
