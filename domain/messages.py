@@ -29,7 +29,7 @@ from domain.paging import PageEvent, PageRef, PageStatus, Urgency
 from domain.people import Actor, Customer
 from domain.policy import ClockKind, CommandName, Policy
 from domain.report import EscalationReport
-from domain.texts import LONGEST_TEXT, Address, GivenName, Key, Line, LongText, Name
+from domain.texts import LONGEST_TEXT, Address, GivenName, Key, Line, LongText, Mark, Name
 from domain.texts import Text as Text
 from domain.ticket import EditMode, LinkedIssue
 from domain.tiers import Priority, Tier, WaitingOn
@@ -325,12 +325,16 @@ Request = Annotated[
 
 
 class Command(Frozen):
-    """A person's command, with the id of the delivery that brought it."""
+    """A person's command, with the id of the delivery that brought it.
+
+    ``fingerprint`` is of what was asked, where the id is a choice of the one who asks: the same id with another one is a mistake of theirs.
+    """
 
     kind: Literal["command"] = "command"
     id: Annotated[str, Field(min_length=1, max_length=200), ONE_LINE]
     by: Actor
     request: Request
+    fingerprint: Mark = ""
 
 
 class CommandResult(Frozen):
@@ -342,10 +346,14 @@ class CommandResult(Frozen):
 
 
 class CommandStanding(Frozen):
-    """How a command stands: its ``result`` once it has one; else ``refusal``, one clear sentence if the ticket would refuse it now."""
+    """How a command stands: its ``result`` once it has one; else ``refusal``, one clear sentence if the ticket would refuse it now.
+
+    ``differs``: another command with this id was answered before, and this one is not carried out.
+    """
 
     result: CommandResult | None = None
     refusal: Line | None = None
+    differs: bool = False
 
 
 # --- what other systems tell ---------------------------------------------------------------------------------------

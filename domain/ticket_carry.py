@@ -17,7 +17,7 @@ from domain.intents import Intent
 from domain.messages import CommandResult
 from domain.people import TIERLINE
 from domain.snooze import Snooze
-from domain.texts import Key, size_of
+from domain.texts import Key, Mark, size_of
 from domain.ticket import Entry, Page, Ticket
 from domain.whole_texts import with_texts_cut
 
@@ -38,6 +38,7 @@ class TicketCarry(Frozen):
     queued: tuple[QueuedIntent, ...] = ()
     seen: tuple[Key, ...] = ()
     answers: tuple[tuple[Key, CommandResult], ...] = ()
+    fingerprints: tuple[tuple[Key, Mark], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,12 @@ def in_room(carry: TicketCarry, room: Room, now: datetime) -> TicketCarry:
     """The carry with no more of each thing than there is room for; a ticket that had to shorten texts says so at ``now``."""
     ticket = in_its_room(carry.ticket, room)
     made = carry.model_copy(
-        update={"ticket": ticket, "seen": carry.seen[-room.seen :], "answers": carry.answers[-room.answers :]}
+        update={
+            "ticket": ticket,
+            "seen": carry.seen[-room.seen :],
+            "answers": carry.answers[-room.answers :],
+            "fingerprints": carry.fingerprints[-room.answers :],
+        }
     )
     if room.texts == Room.texts:
         return made

@@ -237,7 +237,9 @@ class Door:
         _require(self._caller, self._gateway.policy.allowed(wanted.do), verb(wanted.do))
         self._response.headers["Idempotency-Key"] = self._key.encode("ascii", "replace").decode()
         command_id = f"api/{digest(self._caller.id, wanted.do, self._key)}"
-        command = Command(id=command_id, by=by or self._caller, request=wanted)
+        actor = by or self._caller
+        asked = digest(actor.name, wanted.model_dump_json(exclude_defaults=True))
+        command = Command(id=command_id, by=actor, request=wanted, fingerprint=asked)
         try:
             async with asyncio.timeout(self._gateway.api_patience):
                 result = await self._gateway.desk.execute(self._ticket_id, command)

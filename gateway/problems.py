@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from domain.timeline import WhyUntold
 from gateway.tickets import (
+    CommandDiffers,
     CommandRefused,
     DeskError,
     DeskUnavailable,
@@ -76,7 +77,7 @@ def problem_of(error: DeskError) -> Problem:
             return Problem(409, "ticket-closed", "Ticket closed", detail)
         case TicketExists():
             return Problem(409, "ticket-exists", "Ticket exists", detail)
-        case OpeningDiffers():
+        case OpeningDiffers() | CommandDiffers():
             return Problem(422, "idempotency-key-reused", "Idempotency-Key used before", detail)
         case TimelineUntold():
             status, kind, title = _UNTOLD[error.why]

@@ -32,6 +32,7 @@ from gateway.open_tickets import open_tickets
 from gateway.payloads import digest
 from gateway.ticket_search import find_tickets
 from gateway.tickets import (
+    CommandDiffers,
     CommandRefused,
     DeskUnavailable,
     Opened,
@@ -111,6 +112,8 @@ class TemporalDesk:
                 return await ticket_commands.carry_out(self._ticket(ticket_id), command)
         except ticket_commands.NotAllowed as error:
             raise CommandRefused(str(error)) from None
+        except ticket_commands.Differs:
+            raise CommandDiffers from None
         except (ticket_commands.Over, _Gone):
             raise await self._why_gone(ticket_id) from None
 
@@ -304,4 +307,5 @@ async def _taken(signal: Awaitable[None]) -> bool:
 
 
 def _fingerprints(key: str, opening: OpenTicket) -> list[str]:
-    return [digest(key), digest(opening.model_dump_json(exclude={"opened_by"}))]
+    # Without defaults: a field that a newer version adds makes no other request of an old one.
+    return [digest(key), digest(opening.model_dump_json(exclude={"opened_by"}, exclude_defaults=True))]

@@ -49,6 +49,13 @@ class OpeningDiffers(DeskError):
         super().__init__("This Idempotency-Key was used for a different ticket; use a new key for a new ticket.")
 
 
+class CommandDiffers(DeskError):
+    """The same idempotency key came with another command."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different request; use a new key for a new request.")
+
+
 class CommandRefused(DeskError):
     """The rules do not let this happen now."""
 

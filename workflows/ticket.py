@@ -82,11 +82,13 @@ class TicketWorkflow(RefusesUnknownSignals):
         if carry is None:
             self._seen: OrderedDict[str, None] = OrderedDict()
             self._answers: OrderedDict[str, CommandResult] = OrderedDict()
+            self._fingerprints: dict[str, str] = {}
             self._first = open_ticket(start.opening, start.policy, workflow.info().workflow_start_time)
             self._ticket = self._first.state
         else:
             self._seen = OrderedDict.fromkeys(with_digest(each, REMEMBERED_BYTES) for each in carry.seen)
             self._answers = OrderedDict(carry.answers)
+            self._fingerprints = dict(carry.fingerprints)
             self._first = Decision(state=carry.ticket)
             self._ticket = carry.ticket
         self._lanes: Lanes[Intent, ResultBody] = Lanes(
@@ -126,7 +128,8 @@ class TicketWorkflow(RefusesUnknownSignals):
         """The command's answer if there is one; else whether the ticket would refuse the command now. Reading changes nothing."""
         known = self._answers.get(command.id)
         if known is not None:
-            return CommandStanding(result=known)
+            differs = self._fingerprints.get(command.id, command.fingerprint) != command.fingerprint
+            return CommandStanding(differs=True) if differs else CommandStanding(result=known)
         no_room = lane_room.no_room(command.request, self._lanes.bytes_waiting())
         return CommandStanding(refusal=refusal(self._ticket, command, workflow.now()) or no_room)
 
@@ -219,8 +222,11 @@ class TicketWorkflow(RefusesUnknownSignals):
             accepted=decision.refusal is None,
             message=decision.refusal or decision.answer or "",
         )
+        if command.fingerprint:
+            self._fingerprints[command.id] = command.fingerprint
         while len(self._answers) > REMEMBERED_ANSWERS:
-            self._answers.popitem(last=False)
+            forgotten, _ = self._answers.popitem(last=False)
+            self._fingerprints.pop(forgotten, None)
 
     def _apply(self, decision: Decision) -> None:
         self._ticket = decision.state
@@ -288,7 +294,11 @@ class TicketWorkflow(RefusesUnknownSignals):
             for intent, begun in lane
         )
         carry = TicketCarry(
-            ticket=self._ticket, queued=queued, seen=tuple(self._seen), answers=tuple(self._answers.items())
+            ticket=self._ticket,
+            queued=queued,
+            seen=tuple(self._seen),
+            answers=tuple(self._answers.items()),
+            fingerprints=tuple(self._fingerprints.items()),
         )
         smaller = (in_room(carry, room, workflow.now()) for room in rooms())
         start = continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)

@@ -45,6 +45,10 @@ class NotAllowed(Exception):
     """The ticket refuses the command as it stands now; the text is one clear sentence. Nothing was sent."""
 
 
+class Differs(Exception):
+    """Another command with this id was carried out before; this one is not."""
+
+
 class Over(Exception):
     """The ticket's workflow has ended, and has no answer to the command. Nothing was sent."""
 
@@ -56,6 +60,7 @@ async def carry_out(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command
 
     Raises:
         NotAllowed: the ticket refuses the command.
+        Differs: another command with this id, and another fingerprint, was carried out before.
         Over: the ticket has ended.
         RPCError: Temporal does not answer before the command is sent, or there is no such ticket (NOT_FOUND).
         WorkflowQueryFailedError: a worker that is older or newer than this program does not know how to answer.
@@ -111,12 +116,18 @@ async def _answered(
     pause = 0
     while True:
         try:
-            return await ticket.query(TicketWorkflow.standing, command, reject_condition=reject, rpc_timeout=_ASKING)
+            standing = await ticket.query(
+                TicketWorkflow.standing, command, reject_condition=reject, rpc_timeout=_ASKING
+            )
         except RPCTimeoutOrCancelledError:
             pass
         except RPCError as error:
             if error.status not in passing:
                 raise
+        else:
+            if standing.differs:
+                raise Differs
+            return standing
         await _pause(pause)
         pause += 1
 

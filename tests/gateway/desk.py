@@ -17,6 +17,7 @@ from domain.timeline import TicketTimeline, TimelineQuestion, answer
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.tickets import (
+    CommandDiffers,
     CommandRefused,
     DeskUnavailable,
     ListedTicket,
@@ -96,7 +97,10 @@ class RememberingDesk:
             raise CommandRefused(f"{ticket_id}: not now")
         if self.held is not None:
             await self.held.wait()
-        if command.id not in {known.id for _, known in self.commands}:
+        before = next((known for _, known in self.commands if known.id == command.id), None)
+        if before is not None and before.fingerprint != command.fingerprint:
+            raise CommandDiffers
+        if before is None:
             self.commands.append((ticket_id, command))
         return CommandResult(ticket_id=ticket_id, accepted=True, message=f"Done: {command.request.do} {ticket_id}")
 

@@ -231,6 +231,35 @@ async def test_a_repeated_command_is_done_once_by_its_key(door: FrontDoor) -> No
     assert len({command.id for _, command in door.desk.commands}) == len(door.desk.commands) == 4
 
 
+async def test_the_same_key_with_another_body_is_refused_and_not_carried_out(door: FrontDoor) -> None:
+    customer = {"text": "still fails", "by": {"name": "Robin"}}
+    for path, body, other in (
+        ("note", {"text": "a"}, {"text": "b"}),
+        ("snooze", {"for": "2h"}, {"for": "3h"}),
+        ("resolve", {"text": "a"}, {"text": "a", "automatic": True}),
+        ("customer-message", customer, customer | {"by": {"name": "Kim"}}),
+    ):
+        role = Role.INTEGRATION if path == "customer-message" else Role.LEAD
+        first = await door.api("POST", f"/T-1042/{path}", body, role=role, Idempotency_Key="k-1")
+        differs = await door.api("POST", f"/T-1042/{path}", other, role=role, Idempotency_Key="k-1")
+        again = await door.api("POST", f"/T-1042/{path}", body, role=role, Idempotency_Key="k-1")
+        document = problem(differs, 422)
+        assert document["type"].endswith("idempotency-key-reused")
+        assert "use a new key for a new request" in document["detail"]
+        assert (first.status_code, again.json()) == (200, first.json())
+    assert len(door.desk.commands) == 4
+
+
+async def test_a_default_that_is_written_out_makes_no_other_request(door: FrontDoor) -> None:
+    for body in ({"text": "a"}, {"awaits_customer": True, "text": "a"}, {"text": "a", "do": "reply"}):
+        response = await door.api("POST", "/T-1042/reply", body, Idempotency_Key="k-1")
+        assert response.status_code == 200
+    for new in (NEW, NEW | {"priority": "P3", "product": None}):
+        opened = await door.api("POST", "", new, Idempotency_Key="k-1")
+        assert opened.status_code in {200, 201}
+    assert len(door.desk.commands) == 1
+
+
 @pytest.mark.parametrize(
     ("path", "role"),
     [

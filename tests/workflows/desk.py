@@ -129,9 +129,12 @@ class OpenedTicket:
         """The ticket as the API shows it."""
         return await self.handle.query(TicketWorkflow.ticket)
 
-    async def does(self, by: Actor, request: Request, *, command: str | None = None) -> CommandResult:
+    async def does(
+        self, by: Actor, request: Request, *, command: str | None = None, fingerprint: str = ""
+    ) -> CommandResult:
         """Somebody asks for something, as the gateway does."""
-        asked = Command(id=command or f"command-{self.desk.number()}", by=by, request=request)
+        name = command or f"command-{self.desk.number()}"
+        asked = Command(id=name, by=by, request=request, fingerprint=fingerprint)
         async with asyncio.timeout(_PATIENCE_S):
             return await ticket_commands.carry_out(self.handle, asked)
 

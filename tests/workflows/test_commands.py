@@ -46,6 +46,30 @@ async def test_the_same_command_twice_is_done_once_and_answered_twice(desk: Desk
     assert [mail.text for mail in desk.outside.mail.sent].count("Which card is it?") <= 1
 
 
+async def test_another_command_under_the_id_of_the_first_is_not_carried_out(desk: Desk) -> None:
+    ticket = await desk.opens(policy=without_ladders())
+    first = await ticket.does(SAM, Note(text="first"), command="api-1", fingerprint="f-1")
+    with pytest.raises(ticket_commands.Differs):
+        await ticket.does(SAM, Note(text="second"), command="api-1", fingerprint="f-2")
+    assert await ticket.does(SAM, Note(text="first"), command="api-1", fingerprint="f-1") == first
+    said = texts(await ticket.view())
+    assert ("first" in said, "second" in said) == (True, False)
+
+
+async def test_of_two_commands_with_one_id_that_come_together_one_is_carried_out(
+    namespace: Client, outside: Outside
+) -> None:
+    ticket = await Desk(namespace, outside).opens(policy=without_ladders())
+    asked = [Command(id="api-1", by=SAM, request=Note(text=text), fingerprint=text) for text in ("first", "second")]
+    for command in asked:
+        await ticket.handle.signal(TicketWorkflow.execute, command)
+    async with Desk(namespace, outside):
+        assert (await ticket_commands.carry_out(ticket.handle, asked[0])).accepted
+        with pytest.raises(ticket_commands.Differs):
+            await ticket_commands.carry_out(ticket.handle, asked[1])
+        assert "second" not in texts(await ticket.view())
+
+
 async def test_a_command_that_another_one_overtook_is_answered_with_a_refusal(
     namespace: Client, outside: Outside
 ) -> None:

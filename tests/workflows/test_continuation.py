@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from temporalio.client import Client
 
 from domain.messages import Accept, CommandResult, CustomerMessage, Escalate, Note, PageChanged, Reply
@@ -13,6 +14,7 @@ from telemetry.search_attributes import DUE_AT, TIER
 from tests.domain.building import HELPDESK, LENA, SAM, Story, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, until
 from tests.workflows.outside import Outside
+from workflows import ticket_commands
 from workflows.ticket import REMEMBERED_ANSWERS
 
 SHORT = 30
@@ -60,13 +62,15 @@ async def test_ids_and_answers_are_remembered(desk: Desk) -> None:
     ticket = await desk.opens(policy=without_ladders(), continue_after=SHORT)
     first = await ticket.does(SAM, Accept(), command="slack-1")
     await ticket.does(LENA, Escalate(to=Tier.L3, reason="needs the logs"), command="slack-2")
-    raised = await ticket.does(LENA, Note(text="before"), command="slack-3")
+    raised = await ticket.does(LENA, Note(text="before"), command="slack-3", fingerprint="f-1")
     await ticket.hears(PageChanged(page_key="tierline/T-1042/page/1", note="On my way"), delivery="webhook-1")
     for number in range(10):
         await ticket.does(SAM, Note(text=f"note {number}"))
     await has_had(ticket, 2)
     assert await ticket.does(SAM, Accept(), command="slack-1") == first
-    assert await ticket.does(LENA, Note(text="before"), command="slack-3") == raised
+    assert await ticket.does(LENA, Note(text="before"), command="slack-3", fingerprint="f-1") == raised
+    with pytest.raises(ticket_commands.Differs):
+        await ticket.does(LENA, Note(text="another"), command="slack-3", fingerprint="f-2")
     await ticket.hears(PageChanged(page_key="tierline/T-1042/page/1", note="On my way"), delivery="webhook-1")
     await ticket.does(SAM, Note(text="the end"))
     view = await ticket.view()
