@@ -176,13 +176,13 @@ def test_words_are_found_however_deep_they_lie(words: str, depth: int) -> None:
 
 def test_a_long_text_of_small_parts_is_read_at_once() -> None:
     parts = [text("x", link(GRAPH) if number % 2 else BOLD) for number in range(20_000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     text_of({"type": "doc", "content": [p(*parts)]})
     plain_of("[" * 30_000)
     plain_of("!a.b|" * 6_000)
     plain_of("{code}" * 5_001)
     plain_of("|" * 30_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
