@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
@@ -103,7 +103,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
     """One worker per task queue, each with the activities of its outside system, whether or not that is configured:
     what is not says so at once instead of waiting for ever.
     """
-    desk = TemporalWorkflowDesk(client, public_url=settings.public_url)
+    desk = TemporalWorkflowDesk(client, public_url=settings.public_url, now=lambda: datetime.now(UTC))
     links = VendorLinks(settings.gateway.link_secret, settings.public_url)
     slack = SlackActivities(clients.chat, ui_url=_workflows_page(settings, client.namespace))
     page = _workflows_page(settings, client.namespace)
@@ -173,7 +173,7 @@ def build_workers(client: Client, settings: Settings, clients: Clients, executor
             reconcile.tell_of_release,
         ],
         task_queues.TELLING: [telling.tell_tickets],
-        task_queues.AUDIT: [audit.find_late, audit.ping],
+        task_queues.AUDIT: [audit.find_late, audit.find_ended, audit.ping],
     }
     stop = timedelta(seconds=settings.worker.graceful_shutdown)
     workers = [

@@ -5,6 +5,7 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.failures import classified
+from domain.ended import EndedWorkflows
 from domain.frozen import Frozen
 from domain.sla_audit import SHOWN_TICKETS, LateTickets
 from integrations.dead_man_switch import DeadManSwitch
@@ -17,8 +18,14 @@ class FindLateInput(Frozen):
     due_before: datetime
 
 
+class FindEndedInput(Frozen):
+    """How many ended workflows an audit reads: their run ids, which it hands to the next audit, fit into a payload many times over."""
+
+    most: int = 1_000
+
+
 class SlaAuditActivities:
-    """Finds late tickets and pings. Without a dead-man's URL nothing is pinged."""
+    """Finds late and ended tickets, and pings. Without a dead-man's URL nothing is pinged."""
 
     def __init__(self, watch: TicketWatch, switch: DeadManSwitch | None) -> None:
         self._watch = watch
@@ -28,6 +35,11 @@ class SlaAuditActivities:
     async def find_late(self, wanted: FindLateInput) -> LateTickets:
         """The open tickets that did not act in time."""
         return await self._watch.late_tickets(wanted.due_before, most=SHOWN_TICKETS)
+
+    @activity.defn(name="audit_find_ended")
+    async def find_ended(self, wanted: FindEndedInput) -> EndedWorkflows:
+        """The tickets, issues and vendor cases that ended before their time."""
+        return await self._watch.ended_workflows(most=wanted.most)
 
     @activity.defn(name="audit_ping")
     def ping(self) -> bool:

@@ -58,6 +58,26 @@ def check(
     raise typer.Exit(0 if run_check(policy=policy, offline=offline) else 1)
 
 
+@app.command("doctor")
+def doctor(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TICKET]...", help="Tickets by number, other workflows by id; left out, all that are ill."
+        ),
+    ] = None,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Reopen what ended before its time.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Take what stands still back to before its fault, and let it go on.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find workflows that stand still or ended before their time; exit 1 when something is to be done."""
+    from cli.doctor import doctor as run_doctor
+
+    raise typer.Exit(run_doctor(names or [], reopening=reopen, repairing=repair, as_json=as_json))
+
+
 @app.command("resync")
 def resync(
     issues: Annotated[

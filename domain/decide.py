@@ -75,6 +75,7 @@ def open_ticket(opening: OpenTicket, policy: Policy, now: datetime, *, silent: b
         owner_since=now,
     )
     turn = Turn(bare, now, silent=silent)
+    turn.because("opening")
     clock_changes.choose_sla(turn)
     moves.enter_tier(turn, tier)
     clock_changes.start_for_ticket(turn)
@@ -103,6 +104,7 @@ def decide(state: Ticket, event: Event, now: datetime, intents: Mapping[str, Int
     """
     now = _utc(now)
     turn = ladders.advance(state, now, inclusive=isinstance(event, TimePassed))
+    turn.because(*_cause_of(event, now))
     before, clocks, arrived = card_of(state, now), turn.ticket.clocks, turn.ticket
     answer: str | None = None
     refused: str | None = None
@@ -161,6 +163,18 @@ def _decision(turn: Turn, *, answer: str | None = None, refused: str | None = No
         answer=answer,
         refusal=refused,
     )
+
+
+def _cause_of(event: Event, now: datetime) -> tuple[object, ...]:
+    """What tells an event apart from all others of its ticket, whenever it is taken in."""
+    match event:
+        case Command() | Delivery():
+            return event.kind, event.id
+        case IntentResult():
+            return event.kind, event.key
+        case LaneChanged():
+            return event.kind, event.lane, event.health.value, now.isoformat()
+    return event.kind, now.isoformat()
 
 
 def _is_work(command: Command) -> bool:

@@ -1,6 +1,6 @@
 """What outside systems and other workflows tell a ticket, and what it does about it."""
 
-from domain import clock_changes, issue_deliveries, merging, moves, page_news, page_results, pages, thread
+from domain import clock_changes, issue_deliveries, merging, moves, page_news, page_results, pages, recovery, thread
 from domain.messages import (
     Delivery,
     IssueAttached,
@@ -13,6 +13,7 @@ from domain.messages import (
     PageChanged,
     PageRefused,
     PageServed,
+    Recovered,
     ThreadMessage,
     TicketMergedIn,
     VendorAnswered,
@@ -57,6 +58,8 @@ def take_delivery(turn: Turn, delivery: Delivery) -> None:
             merging.take_answer(turn, delivery.body)
         case VendorOverdue():
             _vendor_overdue(turn, delivery.body)
+        case Recovered():
+            recovery.recovered(turn, delivery.body)
 
 
 def _vendor_answered(turn: Turn, answer: VendorAnswered) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.frozen import Frozen
 from domain.issue_intents import IssueIntent
+from domain.issue_messages import IssueMessage
 from domain.lane_room import bytes_of
 from domain.messages import IssueAttached, IssueChanged, IssueCommented, IssueSaid
 from domain.texts import Key, Line, Name
@@ -31,13 +32,14 @@ class QueuedIssueIntent(Frozen):
 
 
 class IssueCarry(Frozen):
-    """Everything that an issue's next run needs."""
+    """Everything that an issue's next run needs. ``inbox`` are messages that the run before received and did not come to."""
 
     issue: WatchedIssue
     queued: tuple[QueuedIssueIntent, ...] = ()
     seen: tuple[Key, ...] = ()
     seen_of_roll: tuple[Key, ...] = ()
     late: dict[Name, Line] = Field(default_factory=dict)
+    inbox: tuple[IssueMessage, ...] = ()
 
 
 @dataclass(frozen=True)

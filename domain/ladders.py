@@ -63,6 +63,7 @@ def advance(state: Ticket, now: datetime, *, inclusive: bool, silent: bool = Fal
             break
         # A policy edit or a priority change may put a deadline into the past: it is then carried out now, not before.
         turn.at = max(deadline.at, _latest(turn.ticket))
+        turn.because("deadline", deadline.at.isoformat(), turn.at.isoformat())
         before = turn.ticket
         _carry_out(turn)
         severity_channel.follow(turn, before)

@@ -13,6 +13,7 @@ from domain.chat import ChannelRef, MessageRef
 from domain.chat import FileLink as FileLink
 from domain.clean_text import ONE_LINE, TEXT
 from domain.durations import Duration
+from domain.ended import Ended
 from domain.engineering_rules import RequestKind
 from domain.frozen import Frozen
 from domain.instants import EventTime, Instant
@@ -537,6 +538,19 @@ class MergeAnswered(Frozen):
     refusal: Line | None = None
 
 
+class Recovered(Frozen):
+    """An operator brought the ticket's workflow back to work.
+
+    ``ended`` is how it had ended before its time; None where it stood still, and was reset to a point before its fault, ``at``.
+    ``mails`` are the mails (``domain.recovery.mail_digest``) that went out after that point: a mail cannot be looked for.
+    """
+
+    kind: Literal["recovered"] = "recovered"
+    ended: Ended | None = None
+    at: EventTime
+    mails: tuple[Mark, ...] = ()
+
+
 DeliveryBody = Annotated[
     PageChanged
     | PageServed
@@ -551,7 +565,8 @@ DeliveryBody = Annotated[
     | VendorAnswered
     | VendorOverdue
     | TicketMergedIn
-    | MergeAnswered,
+    | MergeAnswered
+    | Recovered,
     Field(discriminator="kind"),
 ]
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.durations import format_duration
+from domain.ended import EndedAlarm
 from domain.frozen import Frozen
 from domain.paging import PageDraft
 from domain.policy import AuditRules
@@ -30,7 +31,8 @@ class AuditReport(Frozen):
     """What one audit found and did; the next one reads it.
 
     ``drift_since`` is when the drift that lasts was found first, None when all is well; ``paged`` says that its page was raised,
-    ``told`` that the channel knows. ``pinged`` is False also where no dead-man's URL is set.
+    ``told`` that the channel knows. ``pinged`` is False also where no dead-man's URL is set. ``ended`` are the alarms for workflows
+    that ended before their time and are not reopened.
     """
 
     as_of: datetime
@@ -38,6 +40,7 @@ class AuditReport(Frozen):
     drift_since: datetime | None = None
     paged: bool = False
     told: bool = False
+    ended: tuple[EndedAlarm, ...] = ()
     pinged: bool = False
 
 

@@ -215,7 +215,7 @@ class Ticket(Frozen):
     thread, ``files_attached`` the addresses of those that were copied to its issues;
     ``card_wanted`` says that the card was lost and a new one is on its way, ``cards_lost`` how often that was, ``lost_channels`` in which
     channels Slack lets nobody write any more; ``pages`` and ``reached`` are the newest ones, ``pages_dropped`` how many older pages there
-    were; ``folded`` counts, by what it is, what else the ticket no longer carries, the newest of which was over at ``folded_until``; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` numbers the intents: an intent's key is the ticket's id and its number.
+    were; ``folded`` counts, by what it is, what else the ticket no longer carries, the newest of which was over at ``folded_until``; ``severity_channel_tried`` says that a channel of its own was asked for, whatever came of it. ``steps`` counts the intents.
     """
 
     id: Key

@@ -9,12 +9,14 @@ running clocks, where it is, what it is linked to, and what still has to be done
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import Annotated, Self, TypeVar
+
+from pydantic import Field
 
 from domain.clocks import Clock
 from domain.frozen import Frozen
 from domain.intents import Intent
-from domain.messages import CommandResult
+from domain.messages import Command, CommandResult, Delivery
 from domain.people import TIERLINE
 from domain.snooze import Snooze
 from domain.texts import Key, Mark, size_of
@@ -32,13 +34,14 @@ class QueuedIntent(Frozen):
 
 
 class TicketCarry(Frozen):
-    """Everything that a ticket's next run needs."""
+    """Everything that a ticket's next run needs. ``inbox`` are messages that the run before received and did not come to."""
 
     ticket: Ticket
     queued: tuple[QueuedIntent, ...] = ()
     seen: tuple[Key, ...] = ()
     answers: tuple[tuple[Key, CommandResult], ...] = ()
     fingerprints: tuple[tuple[Key, Mark], ...] = ()
+    inbox: tuple[Annotated[Command | Delivery, Field(discriminator="kind")], ...] = ()
 
 
 @dataclass(frozen=True)

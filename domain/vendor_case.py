@@ -64,7 +64,7 @@ CaseIntent = Annotated[MailVendor | TellCaseTicket, Field(discriminator="kind")]
 
 
 class VendorCase(Frozen):
-    """The state of a case."""
+    """The state of a case. ``steps`` is above 0 once the vendor was asked; ``queued`` is what an earlier run had not carried out."""
 
     ticket_id: Key
     number: int
@@ -83,6 +83,7 @@ class VendorCase(Frozen):
     overdue_at: datetime | None = None
     closed: Line | None = None
     steps: int = 0
+    queued: tuple[CaseIntent, ...] = ()
 
     @property
     def due_at(self) -> datetime:
@@ -111,8 +112,12 @@ class CaseDecision(Frozen):
     intents: tuple[CaseIntent, ...] = ()
 
 
-def open_case(state: VendorCase) -> CaseDecision:
-    """Ask the vendor."""
+def open_case(state: VendorCase, now: datetime) -> CaseDecision:
+    """Ask the vendor; a case that goes on in another run carries out what is left, and what fell due meanwhile."""
+    if state.steps:
+        left = state.queued
+        decision = decide_case(state.model_copy(update={"queued": ()}), CaseTimePassed(), now)
+        return decision.model_copy(update={"intents": (*left, *decision.intents)})
     text = f"{state.text}\n\nPlease answer by {state.due_at:%Y-%m-%d %H:%M:%S} UTC on this page:"
     return _with(state, [MailVendor(key="", subject=_subject(state), text=text, first=True)])
 

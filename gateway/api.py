@@ -88,18 +88,28 @@ def _caller(request: Request) -> Actor:
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in (401, 403, 413, 422, 503, *statuses):
+        documented |= _problem(status, examples.PROBLEMS[status])
+    return documented
+
+
+def _problem(status: int, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "model": ProblemDocument,
-            "description": examples.PROBLEMS[status]["title"],
-            "content": {"application/problem+json": {"example": examples.PROBLEMS[status]}},
+            "description": example["title"],
+            "content": {"application/problem+json": {"example": example}},
         }
-        for status in (401, 403, 413, 422, 503, *statuses)
     }
 
 
 def _command_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return _problems(400, *statuses)
+
+
+_ENDED = _problem(410, examples.TICKET_ENDED)
+"""Of everything that only a ticket whose workflow lives, or came to its own end, can answer."""
 
 
 router = APIRouter(
@@ -190,9 +200,12 @@ async def open_ticket(
     return opened.view
 
 
-@router.get("/{ticket_id}", summary="Read a ticket", response_model=TicketView, responses=_problems(404))
+@router.get("/{ticket_id}", summary="Read a ticket", response_model=TicketView, responses=_problems(404) | _ENDED)
 async def read_ticket(request: Request, ticket_id: Id, caller: Caller) -> TicketView:
-    """The ticket as it stands."""
+    """The ticket as it stands.
+
+    410 (`ticket-ended`) says that its workflow was terminated, failed, timed out or was canceled, and when: an operator can reopen it.
+    """
     _require(caller, READERS, "read tickets")
     return await gateway_of(request).desk.view(ticket_id)
 
@@ -207,7 +220,8 @@ async def read_timeline(request: Request, ticket_id: Id, caller: Caller, as_of: 
     """What happened, in words; whose every second was; and the clocks, each with the policy version that it ran under then.
 
     It is told from what the ticket itself carries: its newest 1,000 entries (at most 250,000 bytes), 400 stays with an owner and 60
-    changes of each clock. An instant before the oldest of these is refused with 410; the workflow's history in Temporal has it. Spans divide a
+    changes of each clock. An instant before the oldest of these is refused with 410; the workflow's history in Temporal has it. So is one after
+    the end of a workflow that was terminated, failed, timed out or was canceled. Spans divide a
     tier's time into its own and closed hours by the tier's calendar in force then. What the ticket itself was then besides (its title,
     issues and pages) is not told.
     """
@@ -251,7 +265,7 @@ class Door:
 
 
 AtDoor = Annotated[Door, Depends()]
-_COMMAND: dict[str, Any] = {"response_model": CommandResult, "responses": _command_problems(404, 409)}
+_COMMAND: dict[str, Any] = {"response_model": CommandResult, "responses": _command_problems(404, 409) | _ENDED}
 
 
 @router.post("/{ticket_id}/accept", summary="Take the ticket", **_COMMAND)

@@ -106,6 +106,13 @@ def _problem(status: int, kind: str, title: str, detail: str, **more: Any) -> di
     }
 
 
+TICKET_ENDED = _problem(
+    410,
+    "ticket-ended",
+    "Ticket ended before its time",
+    "The workflow of ticket T-1042 was terminated on 2026-11-30 08:00:00 UTC, so nothing acts for the ticket any more; "
+    "an operator can reopen it with `tierline doctor --reopen T-1042`.",
+)
 PROBLEMS: dict[int, dict[str, Any]] = {
     400: _problem(400, "unreadable-body", "The body cannot be read", "Send JSON in UTF-8."),
     401: _problem(401, "not-authenticated", "Not authenticated", "Send a token that the operator gave you."),

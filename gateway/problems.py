@@ -17,6 +17,7 @@ from gateway.tickets import (
     DeskUnavailable,
     OpeningDiffers,
     TicketClosed,
+    TicketEnded,
     TicketExists,
     TicketUnknown,
     TimelineUntold,
@@ -75,6 +76,8 @@ def problem_of(error: DeskError) -> Problem:
             return Problem(404, "unknown-ticket", "Unknown ticket", detail)
         case TicketClosed():
             return Problem(409, "ticket-closed", "Ticket closed", detail)
+        case TicketEnded():
+            return Problem(410, "ticket-ended", "Ticket ended before its time", detail)
         case TicketExists():
             return Problem(409, "ticket-exists", "Ticket exists", detail)
         case OpeningDiffers() | CommandDiffers():

@@ -14,7 +14,7 @@ from gateway.payloads import Unreadable, digest, text_at
 from gateway.slack_origin import Origin, tell
 from gateway.slack_people import refusal_of
 from gateway.ticket_finder import Mention
-from gateway.tickets import DeskError, DeskUnavailable, TicketUnknown
+from gateway.tickets import DeskError, DeskUnavailable, TicketEnded, TicketUnknown
 from integrations.slack.mrkdwn import escaped
 
 _ANSWERS = {ACCEPT: True, KEEP: False}
@@ -98,7 +98,7 @@ async def _issues_of(gateway: Gateway, about: Mention) -> list[IssueRef]:
     for ticket_id in found:
         try:
             view = await gateway.desk.view(ticket_id)
-        except (TicketUnknown, DeskUnavailable):
+        except (TicketUnknown, TicketEnded, DeskUnavailable):
             # Another ticket on the same issue knows it as well.
             continue
         named = [issue.ref for issue in view.issues if reference(ReferenceKind.ISSUE, issue.ref.key) in keys]

@@ -17,7 +17,7 @@ from gateway.slack_contents import MOST_FILES, NOTHING, Contents, contents_of, n
 from gateway.slack_people import NO_STRANGERS, actor_of, turned_away
 from gateway.slack_text import plain
 from gateway.slack_whispers import whisper
-from gateway.tickets import TicketClosed
+from gateway.tickets import DeskError, TicketClosed, TicketDesk, TicketEnded
 from integrations.slack.mrkdwn import escaped
 
 _WRITTEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
@@ -64,8 +64,19 @@ async def thread_message(gateway: Gateway, slack: SlackDoor, payload: dict[str, 
         change=written.change, ts=written.ts, by=actor_of(gateway, written.user, None), text=text, files=files
     )
     if not await gateway.desk.deliver(ticket_id, Delivery(id=f"slack/{event_id}", body=message)):
-        text = escaped(f"This was not recorded. {TicketClosed(ticket_id)}")
+        text = escaped(f"This was not recorded. {await _why_not(gateway.desk, ticket_id)}")
         whisper(gateway, slack, written.channel, written.user, text, key=f"closed/{ticket_id}", thread=written.thread)
+
+
+async def _why_not(desk: TicketDesk, ticket_id: str) -> DeskError:
+    """Why a ticket hears nothing any more: it is closed, or its workflow ended before its time."""
+    try:
+        await desk.view(ticket_id)
+    except TicketEnded as ended:
+        return ended
+    except DeskError:
+        pass
+    return TicketClosed(ticket_id)
 
 
 def written_in(payload: object) -> Written | None:

@@ -10,8 +10,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import (
+    Client,
+    RPCTimeoutOrCancelledError,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -25,7 +32,7 @@ from domain.preview import Preview, PreviewQuestion
 from domain.reconcile import NAMES, ReleaseNews
 from domain.texts import MOST_SUMMARY, cut
 from domain.ticket_story import headline_of
-from domain.timeline import TicketTimeline, TimelineQuestion
+from domain.timeline import TicketTimeline, TimelineAnswer, TimelineQuestion
 from domain.vendor_case import VendorCase, VendorReply
 from domain.views import TicketView, view_of
 from gateway.open_tickets import open_tickets
@@ -39,12 +46,14 @@ from gateway.tickets import (
     OpeningDiffers,
     OpenTickets,
     TicketClosed,
+    TicketEnded,
     TicketExists,
     TicketUnknown,
     TimelineUntold,
 )
 from gateway.tracker_news import NamedIssue
 from workflows import task_queues, ticket_commands, urgency, workflow_ids
+from workflows.ended import ended_of
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope
 from workflows.gone import is_gone
 from workflows.issue_names import issues_known_as
@@ -64,6 +73,8 @@ _FRESH = timedelta(seconds=1)
 _HEALTH = timedelta(seconds=2)
 # A person in Slack waits while a ticket is looked for.
 _FINDING = timedelta(seconds=2)
+_CAME_TO_ITS_END = QueryRejectCondition.NOT_COMPLETED_CLEANLY
+"""Asks a workflow only while it runs, or after its own end: what was terminated still has an answer, which is true no longer."""
 _UNAVAILABLE = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -116,6 +127,10 @@ class TemporalDesk:
             raise CommandDiffers from None
         except (ticket_commands.Over, _Gone):
             raise await self._why_gone(ticket_id) from None
+        except DeskUnavailable as unavailable:
+            # A run that ended before its time may be beyond a worker's answer.
+            gone = await self._why_gone(ticket_id)
+            raise (gone if isinstance(gone, TicketEnded) else unavailable) from None
 
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
         """Signal the ticket."""
@@ -175,9 +190,11 @@ class TemporalDesk:
         question = PreviewQuestion(commands=tuple(commands), now=self._now())
         try:
             async with _reaching(_QUICK):
-                return await self._ticket(ticket_id).query(TicketWorkflow.preview, question, rpc_timeout=_QUICK)
-        except _Gone:
-            raise TicketUnknown(ticket_id) from None
+                return await self._ticket(ticket_id).query(
+                    TicketWorkflow.preview, question, reject_condition=_CAME_TO_ITS_END, rpc_timeout=_QUICK
+                )
+        except (_Gone, WorkflowQueryRejectedError):
+            raise await self._why_gone(ticket_id) from None
 
     async def find(self, references: Sequence[str]) -> list[str]:
         """Ask visibility, which shows what has changed after a moment alone."""
@@ -188,10 +205,16 @@ class TemporalDesk:
         """Query the ticket, also when it has ended."""
         question = TimelineQuestion(now=self._now(), as_of=as_of)
         try:
-            async with _reaching(_QUICK):
-                answer = await self._ticket(ticket_id).query(TicketWorkflow.timeline, question, rpc_timeout=_QUICK)
-        except _Gone:
-            raise TicketUnknown(ticket_id) from None
+            answer = await self._timeline(ticket_id, question, _CAME_TO_ITS_END)
+        except (_Gone, WorkflowQueryRejectedError):
+            gone = await self._why_gone(ticket_id)
+            if not isinstance(gone, TicketEnded) or as_of is None or as_of > gone.ended.at:
+                raise gone from None
+            # What was before its end is told as ever.
+            try:
+                answer = await self._timeline(ticket_id, question, None)
+            except DeskUnavailable:
+                raise gone from None
         if answer.untold is not None:
             raise TimelineUntold(answer.untold)
         assert answer.timeline is not None  # one of the two is there
@@ -234,9 +257,19 @@ class TemporalDesk:
     async def _view(self, ticket_id: str, limit: timedelta) -> TicketView:
         try:
             async with _reaching(limit):
-                return await self._ticket(ticket_id).query(TicketWorkflow.ticket, rpc_timeout=limit)
-        except _Gone:
-            raise TicketUnknown(ticket_id) from None
+                return await self._ticket(ticket_id).query(
+                    TicketWorkflow.ticket, reject_condition=_CAME_TO_ITS_END, rpc_timeout=limit
+                )
+        except (_Gone, WorkflowQueryRejectedError):
+            raise await self._why_gone(ticket_id) from None
+
+    async def _timeline(
+        self, ticket_id: str, question: TimelineQuestion, reject: QueryRejectCondition | None
+    ) -> TimelineAnswer:
+        async with _reaching(_QUICK):
+            return await self._ticket(ticket_id).query(
+                TicketWorkflow.timeline, question, reject_condition=reject, rpc_timeout=_QUICK
+            )
 
     async def _opened_before(self, opening: OpenTicket, idempotency_key: str | None) -> Opened:
         if idempotency_key is None:
@@ -262,13 +295,17 @@ class TemporalDesk:
             now = self._now()
             return view_of(open_ticket(opening, self._policy, now).state, now)
 
-    async def _why_gone(self, ticket_id: str) -> TicketUnknown | TicketClosed:
+    async def _why_gone(self, ticket_id: str) -> TicketUnknown | TicketClosed | TicketEnded | DeskUnavailable:
         try:
             async with _reaching(_QUICK):
-                await self._ticket(ticket_id).describe(rpc_timeout=_QUICK)
+                described = await self._ticket(ticket_id).describe(rpc_timeout=_QUICK)
         except _Gone:
             return TicketUnknown(ticket_id)
-        return TicketClosed(ticket_id)
+        if described.status is WorkflowExecutionStatus.RUNNING:
+            # It was reopened in between.
+            return DeskUnavailable()
+        ended = ended_of(described)
+        return TicketEnded(ticket_id, ended) if ended is not None else TicketClosed(ticket_id)
 
 
 class _Gone(Exception):

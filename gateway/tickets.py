@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.ended import Ended
 from domain.issue_messages import ImpactAnswered, IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
@@ -33,6 +34,17 @@ class TicketClosed(DeskError):
 
     def __init__(self, ticket_id: str) -> None:
         super().__init__(f"Ticket {ticket_id} is closed; open a new one and mention it there.")
+
+
+class TicketEnded(DeskError):
+    """The ticket's workflow did not come to its own end: it was terminated, failed, timed out or was canceled."""
+
+    def __init__(self, ticket_id: str, ended: Ended) -> None:
+        super().__init__(
+            f"The workflow of ticket {ticket_id} {ended.words}, so nothing acts for the ticket any more; "
+            f"an operator can reopen it with `tierline doctor --reopen {ticket_id}`."
+        )
+        self.ended = ended
 
 
 class TicketExists(DeskError):
@@ -118,7 +130,9 @@ class TicketDesk(Protocol):
         ...
 
     async def execute(self, ticket_id: str, command: Command) -> CommandResult:
-        """Have a command carried out, once per ``command.id``. Raises TicketUnknown, TicketClosed, CommandRefused."""
+        """Have a command carried out, once per ``command.id``. Raises TicketUnknown, TicketClosed, TicketEnded,
+        CommandRefused.
+        """
         ...
 
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
@@ -138,11 +152,13 @@ class TicketDesk(Protocol):
         ...
 
     async def view(self, ticket_id: str) -> TicketView:
-        """The ticket as it stands. Raises TicketUnknown."""
+        """The ticket as it stands. Raises TicketUnknown, TicketEnded."""
         ...
 
     async def preview(self, ticket_id: str, commands: Sequence[Command]) -> Preview:
-        """What these commands, one after the other, would bring; nothing is changed. Raises TicketUnknown."""
+        """What these commands, one after the other, would bring; nothing is changed. Raises TicketUnknown,
+        TicketEnded.
+        """
         ...
 
     async def find(self, references: Sequence[str]) -> list[str]:
@@ -152,7 +168,9 @@ class TicketDesk(Protocol):
         ...
 
     async def timeline(self, ticket_id: str, as_of: datetime | None) -> TicketTimeline:
-        """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold."""
+        """The ticket's timeline as of now, or of a past instant. Raises TicketUnknown, TimelineUntold, and TicketEnded for an instant
+        after the end of its workflow.
+        """
         ...
 
     async def open_tickets(

@@ -1,8 +1,9 @@
-"""The capability of finding tickets whose deadline has passed, without waking one."""
+"""The capability of finding tickets whose deadline has passed, or that ended before their time, without waking one."""
 
 from datetime import datetime
 from typing import Protocol
 
+from domain.ended import EndedWorkflows
 from domain.sla_audit import LateTickets
 
 
@@ -11,4 +12,8 @@ class TicketWatch(Protocol):
 
     async def late_tickets(self, due_before: datetime, *, most: int) -> LateTickets:
         """The open tickets whose next deadline lies before that instant: all are counted, ``most`` of them named."""
+        ...
+
+    async def ended_workflows(self, *, most: int) -> EndedWorkflows:
+        """The tickets, issues and vendor cases whose last run was terminated, failed, timed out or was canceled: ``most`` of them."""
         ...

@@ -22,6 +22,12 @@ def due(limit: int | None) -> bool:
     return info.is_continue_as_new_suggested() or (limit is not None and info.get_current_history_length() > limit)
 
 
+def was_reset() -> bool:
+    """Whether this run is what a reset made of another one: what it does may have been done by that one."""
+    info = workflow.info()
+    return bool(info.original_execution_run_id) and info.original_execution_run_id != info.run_id
+
+
 async def come_to_rest(lanes: Lanes[Any, Any], inbox: Sequence[object], drain: Callable[[], None]) -> None:
     """Let what is under way end and answer every caller; what comes in meanwhile is still taken."""
     lanes.halt()

@@ -1,16 +1,17 @@
 """Reaching Tierline's workflows through a Temporal client: what activities need of them."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
-from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
+from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from domain.digest import TicketFacts
+from domain.ended import EndedWorkflows
 from domain.engineering_rules import IssueRules
 from domain.issue_messages import IssueRulesChanged, TicketChanged, TicketJoined, TicketLeft, TicketWord
 from domain.issue_pages import PageOffered, PageReleased
@@ -20,7 +21,7 @@ from domain.sla_audit import LateTicket, LateTickets
 from domain.ticket_story import headline_of
 from domain.vendor_case import CaseClosed, VendorCase
 from telemetry.search_attributes import DUE_AT
-from workflows import task_queues, urgency, workflow_ids
+from workflows import ended, reopening, task_queues, urgency, workflow_ids
 from workflows.engineering_issue import EngineeringIssueWorkflow, IssueMessageEnvelope, IssueStart
 from workflows.gone import is_gone
 from workflows.ticket import FACTS_MEMO, TicketStart, TicketWorkflow
@@ -37,18 +38,33 @@ SPLIT_MEMO = "tierline_split"
 
 
 class TemporalWorkflowDesk:
-    """Starts and signals workflows. ``public_url`` is the gateway's, for the address of a ticket."""
+    """Starts and signals workflows. ``public_url`` is the gateway's, for the address of a ticket; ``now`` is the wall clock."""
 
-    def __init__(self, client: Client, *, public_url: str) -> None:
+    def __init__(self, client: Client, *, public_url: str, now: Callable[[], datetime]) -> None:
         self._client = client
+        self._now = now
         self._ticket_page = f"{public_url.rstrip('/')}/api/v1/tickets/{{ticket}}"
 
     async def join_issue(self, joined: TicketJoined, rules: IssueRules) -> None:
-        """Signal-with-start the issue's workflow."""
+        """Signal the issue's workflow; one that is over is started, and one that ended before its time is reopened with its other tickets.
+
+        Raises:
+            ApplicationError: it cannot be reopened now; this is tried again.
+        """
+        issue = workflow_ids.issue_id_of(joined.ref)
+        handle = self._client.get_workflow_handle_for(EngineeringIssueWorkflow.run, issue)
+        try:
+            await handle.signal(EngineeringIssueWorkflow.hear, IssueMessageEnvelope(message=joined))
+        except RPCError as error:
+            if not is_gone(error):
+                raise
+        else:
+            return
+        await self._reopened(issue)
         await self._client.start_workflow(
             EngineeringIssueWorkflow.run,
             IssueStart(ref=joined.ref, ticket_page=self._ticket_page, rules=rules),
-            id=workflow_ids.issue_id_of(joined.ref),
+            id=issue,
             task_queue=task_queues.WORKFLOWS,
             start_signal="hear",
             start_signal_args=[IssueMessageEnvelope(message=joined)],
@@ -57,6 +73,32 @@ class TemporalWorkflowDesk:
             static_summary=f"Engineering issue {joined.ref.key}",
             static_details=joined.ref.url,
         )
+
+    async def _reopened(self, issue: str) -> None:
+        """Reopen an issue's workflow that ended before its time: started as new it would have lost its other tickets."""
+        try:
+            ended_before = ended.ended_of(await self._client.get_workflow_handle(issue).describe(rpc_timeout=_READING))
+        except RPCError as error:
+            if not is_gone(error):
+                raise
+            return
+        if ended_before is None:
+            return
+        try:
+            await reopening.reopen(self._client, issue, self._carried_by, now=self._now())
+        except reopening.NotReopened as why:
+            raise ApplicationError(
+                f"the workflow {issue} {ended_before.words}, and {why}; see `tierline doctor`", type="NotReopened"
+            ) from None
+
+    async def _carried_by(self, history: WorkflowHistory) -> tuple[Payload | None, str | None]:
+        """Ask a worker, which replays the run."""
+        handle = self._client.get_workflow_handle(history.workflow_id)
+        try:
+            carried: RawValue = await handle.query("carry", result_type=RawValue, rpc_timeout=_READING)
+        except WorkflowQueryFailedError as error:
+            return None, " ".join(str(error).split())[:200]
+        return carried.payload, None
 
     async def leave_issue(self, tracker: str, issue_id: str, left: TicketLeft) -> None:
         """Tell the issue's workflow, if it still runs."""
@@ -174,6 +216,10 @@ class TemporalWorkflowDesk:
         found.sort(key=lambda ticket: (ticket.due_at, ticket.ticket_id))
         # The two readings are not of one instant: a ticket may have come or gone between them.
         return LateTickets(count=max(counted.count, len(found)), tickets=tuple(found[:most]))
+
+    async def ended_workflows(self, *, most: int) -> EndedWorkflows:
+        """Tickets, issues and vendor cases that ended before their time: listed, then looked at one by one."""
+        return await ended.ended_workflows(self._client, most=most)
 
 
 def _written(instant: datetime) -> str:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from temporalio import workflow
 from temporalio.common import Priority as TaskPriority
@@ -95,6 +95,8 @@ REMEMBERED_HINTS = 20
 REMEMBERED_BYTES = 100
 """Bytes of such an id; of a longer one the beginning and a digest are kept."""
 _OF_ROLL = (TicketJoined, TicketChanged, TicketLeft)
+_MESSAGES: tuple[type[Any], ...] = get_args(get_args(IssueMessage)[0])
+"""What reaches an issue from outside; the rest of its inbox follows from its own state."""
 _GONE = {
     "403": GoneReason.FORBIDDEN,
     "404": GoneReason.DELETED,
@@ -157,6 +159,8 @@ class EngineeringIssueWorkflow(RefusesUnknownSignals):
             self._seen_of_roll = _remembered(start.carry.seen_of_roll)
             self._late = dict(start.carry.late)
             self._shown = issue_attributes(self._issue)
+            for message in start.carry.inbox:
+                self._take_in(message)
         self._lanes: Lanes[IssueIntent, IssueResult] = Lanes(
             self._carry_out,
             self,
@@ -190,7 +194,16 @@ class EngineeringIssueWorkflow(RefusesUnknownSignals):
     @signal("hear")
     def hear(self, envelope: IssueMessageEnvelope) -> None:
         """Take in a message of a ticket or a hint of the tracker, once per id."""
-        message = envelope.message
+        self._take_in(envelope.message)
+
+    @workflow.query(name="carry")
+    def carry(self) -> IssueCarry:
+        """Everything that another run needs to go on from here; also told of a run that ended before its time."""
+        carry = self._next_start().carry
+        assert carry is not None  # it has just been made
+        return carry
+
+    def _take_in(self, message: IssueMessage) -> None:
         seen = self._seen_of_roll if isinstance(message, _OF_ROLL) else self._seen
         known_by = with_digest(message.id, REMEMBERED_BYTES)
         if known_by in seen:
@@ -341,6 +354,7 @@ class EngineeringIssueWorkflow(RefusesUnknownSignals):
         self._lanes.add(_lane_of(intent), intent, begun=begun)
 
     async def _carry_out(self, intent: IssueIntent, policy: RetryPolicy, recheck: bool) -> IssueResult:
+        recheck = recheck or continuation.was_reset()
         match intent:
             case TellTicket():
                 await self._tell(intent)
@@ -418,22 +432,31 @@ class EngineeringIssueWorkflow(RefusesUnknownSignals):
     async def _continue_as_new(self) -> None:
         await continuation.come_to_rest(self._lanes, self._inbox, self._drain)
         self._timer.cancel()
+        # Given anew: Temporal would hand on one that was unset as null.
+        workflow.continue_as_new(self._next_start(), search_attributes=issue_attributes(self._issue))
+
+    def _carry(self) -> IssueCarry:
         queued = tuple(
-            QueuedIssueIntent(intent=intent, begun=begun)
+            QueuedIssueIntent(intent=intent, begun=begun or continuation.was_reset())
             for lane in self._lanes.carried().values()
             for intent, begun in lane
         )
-        carry = IssueCarry(
+        inbox = tuple(message for message in self._inbox if isinstance(message, _MESSAGES))
+        waiting = {with_digest(message.id, REMEMBERED_BYTES) for message in inbox}
+        return IssueCarry(
             issue=self._issue,
             queued=queued,
-            seen=tuple(self._seen),
-            seen_of_roll=tuple(self._seen_of_roll),
+            seen=tuple(seen for seen in self._seen if seen not in waiting),
+            seen_of_roll=tuple(seen for seen in self._seen_of_roll if seen not in waiting),
             late=self._late,
+            inbox=inbox,
         )
+
+    def _next_start(self) -> IssueStart:
+        """What the next run starts with, as much as the server takes."""
+        carry = self._carry()
         smaller = (issue_in_room(carry, room) for room in issue_rooms())
-        start = continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)
-        # Given anew: Temporal would hand on one that was unset as null.
-        workflow.continue_as_new(start, search_attributes=issue_attributes(self._issue))
+        return continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)
 
 
 def _remembered(ids: Iterable[str]) -> OrderedDict[str, None]:

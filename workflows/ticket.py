@@ -1,6 +1,6 @@
 """The workflow of one ticket, from its opening to its closing, for months."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeUpdate
@@ -11,18 +11,29 @@ with workflow.unsafe.imports_passed_through():
     from domain.decide import Decision, decide, open_ticket
     from domain.digest import TicketFacts
     from domain.frozen import Frozen
-    from domain.intents import DressSeverityChannel, Intent, RaisePage, ShowCard, UpdateIssue, lane_of
+    from domain.intents import (
+        DressSeverityChannel,
+        Intent,
+        MailCustomer,
+        MailStaff,
+        RaisePage,
+        ShowCard,
+        UpdateIssue,
+        lane_of,
+    )
     from domain.messages import (
         Command,
         CommandResult,
         CommandStanding,
         Delivery,
+        Done,
         Event,
         Failed,
         IntentResult,
         LaneChanged,
         LaneHealth,
         OpenTicket,
+        Recovered,
         ResultBody,
         TimePassed,
     )
@@ -31,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.preview import Preview, PreviewQuestion
     from domain.preview import answer as preview_of
     from domain.reach import ReachOutcome
+    from domain.recovery import mail_digest
     from domain.texts import with_digest
     from domain.ticket import TicketStatus
     from domain.ticket_card import facts_of
@@ -78,6 +90,7 @@ class TicketWorkflow(RefusesUnknownSignals):
         self._timer = DeadlineTimer(lambda: self._inbox.append(TimePassed()))
         self._shown: tuple[object, ...] = ()
         self._unsettled = False
+        self._mailed: Counter[str] = Counter()
         carry = start.carry
         if carry is None:
             self._seen: OrderedDict[str, None] = OrderedDict()
@@ -91,6 +104,8 @@ class TicketWorkflow(RefusesUnknownSignals):
             self._fingerprints = dict(carry.fingerprints)
             self._first = Decision(state=carry.ticket)
             self._ticket = carry.ticket
+            for message in carry.inbox:
+                self._take_in(message)
         self._lanes: Lanes[Intent, ResultBody] = Lanes(
             self._carry_out,
             self,
@@ -121,7 +136,7 @@ class TicketWorkflow(RefusesUnknownSignals):
     @signal("execute")
     def execute(self, command: Command) -> None:
         """Carry out a person's command, once for its id. ``standing`` has the answer as soon as this signal is handled."""
-        self._inbox.append(command)
+        self._take_in(command)
 
     @workflow.query(name="standing")
     def standing(self, command: Command) -> CommandStanding:
@@ -136,13 +151,7 @@ class TicketWorkflow(RefusesUnknownSignals):
     @signal("deliver")
     def deliver(self, delivery: Delivery) -> None:
         """Take in what an outside system or another workflow tells, once per delivery id."""
-        known_by = with_digest(delivery.id, REMEMBERED_BYTES)
-        if known_by in self._seen:
-            return
-        self._seen[known_by] = None
-        while len(self._seen) > REMEMBERED_DELIVERIES:
-            self._seen.popitem(last=False)
-        self._inbox.append(delivery)
+        self._take_in(delivery)
 
     @workflow.query(name="ticket")
     def ticket(self) -> TicketView:
@@ -163,6 +172,25 @@ class TicketWorkflow(RefusesUnknownSignals):
     def preview(self, question: PreviewQuestion) -> Preview:
         """What commands would bring, by the same rules that would carry them out."""
         return preview_of(self._ticket, question)
+
+    @workflow.query(name="carry")
+    def carry(self) -> TicketCarry:
+        """Everything that another run needs to go on from here; also told of a run that ended before its time."""
+        carry = self._next_start().carry
+        assert carry is not None  # it has just been made
+        return carry
+
+    def _take_in(self, message: Command | Delivery) -> None:
+        if isinstance(message, Delivery):
+            known_by = with_digest(message.id, REMEMBERED_BYTES)
+            if known_by in self._seen:
+                return
+            self._seen[known_by] = None
+            while len(self._seen) > REMEMBERED_DELIVERIES:
+                self._seen.popitem(last=False)
+            if isinstance(message.body, Recovered):
+                self._mailed.update(message.body.mails)
+        self._inbox.append(message)
 
     # --- what becomes of its intents (the lanes' listener: it only enqueues) --------------------------------------
 
@@ -278,7 +306,12 @@ class TicketWorkflow(RefusesUnknownSignals):
         return lane_room.folded(queue, keep=wanted)
 
     async def _carry_out(self, intent: Intent, policy: RetryPolicy, recheck: bool) -> ResultBody:
-        return await carry_out(intent, self._ticket, policy, recheck)
+        if isinstance(intent, MailCustomer | MailStaff):
+            mail = mail_digest(intent.to, intent.subject, intent.text)
+            if self._mailed[mail]:
+                self._mailed[mail] -= 1
+                return Done()
+        return await carry_out(intent, self._ticket, policy, recheck or continuation.was_reset())
 
     # --- the end of a run -----------------------------------------------------------------------------------------
 
@@ -288,19 +321,28 @@ class TicketWorkflow(RefusesUnknownSignals):
     async def _continue_as_new(self) -> None:
         await continuation.come_to_rest(self._lanes, self._inbox, self._drain)
         self._timer.cancel()
+        # Given anew: Temporal would hand on one that was unset as null, which a date cannot be read from, and the run could not begin.
+        workflow.continue_as_new(self._next_start(), search_attributes=ticket_attributes(self._ticket))
+
+    def _carry(self) -> TicketCarry:
         queued = tuple(
-            QueuedIntent(intent=intent, begun=begun)
+            QueuedIntent(intent=intent, begun=begun or continuation.was_reset())
             for lane in self._lanes.carried().values()
             for intent, begun in lane
         )
-        carry = TicketCarry(
+        inbox = tuple(message for message in self._inbox if isinstance(message, Command | Delivery))
+        waiting = {with_digest(message.id, REMEMBERED_BYTES) for message in inbox}
+        return TicketCarry(
             ticket=self._ticket,
             queued=queued,
-            seen=tuple(self._seen),
+            seen=tuple(seen for seen in self._seen if seen not in waiting),
             answers=tuple(self._answers.items()),
             fingerprints=tuple(self._fingerprints.items()),
+            inbox=inbox,
         )
+
+    def _next_start(self) -> TicketStart:
+        """What the next run starts with, as much as the server takes."""
+        carry = self._carry()
         smaller = (in_room(carry, room, workflow.now()) for room in rooms())
-        start = continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)
-        # Given anew: Temporal would hand on one that was unset as null, which a date cannot be read from, and the run could not begin.
-        workflow.continue_as_new(start, search_attributes=ticket_attributes(self._ticket))
+        return continuation.first_that_fits(self._start.model_copy(update={"carry": each}) for each in smaller)

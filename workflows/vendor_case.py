@@ -52,7 +52,7 @@ class VendorCaseWorkflow(RefusesUnknownSignals):
     @workflow.run
     async def run(self, case: VendorCase) -> VendorCase:
         """Ask, and wait for the answer; returns the case as it ended."""
-        self._apply(open_case(case))
+        self._apply(open_case(case, workflow.now()))
         while True:
             workflow.set_current_details(self._story())
             self._unsettled = False
@@ -77,6 +77,12 @@ class VendorCaseWorkflow(RefusesUnknownSignals):
     def case(self) -> VendorCase:
         """The case, for the vendor's page."""
         return self._case
+
+    @workflow.query(name="carry")
+    def carry(self) -> VendorCase:
+        """Everything that another run needs to go on from here; also told of a run that ended before its time."""
+        queued = tuple(intent for lane in self._lanes.carried().values() for intent, _ in lane)
+        return self._case.model_copy(update={"queued": queued})
 
     def _hear(self, message: VendorReply | CaseClosed) -> None:
         if message.id not in self._seen:

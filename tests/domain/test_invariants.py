@@ -237,6 +237,16 @@ END = 10 * DAY
 """After the last event: long enough for every ladder to run out, and for a resolved ticket to close."""
 
 
+def _distinct(event: Event, intents: dict[str, Intent], number: int) -> tuple[Event, dict[str, Intent]]:
+    """The event as the only one of its id: a workflow takes each once."""
+    if isinstance(event, Command | Delivery):
+        return event.model_copy(update={"id": f"{event.id}-{number}"}), intents
+    if isinstance(event, IntentResult):
+        key = f"{event.key}-{number}"
+        return event.model_copy(update={"key": key}), {key: intents[event.key]}
+    return event, intents
+
+
 def lived(policy: Policy, life: Life, *, on_time: bool) -> list[tuple[datetime, Decision]]:
     """Every decision of a life. ``on_time`` meets each deadline at its instant, else the worker sleeps until something happens."""
     now = NOON
@@ -252,7 +262,7 @@ def lived(policy: Policy, life: Life, *, on_time: bool) -> list[tuple[datetime, 
     for delay, (event, intents) in life:
         now += delay
         sleep(now)
-        take(now, event, intents)
+        take(now, *_distinct(event, intents, len(decisions)))
     now += END
     sleep(now)
     take(now, TimePassed(), {})

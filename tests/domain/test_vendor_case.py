@@ -43,7 +43,7 @@ class Case:
     """A case's life: the clock moves by ``at``."""
 
     def __init__(self, case: VendorCase | None = None) -> None:
-        self.decisions: list[CaseDecision] = [open_case(case or a_case())]
+        self.decisions: list[CaseDecision] = [open_case(case or a_case(), a_case().opened_at)]
 
     @property
     def state(self) -> VendorCase:

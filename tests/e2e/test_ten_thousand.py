@@ -119,7 +119,7 @@ async def test_ten_thousand_tickets_are_told_once_each_though_the_worker_is_kill
     async def view() -> IssueView:
         return await handle.query(EngineeringIssueWorkflow.issue)
 
-    desk = TemporalWorkflowDesk(client, public_url="https://tierline.example")
+    desk = TemporalWorkflowDesk(client, public_url="https://tierline.example", now=lambda: datetime.now(UTC))
 
     async def join(ticket: str) -> None:
         facts = issue_rush.facts_of(ticket)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.decide import open_ticket
+from domain.ended import Ended
 from domain.issue_messages import ImpactAnswered, IssueHint
 from domain.issues import Tracker
 from domain.messages import Command, CommandResult, Delivery, OpenTicket
@@ -25,6 +26,7 @@ from gateway.tickets import (
     OpeningDiffers,
     OpenTickets,
     TicketClosed,
+    TicketEnded,
     TicketExists,
     TicketUnknown,
     TimelineUntold,
@@ -35,7 +37,7 @@ from gateway.tracker_news import NamedIssue
 class RememberingDesk:
     """``gateway.tickets.TicketDesk``. ``away`` makes it unreachable; ``held`` keeps commands waiting until it is set.
 
-    ``listed`` are the tickets that lists show, ``assigned`` whose they are (``assignee_of``).
+    ``ended`` are those whose workflow ended before its time; ``listed`` are the tickets that lists show, ``assigned`` whose they are (``assignee_of``).
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -43,6 +45,7 @@ class RememberingDesk:
         self.tickets: dict[str, OpenTicket] = {}
         self.keys: dict[str, str | None] = {}
         self.closed: set[str] = set()
+        self.ended: dict[str, Ended] = {}
         self.watched: set[tuple[Tracker, str]] = set()
         self.cases: dict[tuple[str, int], VendorCase] = {}
         self.listed: list[ListedTicket] = []
@@ -91,6 +94,7 @@ class RememberingDesk:
             raise TicketUnknown(ticket_id)
         if ticket_id in self.closed:
             raise TicketClosed(ticket_id)
+        self._live(ticket_id)
         if self.refusal is not None:
             raise CommandRefused(self.refusal)
         if command.request.do in self.refused_commands:
@@ -106,7 +110,7 @@ class RememberingDesk:
 
     async def deliver(self, ticket_id: str, delivery: Delivery) -> bool:
         self._reach()
-        if ticket_id not in self.tickets:
+        if ticket_id not in self.tickets or ticket_id in self.ended:
             return False
         if delivery.id not in {known.id for _, known in self.deliveries}:
             self.deliveries.append((ticket_id, delivery))
@@ -137,6 +141,7 @@ class RememberingDesk:
         self._reach()
         if ticket_id not in self.tickets:
             raise TicketUnknown(ticket_id)
+        self._live(ticket_id)
         now = datetime.now(UTC)
         ticket = open_ticket(self.tickets[ticket_id], self.policy, now).state
         return view_of(ticket.model_copy(update={"issues": self.issues.get(ticket_id, ())}), now)
@@ -145,6 +150,7 @@ class RememberingDesk:
         self._reach()
         if ticket_id not in self.tickets:
             raise TicketUnknown(ticket_id)
+        self._live(ticket_id)
         now = datetime.now(UTC)
         ticket = open_ticket(self.tickets[ticket_id], self.policy, now).state
         return preview_of(ticket, PreviewQuestion(commands=tuple(commands), now=now))
@@ -189,6 +195,10 @@ class RememberingDesk:
 
     async def reachable(self) -> bool:
         return not self.away
+
+    def _live(self, ticket_id: str) -> None:
+        if ticket_id in self.ended:
+            raise TicketEnded(ticket_id, self.ended[ticket_id])
 
     def _reach(self) -> None:
         if self.away:

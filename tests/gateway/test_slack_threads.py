@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
 
+from domain.ended import Ended, EndedHow
 from domain.messages import FileLink, ThreadChange, ThreadMessage
 from domain.people import Role
 from domain.ticket_references import ReferenceKind, reference
 from gateway.slack_surfaces import Profile
+from gateway.tickets import TicketEnded
 from tests.gateway.front_door import AGENT, NOBODY, FrontDoor, eventually
 from tests.gateway.slack_happenings import BOT, CARD, CHANNEL, a_deletion, a_reply, an_edit, enveloped
 
@@ -223,6 +226,18 @@ async def test_whoever_writes_below_a_closed_tickets_card_is_told_so_once(door: 
         AGENT,
         "This was not recorded. Ticket T-1042 is closed; open a new one and mention it there.",
     )
+
+
+async def test_whoever_writes_below_the_card_of_a_ticket_that_ended_before_its_time_is_told_what_happened(
+    door: FrontDoor,
+) -> None:
+    ended = Ended(how=EndedHow.TERMINATED, at=datetime(2026, 11, 30, 8, tzinfo=UTC))
+    door.desk.ended["T-1042"] = ended
+    assert (await happens(door, REPLY, "Ev1")).status_code == 200
+    await eventually(lambda: len(door.forms.whispers) == 1)
+
+    assert door.forms.whispers[0][2] == f"This was not recorded. {TicketEnded('T-1042', ended)}"
+    assert "was terminated on 2026-11-30 08:00:00 UTC" in door.forms.whispers[0][2]
 
 
 async def test_an_event_without_an_id_is_kept_aside(door: FrontDoor) -> None:

@@ -1,9 +1,10 @@
 """The gateway on a real Temporal server: what its requests do to real workflows, with and without a worker."""
 
 import asyncio
+import dataclasses
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from cli import replay_server
+from cli.past_run import carried_by
 from config.sections import ApiToken, GatewaySettings, JiraSettings, PagerDutySettings
 from config.settings import Settings
 from domain.calendar import ALWAYS
@@ -30,7 +33,7 @@ from gateway.app import app_for
 from gateway.composition import gateway_with
 from gateway.gateway import Gateway, utc_now
 from gateway.temporal_desk import TemporalDesk
-from gateway.tickets import DeskUnavailable, TicketUnknown
+from gateway.tickets import DeskUnavailable, TicketEnded, TicketUnknown
 from sandbox.signatures import jira_signature, pagerduty_signature
 from telemetry.converter import data_converter
 from telemetry.registration import register_search_attributes
@@ -39,6 +42,7 @@ from worker import WORKFLOWS, workflow_runner
 from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
 from workflows.engineering_issue import EngineeringIssueWorkflow
+from workflows.reopening import reopen
 from workflows.vendor_case import VendorCaseWorkflow
 
 pytestmark = pytest.mark.e2e
@@ -206,11 +210,23 @@ async def test_what_is_written_below_a_card_is_told_by_its_ticket_once(client: C
     assert view.first_response_at is None
 
 
-async def test_unknown_and_ended_tickets_are_told_apart(client: Client, caller: Caller) -> None:
+@asynccontextmanager
+async def an_outside_that_takes_all(client: Client) -> AsyncIterator[None]:
+    """With workers for what a ticket does outside: they say that it is done."""
+    async with AsyncExitStack() as stack:
+        for queue in (task_queues.SLACK, task_queues.PAGERDUTY, task_queues.MAIL, task_queues.LINKS):
+            await stack.enter_async_context(Worker(client, task_queue=queue, activities=[replay_server.answer]))
+        yield
+
+
+async def test_unknown_and_closed_tickets_are_told_apart(client: Client, caller: Caller, policy: Policy) -> None:
     ticket = a_number()
-    async with working(client):
+    soon_closed = policy.model_copy(update={"quiet_time": timedelta(seconds=1)})
+    caller = Caller(dataclasses.replace(caller.gateway, desk=TemporalDesk(client, soon_closed, now=utc_now)))
+    async with working(client), an_outside_that_takes_all(client):
         await caller.open(ticket)
-        await end(client, workflow_ids.ticket_id(ticket))
+        assert (await caller.api("POST", f"/{ticket}/resolve", {"text": "solved"})).status_code == 200
+        await asyncio.wait_for(client.get_workflow_handle(workflow_ids.ticket_id(ticket)).result(), 30)
         unknown = await caller.api("POST", f"/{a_number()}/accept")
         ended = await caller.api("POST", f"/{ticket}/accept")
         reused = await caller.api("POST", "", NEW | {"ticket_id": ticket})
@@ -248,7 +264,7 @@ async def test_a_jira_delivery_hints_the_issues_workflow_and_other_issues_are_ig
 ) -> None:
     issue_id = str(secrets.randbelow(10**9))
     ref = IssueRef(tracker=Tracker.JIRA, id=issue_id, key="PAY-1", url="https://acme.example/browse/PAY-1")
-    desk = TemporalWorkflowDesk(client, public_url="https://tierline.example")
+    desk = TemporalWorkflowDesk(client, public_url="https://tierline.example", now=utc_now)
     await desk.join_issue(TicketJoined(id="j", ticket_id="T-1", title="t", ref=ref), IssueRules())
 
     async def told(issue: str) -> Any:
@@ -279,7 +295,7 @@ async def test_the_vendors_answer_reaches_its_case_once(client: Client, caller: 
         target=timedelta(hours=4),
         calendar=ALWAYS,
     )
-    await TemporalWorkflowDesk(client, public_url="https://tierline.example").open_case(case)
+    await TemporalWorkflowDesk(client, public_url="https://tierline.example", now=utc_now).open_case(case)
     url = caller.gateway.links.url(ticket, 1)
     handle = client.get_workflow_handle_for(VendorCaseWorkflow.run, workflow_ids.case_id(ticket, 1))
 
@@ -382,3 +398,60 @@ async def test_a_real_ticket_tells_what_a_command_would_bring_and_what_it_lacks(
     assert unchanged.tier is Tier.L1
     with pytest.raises(TicketUnknown):
         await caller.gateway.desk.preview(a_number(), [escalate])
+
+
+async def test_a_ticket_that_ended_before_its_time_says_so_plainly(client: Client, caller: Caller) -> None:
+    ticket, key = a_number(), secrets.token_hex(8)
+    async with working(client):
+        await caller.open(ticket)
+        before = (await caller.api("POST", f"/{ticket}/accept", role=Role.AGENT, key=key)).json()
+        seen_at = datetime.now(UTC)
+        await client.get_workflow_handle(workflow_ids.ticket_id(ticket)).terminate("by hand")
+        read = await caller.api("GET", f"/{ticket}")
+        command = await caller.api("POST", f"/{ticket}/note", {"text": "hello?"}, role=Role.AGENT)
+        timeline = await caller.api("GET", f"/{ticket}/timeline")
+        past = await caller.api("GET", f"/{ticket}/timeline?as_of={seen_at.isoformat().replace('+', '%2B')}")
+        repeated = await caller.api("POST", f"/{ticket}/accept", role=Role.AGENT, key=key)
+        heard = await caller.gateway.desk.deliver(ticket, a_thread_message())
+        with pytest.raises(TicketEnded):
+            await caller.gateway.desk.preview(ticket, [])
+        await reopen(client, workflow_ids.ticket_id(ticket), carried_by, now=datetime.now(UTC), in_flight=timedelta(0))
+        after = await caller.api("POST", f"/{ticket}/note", {"text": "hello?"}, role=Role.AGENT)
+        view = await caller.api("GET", f"/{ticket}")
+    await end(client, workflow_ids.ticket_id(ticket))
+
+    for answer in (read, command, timeline):
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:tierline:problem:ticket-ended")
+        assert answer.json()["detail"].startswith(f"The workflow of ticket {ticket} was terminated on 20")
+        assert f"`tierline doctor --reopen {ticket}`" in answer.json()["detail"]
+    assert past.status_code == 200
+    assert (repeated.status_code, repeated.json()) == (200, before)
+    assert heard is False
+    assert after.status_code == 200
+    assert (view.json()["status"], view.json()["owner"]) == ("open", "agent")
+
+
+def a_thread_message() -> Delivery:
+    """Somebody wrote in the card's thread."""
+    by = Actor(kind=ActorKind.SLACK, id="U1", name="sam")
+    return Delivery(id="slack/1", body=ThreadMessage(change=ThreadChange.POSTED, ts="1.0", by=by, text="hello?"))
+
+
+async def test_a_ticket_that_ended_with_messages_unread_says_so_too(client: Client, caller: Caller) -> None:
+    """No worker answers for such a run: what came after its last task never gets a task of its own."""
+    ticket = a_number()
+    async with working(client):
+        await caller.open(ticket)
+        assert (await caller.api("POST", f"/{ticket}/accept", role=Role.AGENT)).status_code == 200
+        accepted_at = datetime.now(UTC)
+    assert await caller.gateway.desk.deliver(ticket, a_thread_message())
+    await client.get_workflow_handle(workflow_ids.ticket_id(ticket)).terminate("by hand")
+    as_of = accepted_at.isoformat().replace("+", "%2B")
+    async with working(client):
+        answers = [
+            await caller.api("GET", f"/{ticket}"),
+            await caller.api("POST", f"/{ticket}/note", {"text": "hello?"}, role=Role.AGENT),
+            await caller.api("GET", f"/{ticket}/timeline?as_of={as_of}"),
+        ]
+
+    assert [answer.status_code for answer in answers] == [410] * 3

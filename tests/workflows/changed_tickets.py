@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.digest import TicketFacts
-    from domain.messages import Command, CommandResult
+    from domain.messages import Command, CommandResult, Escalate
     from workflows.ticket import TicketStart, TicketWorkflow
 
 
@@ -60,3 +60,22 @@ class TicketThatTakesUpdates(TicketWorkflow):
         self.execute(command)
         await workflow.wait_condition(lambda: command.id in self._answers)
         return self._answers[command.id]
+
+
+@workflow.defn(name="Ticket")
+class TicketThatNotesEscalations(TicketWorkflow):
+    """A command more, late in a ticket's life: when somebody escalates."""
+
+    @workflow.init
+    def __init__(self, start: TicketStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketStart) -> TicketFacts:
+        """Live as ever."""
+        return await super().run(start)
+
+    def _answer(self, command: Command) -> None:
+        if isinstance(command.request, Escalate):
+            workflow.upsert_memo({"escalated_by": command.by.id})
+        super()._answer(command)

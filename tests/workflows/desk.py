@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -81,6 +81,7 @@ class Desk:
         *,
         continue_after: int | None = None,
         task_timeout: timedelta | None = None,
+        run_timeout: timedelta | None = None,
     ) -> "OpenedTicket":
         """A customer opens a ticket."""
         opened = opening or an_opening()
@@ -91,6 +92,7 @@ class Desk:
             task_queue=task_queues.WORKFLOWS,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             task_timeout=task_timeout,
+            run_timeout=run_timeout,
         )
         return OpenedTicket(self, handle)
 
@@ -98,7 +100,7 @@ class Desk:
 
     def links(self) -> TemporalWorkflowDesk:
         """How activities reach other workflows."""
-        return TemporalWorkflowDesk(self.client, public_url=PUBLIC_URL)
+        return TemporalWorkflowDesk(self.client, public_url=PUBLIC_URL, now=lambda: datetime.now(UTC))
 
     def issue(self, ref: IssueRef) -> WorkflowHandle[EngineeringIssueWorkflow, None]:
         """An issue's workflow."""

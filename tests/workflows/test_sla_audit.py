@@ -13,19 +13,21 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 import workflows.ticket
-from domain.messages import Reply, TimePassed
+from cli.past_run import carried_by
+from domain.messages import LinkIssue, Reply, TimePassed
 from domain.paging import PageStatus
 from domain.policy import AuditRules, ClockKind, ClockRules, PageRules, Policy
 from domain.sla_audit import AuditReport, LateTickets
 from integrations.clients import Clients
 from integrations.errors import PassingFailure
-from tests.domain.building import DAY, SAM, an_opening, targets, without_ladders
+from tests.domain.building import DAY, LENA, SAM, an_opening, targets, without_ladders
 from tests.workflows.desk import Desk, OpenedTicket, the_settings, until
 from tests.workflows.outside import Outside
 from tests.workflows.test_faults import faulty, until_task_fails
 from worker import build_workers
 from workflows import task_queues, workflow_ids
 from workflows.desk import TemporalWorkflowDesk
+from workflows.reopening import reopen
 from workflows.schedules import audit_schedule_id, keep_audit_schedule
 from workflows.sla_audit import SlaAuditWorkflow
 
@@ -245,3 +247,100 @@ async def test_a_switch_that_does_not_answer_fails_no_audit(desk: Desk, switch: 
     assert (report.pinged, switch.pings) == (True, 1)
     described = [e async for e in desk.client.list_workflows("WorkflowType = 'SlaAudit'")]
     assert {e.status for e in described} == {WorkflowExecutionStatus.COMPLETED}
+
+
+async def listed_as_ended(desk: Desk, *names: str) -> None:
+    """Wait until visibility shows that these, and no others, ended before their time."""
+
+    async def listed() -> bool:
+        found = await desk.links().ended_workflows(most=10)
+        return {workflow.name for workflow in found.workflows} == set(names)
+
+    await until(listed, f"{', '.join(names) or 'nothing'} is listed as ended")
+
+
+async def is_terminated(desk: Desk, name: str) -> None:
+    """A ticket that an operator, or the server, terminates."""
+    ticket = await desk.opens(an_opening(ticket_id=name), without_ladders())
+    await ticket.rests()
+    await ticket.handle.terminate("too large")
+
+
+async def test_a_ticket_that_ended_before_its_time_is_paged_for_once(
+    namespace: Client, outside: Outside, switch: RecordedSwitch
+) -> None:
+    clients = dataclasses.replace(outside.clients, dead_man=switch)
+    async with Desk(namespace, outside, clients) as desk:
+        await is_terminated(desk, "T-1")
+        await listed_as_ended(desk, "T-1")
+        report = await audits(desk.client)
+        assert [(alarm.paged, alarm.told, alarm.found) for alarm in report.ended] == [(True, True, 1)]
+        (page,) = outside.pager.raised
+        assert (page.service, page.title) == ("PSVCPAY", "Tierline: 1 workflow ended before its time")
+        assert "T-1 was terminated on" in page.details
+        assert "tierline doctor --reopen T-1" in page.details
+        (told,) = outside.chat.texts(LEADS)
+        assert "T-1 was terminated on" in told
+        assert "Grace" not in page.details + told
+        # People know: the switch is not for this.
+        assert switch.pings == 1
+    async with Desk(namespace, outside, clients) as desk:
+        again = await audits(desk.client, number=2)
+        assert again.ended == report.ended
+        assert (len(outside.pager.raised), len(outside.chat.texts(LEADS))) == (1, 1)
+
+        await is_terminated(desk, "T-2")
+        await listed_as_ended(desk, "T-1", "T-2")
+        await audits(desk.client, number=3)
+        assert [("T-1" in page.details, "T-2" in page.details) for page in outside.pager.raised] == [
+            (True, False),
+            (False, True),
+        ]
+
+        await reopen(desk.client, "ticket/T-1", carried_by, now=datetime.now().astimezone(), in_flight=timedelta(0))
+        await listed_as_ended(desk, "T-2")
+        left = await audits(desk.client, number=4)
+        assert len(left.ended) == 1
+        assert [outside.pager.pages[page.key] for page in outside.pager.raised] == [
+            PageStatus.RESOLVED,
+            PageStatus.TRIGGERED,
+        ]
+        assert outside.chat.texts(LEADS)[-1] == "1 workflow ended before its time: by now reopened or deleted"
+
+
+async def test_issues_and_vendor_cases_are_looked_after_as_well_and_rounds_are_not(
+    desk: Desk, outside: Outside
+) -> None:
+    ref = outside.jira.has("Card payment fails").ref
+    ticket = await desk.opens(policy=without_ladders())
+    await ticket.does(LENA, LinkIssue(reference=ref.key))
+    await ticket.until(lambda view: bool(view.issues), "it is linked")
+    await ticket.rests()
+    await desk.issue(ref).terminate("by hand")
+    digest = await desk.client.start_workflow(
+        "RetroDigest", id="retro-digest/none", task_queue="nobody", run_timeout=timedelta(days=1)
+    )
+    await digest.terminate("by hand")
+    await listed_as_ended(desk, workflow_ids.issue_id_of(ref))
+    await audits(desk.client)
+    (page,) = outside.pager.raised
+    assert f"--reopen {workflow_ids.issue_id_of(ref)}" in page.details
+
+
+async def test_the_switch_alarms_while_nobody_could_be_told_of_an_ended_ticket(
+    desk: Desk, outside: Outside, switch: RecordedSwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.sla_audit._TELLING", SECOND)
+    outside.pager.system.refuses("no such service")
+    outside.chat.system.fails(operation="post_notice")
+    await is_terminated(desk, "T-1")
+    await listed_as_ended(desk, "T-1")
+    report = await audits(desk.client)
+    assert [(alarm.paged, alarm.told) for alarm in report.ended] == [(False, False)]
+    assert (report.pinged, switch.pings) == (False, 0)
+
+    outside.pager.system.works()
+    outside.chat.system.works()
+    after = await audits(desk.client, number=2)
+    assert [(alarm.paged, alarm.told) for alarm in after.ended] == [(True, True)]
+    assert switch.pings == 1
