@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.chat import FileLink
+from domain.clean_text import clean_text
 from gateway.payloads import at, text_at
 from integrations.slack.mrkdwn import escaped
 
@@ -245,7 +246,7 @@ def _rich_leaf(element: object, kind: str) -> str:
         case "text":
             # Not ``text_at``, which takes the blanks between two elements away.
             words = at(element, "text")
-            return escaped(words[:_LONGEST].encode("utf-8", "replace").decode()) if isinstance(words, str) else ""
+            return escaped(clean_text(words[:_LONGEST])) if isinstance(words, str) else ""
         case "link":
             address, words = text_at(element, "url", longest=2_000), text_at(element, "text", longest=_LONGEST)
             return f"<{escaped(address)}{f'|{escaped(words)}' if words else ''}>" if address else escaped(words or "")

@@ -191,6 +191,12 @@ def test_lists_and_quotations_keep_their_form() -> None:
     assert found.words == "1. one\n  2. two\n> it\n> burns"
 
 
+def test_characters_that_are_no_text_are_left_out_of_rich_text_too() -> None:
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "it\x00 burns "}]}
+
+    assert contents_of({"blocks": [{"type": "rich_text", "elements": [section]}]}).words == "it burns"
+
+
 def test_a_list_within_lists_without_end_is_no_trouble() -> None:
     nested: dict[str, Any] = {"type": "text", "text": "deep"}
     for _ in range(200):
