@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.issue_references import alias_reference
 from domain.issues import Tracker
+from telemetry.converter import data_converter
 from telemetry.registration import register_search_attributes
 from telemetry.search_attributes import REFERENCES, TRACKER_ISSUE
 from tests.postgresql.server import TemporalServer
@@ -37,7 +37,7 @@ async def listed(client: Client, workflow_id: str, attributes: TypedSearchAttrib
 
 
 async def test_an_issue_is_found_by_its_key_and_by_what_it_was_called(postgresql_server: TemporalServer) -> None:
-    client = await Client.connect(postgresql_server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(postgresql_server.address, data_converter=data_converter)
     await register_search_attributes(client)
     run = uuid4().hex[:12]
     old, new, key, former = (f"{name}-{run}" for name in ("I_old", "I_new", "acme/payments#1", "acme/storefront#1"))
