@@ -11,6 +11,7 @@ import httpx2
 
 from domain.issues import IssueRef, Tracker
 from gateway import github_webhook, jira_webhook
+from gateway.payloads import signed_id
 from gateway.signatures import github_is_genuine, jira_is_genuine
 from gateway.tracker_news import TrackerNews
 from integrations.github.tracker import GitHubTracker
@@ -54,9 +55,9 @@ class Outside:
         credentials = self._sandbox.credentials
         if delivery.system == "jira":
             assert jira_is_genuine(credentials.jira_webhook_secret, delivery.body, headers)
-            return jira_webhook.delivery_id(delivery.body, headers), jira_webhook.news_of(delivery.body)
+            return signed_id("jira", delivery.body), jira_webhook.news_of(delivery.body)
         assert github_is_genuine(credentials.github_webhook_secret, delivery.body, headers)
-        return github_webhook.delivery_id(delivery.body, headers), github_webhook.news_of(delivery.body, headers)
+        return signed_id("github", delivery.body), github_webhook.news_of(delivery.body, headers)
 
     def our_comments(self, ref: IssueRef) -> list[str]:
         """The texts of all comments that our account wrote on an issue, as the tracker keeps them."""

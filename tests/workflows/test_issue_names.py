@@ -13,6 +13,7 @@ from domain.issue_messages import IssueHint
 from domain.issues import IssueCategory, Tracker
 from domain.reconcile import Answer, ReconcileState, ReconcileTask
 from gateway import github_webhook
+from gateway.payloads import signed_id
 from gateway.temporal_desk import TemporalDesk
 from gateway.tracker_news import NamedIssue
 from tests.domain.building import DAY, without_ladders
@@ -54,7 +55,7 @@ class Door:
         for delivery in new:
             body = json.dumps(delivery.content).encode()
             news = github_webhook.news_of(body, delivery.headers)
-            delivery_id = github_webhook.delivery_id(body, delivery.headers)
+            delivery_id = signed_id("github", body)
             hint = IssueHint(id=delivery_id, updated_at=news.updated_at, alias=news.alias)
             taken.append(any([await self._desk.hint(Tracker.GITHUB, issue, hint) for issue in news.issues]))
         return bool(taken) and all(taken)
