@@ -49,7 +49,7 @@ class TemporalIssueDesk:
         hinted = False
         try:
             async with asyncio.timeout(_ACCEPTING.total_seconds()):
-                standing = await _standing(handle, wanted)
+                standing = await _standing(handle, wanted, QueryRejectCondition.NOT_OPEN)
                 if standing.up_to_date:
                     return _answer(issue, Answer.AGREES)
                 if standing.changes is None:
@@ -58,6 +58,7 @@ class TemporalIssueDesk:
             async with asyncio.timeout(_READING.total_seconds()):
                 while standing.changes is None:
                     await asyncio.sleep(_ASKED_EVERY_S)
+                    # What it read may have been that the issue is gone, and with it the workflow's last ticket.
                     standing = await _standing(handle, wanted)
         except WorkflowQueryRejectedError:
             return _answer(issue, Answer.UNWATCHED)
@@ -123,10 +124,10 @@ def _answer(issue: AskedIssue, answer: Answer) -> IssueAnswer:
     return IssueAnswer(id=issue.id, key=issue.key, answer=answer)
 
 
-async def _standing(handle: WorkflowHandle[EngineeringIssueWorkflow, None], wanted: CatchUp) -> CatchingUp:
-    return await handle.query(
-        EngineeringIssueWorkflow.catching_up, wanted, reject_condition=QueryRejectCondition.NOT_OPEN
-    )
+async def _standing(
+    handle: WorkflowHandle[EngineeringIssueWorkflow, None], wanted: CatchUp, reject: QueryRejectCondition | None = None
+) -> CatchingUp:
+    return await handle.query(EngineeringIssueWorkflow.catching_up, wanted, reject_condition=reject)
 
 
 def _quoted(text: str) -> str:

@@ -9,11 +9,12 @@ from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, JsonValue
+from pydantic import AwareDatetime, BaseModel, JsonValue
 
 from domain.calendar import ALWAYS, Calendar
 from domain.engineering_rules import DuplicateRules, IssueRules
 from domain.issue_roll import Roll
+from domain.messages import Snooze
 from domain.policy import Policy
 from domain.texts import CutOver, RefusedOver, with_digest
 from tests.domain.building import a_policy
@@ -26,6 +27,7 @@ Members = Mapping[str, int]
 """How many members a collection gets, by its field: ``Ticket.pages``. Others get ``OTHERS``."""
 OTHERS = 5
 _GIVEN: dict[type, Callable[[], Any]] = {
+    Snooze: lambda: Snooze.model_validate({"for": timedelta(days=1), "reason": WIDE * 2_000}),
     # What a policy says is limited where the policy is loaded.
     Policy: a_policy,
     Calendar: lambda: ALWAYS,
@@ -119,8 +121,9 @@ def _weight(value: Any) -> int:
 
 _PLAIN: dict[Any, Any] = {
     datetime: NOW,
+    AwareDatetime: NOW,
     date: NOW.date(),
-    timedelta: timedelta(days=999, microseconds=1),
+    timedelta: timedelta(days=999, seconds=1),
     bool: False,
     int: 10**9,
     float: 1 / 3,
