@@ -22,6 +22,8 @@ _DIRECTION = re.compile(_DIRECTIONS)
 _ANY_IN_TEXT = re.compile(rf"{_ODD_BREAK.pattern}|{_CONTROLS}|{_HALVES}")
 _ANY_IN_LINE = re.compile(rf"\t|{_BREAKS}|{_CONTROLS}|{_HALVES}|{_DIRECTIONS}")
 _UNWRITABLE = re.compile(rf"{_CONTROLS}|{_HALVES}")
+WRITABLE = rf"^[^{_CONTROLS[1:-1]}]*$"
+"""A pattern for schemas: what ``unwritable`` finds nothing in. JSON in UTF-8 has no halves of surrogate pairs."""
 
 
 def clean_text(text: str) -> str:

@@ -408,6 +408,8 @@ async def test_an_address_that_mail_cannot_be_sent_to_is_refused_when_the_ticket
         ("snooze", {"until": 1_900_000_000}, "/until"),
         ("snooze", {"until": "1900000000"}, "/until"),
         ("snooze", {"until": "2026-12-24"}, "/until"),
+        ("note", {"text": "a\0"}, "/text"),
+        ("customer-message", {"text": "a", "by": {"name": "Robin\x1b"}}, "/by/name"),
         ("snooze", {"for": "2h", "until": "2026-12-24T18:00:00Z"}, "/"),
     ],
 )
