@@ -54,7 +54,7 @@ class IssueRoom:
     def half(self) -> "IssueRoom":
         """Half of each, but never less than what an issue needs to go on."""
         return IssueRoom(
-            news=max(self.news // 2, 20_000), texts=max(self.texts // 2, 400), seen=max(self.seen // 2, 50)
+            news=max(self.news // 2, 20_000), texts=max(self.texts // 2, 400), seen=max(self.seen // 2, 100)
         )
 
 

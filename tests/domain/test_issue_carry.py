@@ -18,6 +18,7 @@ from tests.domain.filling import WIDE, full
 from workflows.continuation import MOST_BYTES
 
 GROWN = {
+    "IssueCarry.inbox": 0,
     "IssueCarry.seen": 1_000,
     "IssueCarry.seen_of_roll": 1_000,
     "IssueCarry.queued": 0,

@@ -19,6 +19,8 @@ from tests.domain.filling import NOW, full
 from workflows.continuation import MOST_BYTES
 
 GROWN = {
+    # A run that hands over has none: only a reopened ticket begins with some.
+    "TicketCarry.inbox": 0,
     "Ticket.edits": MOST_EDITS,
     "Ticket.stints": 1_001,
     "Ticket.clocks": 2_000,
