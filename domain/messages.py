@@ -548,7 +548,7 @@ class Recovered(Frozen):
     kind: Literal["recovered"] = "recovered"
     ended: Ended | None = None
     at: EventTime
-    mails: tuple[Mark, ...] = ()
+    mails: tuple[Key, ...] = ()
 
 
 DeliveryBody = Annotated[

@@ -5,8 +5,9 @@ history itself.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from itertools import accumulate, takewhile
 from typing import Any, NamedTuple, TypeVar
 
 from temporalio.api.common.v1 import Payload
@@ -54,6 +55,8 @@ _MESSAGES: dict[str, type[Any]] = {
     "close": CaseClosed,
 }
 """What reaches a workflow by a signal of this name."""
+_INBOX_BYTES = 200_000
+"""Of a start that may have 2 MiB, and that ``continuation`` limits to what leaves room for this."""
 _TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 _SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
@@ -94,6 +97,24 @@ class _Last(NamedTuple):
         """Where what that task took in ends: at its start."""
         return int(self.events[self.done].workflow_task_completed_event_attributes.started_event_id)
 
+    @property
+    def unheard(self) -> list[HistoryEvent]:
+        """Signals that no task took in. One that a replay of the last task took in counts once all the same, by its id."""
+        return [
+            event
+            for event in self.events[self.taken_in :]
+            if event.event_type == _SIGNALED
+            and event.workflow_execution_signaled_event_attributes.signal_name in _MESSAGES
+        ]
+
+    @property
+    def handed_on(self) -> int:
+        """How many of those, the oldest, the next run begins with; it is signaled the others. Without a task nothing is carried."""
+        if not self.done or self.described.workflow_type == "VendorCase":
+            return 0
+        sizes = accumulate(event.ByteSize() for event in self.unheard)
+        return sum(1 for _ in takewhile(lambda size: size <= _INBOX_BYTES, sizes))
+
 
 async def reopen(
     client: Client, workflow_id: str, carried_by: CarriedBy, *, now: datetime, in_flight: timedelta = IN_FLIGHT
@@ -132,11 +153,9 @@ async def reopen(
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
             raise
         raise NotReopened(f"Temporal does not take what it knew ({' '.join(error.message.split())[:200]})") from None
-    if not last.done:
-        # Nothing was known that could hand these on.
-        for event in _unheard(last, *_MESSAGES):
-            name = event.workflow_execution_signaled_event_attributes.signal_name
-            await client.get_workflow_handle(workflow_id).signal(name, await _decoded(client, event, _MESSAGES[name]))
+    for event in last.unheard[last.handed_on :]:
+        name = event.workflow_execution_signaled_event_attributes.signal_name
+        await client.get_workflow_handle(workflow_id).signal(name, await _message(client, event))
     return last.ended
 
 
@@ -176,7 +195,7 @@ async def _next_start(
                 await _start_of(client, last, TicketStart),
                 await _carry_of(client, last, TicketCarry, carried_by),
             )
-            inbox = (*await _news(client, last, carry), *carry.inbox, *await _unheard_by_ticket(client, last))
+            inbox = (*await _news(client, last, carry), *carry.inbox, *await _inbox(client, last))
             start = start.model_copy(update={"carry": carry.model_copy(update={"inbox": inbox})})
             return start, urgency.of_ticket(carry.ticket.priority)
         case "EngineeringIssue":
@@ -184,8 +203,7 @@ async def _next_start(
                 await _start_of(client, last, IssueStart),
                 await _carry_of(client, last, IssueCarry, carried_by),
             )
-            heard = [await _decoded(client, event, IssueMessageEnvelope) for event in _unheard(last, "hear")]
-            messages = (*known.inbox, *(envelope.message for envelope in heard))
+            messages = (*known.inbox, *(envelope.message for envelope in await _inbox(client, last)))
             return issue.model_copy(update={"carry": known.model_copy(update={"inbox": messages})}), Priority.default
         case "VendorCase":
             return await _carry_of(client, last, VendorCase, carried_by), Priority.default
@@ -251,25 +269,12 @@ async def _case(client: Client, ticket: str, number: int) -> VendorCase | None:
         return None
 
 
-async def _unheard_by_ticket(client: Client, last: _Last) -> list[Command | Delivery]:
-    found: list[Command | Delivery] = []
-    for event in _unheard(last, "deliver", "execute"):
-        name = event.workflow_execution_signaled_event_attributes.signal_name
-        kind: type[Command] | type[Delivery] = Delivery if name == "deliver" else Command
-        found.append(await _decoded(client, event, kind))
-    return found
+async def _inbox(client: Client, last: _Last) -> list[Any]:
+    """The messages that the next run finds when it begins."""
+    return [await _message(client, event) for event in last.unheard[: last.handed_on]]
 
 
-def _unheard(last: _Last, *names: str) -> Iterator[HistoryEvent]:
-    """Signals that no task took in. One that a replay of the last task took in counts once all the same, by its id."""
-    for event in last.events[last.taken_in :]:
-        signaled = event.event_type == _SIGNALED
-        if signaled and event.workflow_execution_signaled_event_attributes.signal_name in names:
-            yield event
-
-
-async def _decoded(client: Client, event: HistoryEvent, kind: type[_S]) -> _S:
-    payloads = event.workflow_execution_signaled_event_attributes.input.payloads
-    (message,) = await client.data_converter.decode(payloads, [kind])
-    assert isinstance(message, kind)
+async def _message(client: Client, event: HistoryEvent) -> Any:
+    signaled = event.workflow_execution_signaled_event_attributes
+    (message,) = await client.data_converter.decode(signaled.input.payloads, [_MESSAGES[signaled.signal_name]])
     return message

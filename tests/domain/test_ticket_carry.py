@@ -19,8 +19,6 @@ from tests.domain.filling import NOW, full
 from workflows.continuation import MOST_BYTES
 
 GROWN = {
-    # A run that hands over has none: only a reopened ticket begins with some.
-    "TicketCarry.inbox": 0,
     "Ticket.edits": MOST_EDITS,
     "Ticket.stints": 1_001,
     "Ticket.clocks": 2_000,
@@ -51,6 +49,8 @@ GROWN = {
     "TicketCarry.seen": 500,
     "TicketCarry.answers": 100,
     "TicketCarry.queued": 0,
+    # A run that comes to rest has taken all in; what a reopened one gets is limited by itself.
+    "TicketCarry.inbox": 0,
 }
 """As large as the rules let them become, or larger."""
 KINDS: Sequence[type[Intent]] = get_args(get_args(Intent)[0])

@@ -98,6 +98,22 @@ async def test_what_it_received_and_never_came_to_is_taken_in_by_the_next_run(
         assert texts.count("before") == 1
 
 
+async def test_more_messages_than_a_run_can_begin_with_are_all_taken_in(namespace: Client, outside: Outside) -> None:
+    async with Desk(namespace, outside) as desk:
+        ticket = await desk.opens(policy=without_ladders())
+        await ticket.rests()
+    for number in range(30):
+        noted = Command(id=f"slack-{number}", by=SAM, request=Note(text=f"note {number} " + "\U0001f4a5" * 4_000))
+        await ticket.handle.signal(TicketWorkflow.execute, noted)
+    await is_terminated(ticket)
+    async with Desk(namespace, outside):
+        await reopened(ticket)
+        await ticket.until_said("note 29 ")
+        numbers = [entry.text.split()[1] for entry in (await ticket.view()).timeline if entry.text.startswith("note ")]
+    assert numbers == sorted(numbers, key=int)
+    assert numbers[-1] == "29"
+
+
 async def test_what_was_under_way_is_looked_for_before_it_is_done_again(namespace: Client, outside: Outside) -> None:
     """The issue was opened, and the ticket's workflow ended before it heard of that."""
     async with Desk(namespace, outside) as desk:
