@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from temporalio.client import (
     RPCTimeoutOrCancelledError,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -99,7 +100,10 @@ async def _send(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command: Co
 async def _before(ticket: WorkflowHandle[TicketWorkflow, TicketFacts], command: Command) -> CommandStanding:
     try:
         return await _answered(ticket, command, _NO_ANSWER_YET, QueryRejectCondition.NOT_OPEN)
-    except WorkflowQueryRejectedError:
+    except WorkflowQueryRejectedError as rejected:
+        if rejected.status is WorkflowExecutionStatus.CONTINUED_AS_NEW:
+            # The question met the run that was just ending; the next one answers it.
+            return await _before(ticket, command)
         # It may be the very command that closed the ticket, sent again.
         standing = await _answered(ticket, command, _NO_ANSWER_YET)
         if standing.result is None:
