@@ -28,7 +28,7 @@ test: engine ## run all tests (PYTEST_ARGS="-k clock" for some of them)
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: engine ## run what takes long: kills, small caches, growth (SOAK=small: at most 20 minutes; SOAK_ARGS="-k restarts")
-	@SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak -n 2 --dist load -rA --show-capture=no $(SOAK_ARGS)
+	@SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak -n 2 --dist loadfile --no-loadscope-reorder $(SOAK_ARGS)
 
 check: setup ## format, lint, types and import rules, without changing a file
 	@echo "Format (ruff)" && .venv/bin/ruff format --check --quiet . || { echo "Run 'make fmt'."; exit 1; }

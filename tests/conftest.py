@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _FIRST = ("crowd", "long", "e2e", "postgresql")
-_CROWDS = ("tests/e2e/test_ten_thousand.py", "tests/e2e/test_five_hundred.py", "tests/e2e/test_idle.py")
+_CROWDS = ("tests/soak/test_fan_out.py", "tests/soak/test_breaches.py", "tests/soak/test_idle.py")
 
 
 class _CrowdsInARow(LoadFileScheduling):

@@ -24,11 +24,12 @@ from integrations.clients import build_clients
 from sandbox.engine import DevServer
 from sandbox.stack import Stack
 from telemetry.converter import data_converter
+from tests.soak import size
 from workflows import task_queues, workflow_ids
 from workflows.ticket import TicketStart, TicketWorkflow
 
-pytestmark = [pytest.mark.e2e, pytest.mark.crowd, pytest.mark.timeout(900)]
-_TICKETS = 1_000
+pytestmark = [pytest.mark.soak, pytest.mark.crowd, pytest.mark.timeout(900)]
+_TICKETS = size(small=300, full=1_000)
 _AT_ONCE = 8
 _WITNESS_TARGET = timedelta(seconds=8)
 # Two workflow tasks (the start; the card that was posted), one activity, one timer, the upserts: a ticket at rest.

@@ -21,9 +21,10 @@ from sandbox.engine import DevServer
 from sandbox.faults import Fault
 from sandbox.stack import Stack
 from telemetry.converter import data_converter
+from tests.soak import size
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(480)]
-_KILLS = 50
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(480)]
+_KILLS = size(small=20, full=50)
 _WORKERS: tuple[Literal["worker", "second worker"], ...] = ("worker", "second worker")
 
 
@@ -51,7 +52,7 @@ def _restart(stack: Stack, name: Literal["worker", "second worker"]) -> None:
         stack.start_second_worker()
 
 
-async def test_fifty_killed_workers_lose_no_page_and_raise_none_twice(
+async def test_killed_workers_lose_no_page_and_raise_none_twice(
     stack: Stack, dev_server: DevServer, tell: Narrator
 ) -> None:
     client = await Client.connect(dev_server.address, namespace=stack.namespace, data_converter=data_converter)
