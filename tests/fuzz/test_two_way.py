@@ -59,8 +59,8 @@ _WINNERS = st.fixed_dictionaries(
 
 
 def _words(text: str) -> str:
-    """A text as it is compared: a tracker keeps paragraphs in its own way."""
-    return " ".join(text.split())
+    """A text as it is compared: a tracker keeps paragraphs in its own way, and on GitHub what would act stands in code spans."""
+    return " ".join(text.replace("`", "").split())
 
 
 class TwoWay(RuleBasedStateMachine):
