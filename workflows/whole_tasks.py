@@ -49,7 +49,7 @@ class _WholeTasks(WorkflowInstance):
             return self._instance.activate(act)
         time_ns = act.timestamp.ToNanoseconds()
         # The start of a task advances the workflow's time. More history at the same time is history ahead of a task; the same amount is
-        # a further activation of the same task.
+        # a further activation of the same task. A server whose clock was set back looks the same: its task fails, and comes again later.
         if not act.is_replaying and time_ns == self._task_time_ns and act.history_length > self._history_length:
             return _refusal(act.run_id)
         self._task_time_ns, self._history_length = time_ns, act.history_length
