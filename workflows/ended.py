@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TypeVar
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from domain.ended import Ended, EndedHow, EndedWorkflow, EndedWorkflows
+from workflows.gone import is_gone
 
 LASTING_TYPES = ("Ticket", "EngineeringIssue", "VendorCase")
 """The workflows that live until their own end. The others are rounds: the next one makes up for them."""
@@ -82,7 +83,7 @@ async def _described(client: Client, workflow_id: str) -> WorkflowExecutionDescr
     try:
         return await client.get_workflow_handle(workflow_id).describe(rpc_timeout=_READING)
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
         return None
 

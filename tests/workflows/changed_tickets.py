@@ -57,7 +57,7 @@ class TicketThatTakesUpdates(TicketWorkflow):
     @workflow.update(name="execute_by_update")
     async def execute_by_update(self, command: Command) -> CommandResult:
         """Queue the command and wait for its answer."""
-        self.execute(command)
+        self._take_in(command)
         await workflow.wait_condition(lambda: command.id in self._answers)
         return self._answers[command.id]
 

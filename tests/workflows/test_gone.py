@@ -1,5 +1,6 @@
 """Whether a workflow is gone: one answer for everybody who asks, and a server in trouble gives none."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ async def test_while_the_namespace_is_not_found_no_ticket_and_no_issue_counts_as
     with pytest.raises(DeskUnavailable):
         await front.deliver("T-1", A_DELIVERY)
 
-    within = TemporalWorkflowDesk(nowhere, public_url=PUBLIC_URL)
+    within = TemporalWorkflowDesk(nowhere, public_url=PUBLIC_URL, now=lambda: datetime.now(UTC))
     with pytest.raises(RPCError):
         await within.deliver("T-1", A_DELIVERY)
     with pytest.raises(RPCError):
