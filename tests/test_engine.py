@@ -321,6 +321,7 @@ class TestDevServer:
         assert gone(pid)
         assert not log.exists()
 
+    @pytest.mark.unreplayable("its servers end within the test, and no worker runs on them")
     async def test_a_database_file_survives_a_restart(self, tmp_path: Path) -> None:
         database, namespace = tmp_path / "temporal.db", "kept"
         async with engine.DevServer(

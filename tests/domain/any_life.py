@@ -174,7 +174,7 @@ def live_as_a_vendor_case(life: Lived) -> None:
     calendars = [calendar for policy in SHIPPED for calendar in (ALWAYS, *policy.calendars.values())]
     made = {"opened_at": life.now, "target": life.draw(_TARGETS), "calendar": life.draw(one_of_these(calendars))}
     case: VendorCase = life.draw(a_model(VendorCase)).model_copy(update=made)
-    decision = open_case(case)
+    decision = open_case(case, life.now)
     _look_at_case(decision)
     for now in life.each_instant():
         event = life.draw(st.one_of(_any_of(CaseMessage), st.just(CaseTimePassed())))
