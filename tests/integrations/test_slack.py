@@ -203,7 +203,7 @@ async def test_the_check_names_missing_scopes_and_what_they_are_for(world: World
     world.sandbox.slack.scopes |= {"links:write", "usergroups:read"}
 
     assert public.advice == (
-        "add links:write (for chat.unfurl), usergroups:read (for usergroups.users.list) to the app and reinstall it"
+        "add links:write (for chat.unfurl), usergroups:read (for usergroups.list, usergroups.users.list) to the app and reinstall it"
     )
     assert "groups:write (for private channels)" in (private.advice or "")
     assert scopes(await world.do(world.slack.check, [])).ok

@@ -33,7 +33,7 @@ async def test_a_storm_of_fifty_messages_draws_the_card_a_few_times_and_loses_no
             ticket = await desk.opens(policy=without_ladders())
             await until(lambda: bool(sandbox.ledger.entries("slack", "chat.postMessage")), "the card is there")
             await ticket.rests()
-            slow = Fault(system="slack", operation="chat.postMessage", kind="latency", delay_s=2, times=1)
+            slow = Fault(system="slack", operation="chat.postMessage", kind="latency", delay_s=8, times=1)
             sandbox.faults.add(slow)
             for number in range(STORM):
                 priority = Priority.P1 if number % 2 == 0 else Priority.P2
