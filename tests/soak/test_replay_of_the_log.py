@@ -23,6 +23,7 @@ TICKETS = size(small=100, full=300)
 pytestmark = pytest.mark.soak
 
 
+@pytest.mark.unreplayable("the command that is tested ends its server with itself")
 @pytest.mark.timeout(600)
 async def test_the_workflow_and_the_simulation_agree_on_every_field_of_every_clock(test_server: Path) -> None:
     policy = as_tried(load_policy(OFFICE_HOURS))
