@@ -2,6 +2,7 @@
 and PagerDuty. All of it is HTTP; the sandbox signs what it sends on, as the vendors do.
 """
 
+import asyncio
 import re
 from typing import Any
 
@@ -16,6 +17,9 @@ ENGINEER = "U0ADA"
 L1_CHANNEL = "C0SUPL1"
 LEADS_CHANNEL = "C0LEADS"
 ENGINEER_ELSEWHERE = "ada"
+_COME_AGAIN = 503
+_ASKED_AGAIN, _PAUSE_S = 5, 0.5
+"""How often the same request is sent while its answer is that Tierline cannot reach its workflows at the moment."""
 _NONCE = re.compile(r'name="nonce" value="([^"]+)"')
 
 
@@ -48,7 +52,11 @@ class FrontDoors:
 
     async def _api(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         headers = {"Authorization": f"Bearer {self._token}"} | ({"Idempotency-Key": key} if key else {})
-        answer = await self._http.request(method, self._gateway + path, json=body, headers=headers)
+        for _ in range(_ASKED_AGAIN):
+            answer = await self._http.request(method, self._gateway + path, json=body, headers=headers)
+            if answer.status_code != _COME_AGAIN:
+                break
+            await asyncio.sleep(_PAUSE_S)
         if answer.status_code >= 400:
             raise DoorClosed(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
         found: Json = answer.json()
