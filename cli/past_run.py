@@ -7,9 +7,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
+from telemetry.converter import data_converter
 from worker import WORKFLOWS, workflow_runner
 
 _CARRY = "carry"
@@ -31,7 +31,7 @@ async def carried_by(history: WorkflowHistory) -> tuple[Payload | None, str | No
 
 
 async def _replayed(history: WorkflowHistory, runner: WorkflowRunner) -> str | None:
-    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=runner, data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=runner, data_converter=data_converter)
     failure = (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
     return " ".join(str(failure).split()) if failure is not None else None
 
